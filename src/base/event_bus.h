@@ -1,0 +1,78 @@
+// EventBus: hands events from many threads to one listener thread, never making a publisher wait.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace slipway {
+
+// Thread-safe. A publisher pays a short critical section; when `capacity` events wait, new ones are counted and dropped.
+template <typename Event>
+class EventBus {
+ public:
+  // `listener` gets batches in order of publication, on a thread of the bus.
+  EventBus(size_t capacity, std::function<void(std::vector<Event>&&)> listener)
+      : capacity_(capacity), listener_(std::move(listener)), thread_([this] { listen(); }) {}
+  ~EventBus() { stop(); }
+  EventBus(const EventBus&) = delete;
+  EventBus& operator=(const EventBus&) = delete;
+
+  // False when the event was dropped.
+  bool publish(Event event) {
+    {
+      std::lock_guard lock(mutex_);
+      if (stopping_ || waiting_.size() >= capacity_) {
+        dropped_.fetch_add(1, std::memory_order_relaxed);
+        return false;
+      }
+      waiting_.push_back(std::move(event));
+      if (waiting_.size() > 1) return true;  // the listener was woken for the first
+    }
+    wake_.notify_one();
+    return true;
+  }
+
+  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+  // Delivers what waits, then ends the thread. Idempotent.
+  void stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void listen() {
+    std::vector<Event> batch;
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        batch.swap(waiting_);
+      }
+      listener_(std::move(batch));
+      batch.clear();
+    }
+  }
+
+  const size_t capacity_;
+  std::function<void(std::vector<Event>&&)> listener_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Event> waiting_;
+  bool stopping_ = false;
+  std::atomic<uint64_t> dropped_{0};
+  std::thread thread_;  // last: it uses the rest
+};
+
+}  // namespace slipway

@@ -1,0 +1,127 @@
+// Operator: the card of an operator. Everything about one operator is in one table in one file, src/ops/<name>.cc.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "graph/attribute.h"
+#include "graph/graph.h"
+#include "graph/kernel.h"
+
+namespace slipway {
+
+class Builder;
+
+// What inference sees of a node: types of inputs, and contents where they are known.
+class InferContext {
+ public:
+  virtual ~InferContext() = default;
+  virtual const Node& node() const = 0;
+  virtual bool has_input(size_t i) const = 0;
+  virtual size_t input_count() const = 0;
+  // Requires (both): has_input(i). dims() of an input of unknown rank is not reached: inference is skipped then.
+  virtual DType dtype(size_t i) const = 0;
+  virtual const Dims& dims(size_t i) const = 0;
+  // The contents of input i when known (a constant, or folded), else nullptr.
+  virtual const Tensor* known(size_t i) const = 0;
+  virtual bool has_output(size_t i) const = 0;
+  // An unknown Dim in `dims` means: depends on contents that are not known yet.
+  virtual void set(size_t output, DType dtype, Dims dims) = 0;
+};
+
+// Types of all present outputs from those of the inputs; an error says what does not fit.
+using InferFn = Status (*)(InferContext&);
+// A kernel for these types; an error for a dtype or attribute that has no arithmetic here.
+using PrepareFn = Result<Kernel> (*)(const PrepareContext&);
+// dL/dx for each input from dL/dy for each output (invalid id: no gradient flows). x, y: the node's values.
+using GradientFn = Result<Values> (*)(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy);
+
+// How int8 quantization treats an operator's outputs and inputs.
+enum class Quant : uint8_t {
+  none,          // stays float
+  weighted,      // has an int8 form with weights per channel (Conv, Gemm, MatMul)
+  passes,        // output has the input's scale (Relu, MaxPool, Reshape, Transpose)
+  rescales,      // computed with its own output scale (Add, Concat, AveragePool)
+  fixed_output,  // output scale is given by the card (Softmax, Sigmoid, Tanh)
+};
+struct QuantRule {
+  Quant kind = Quant::none;
+  float scale = 0;     // for fixed_output
+  int zero_point = 0;  // for fixed_output, of int8
+};
+
+// How TFLite spells the operator.
+struct TfliteRule {
+  const char* name = nullptr;  // BuiltinOperator; nullptr: TFLite cannot say it
+  const char* note = nullptr;  // restrictions, or why it is refused
+};
+
+// A case that the walks over all cards run: inputs are made from types (uniform in [low, high]) or given.
+struct Sample {
+  struct Input {
+    TensorType type;             // undefined dtype: omitted
+    double low = -1, high = 1;
+    Tensor value;                // given contents instead
+    bool constant = false;       // a weight
+  };
+  std::vector<Input> inputs;
+  Attributes attributes;
+  int outputs = 1;
+};
+using SamplesFn = std::vector<Sample> (*)();
+
+struct Arity {
+  int min;
+  int max;  // kMany: no limit
+};
+inline constexpr int kMany = 1 << 20;
+
+struct Operator {
+  const char* name;
+  const char* domain = "";
+  int since = 1;            // the first opset that has it
+  const char* doc = "";     // one sentence, formula first
+  Arity inputs = {1, 1};
+  Arity outputs = {1, 1};
+  std::array<AttributeSpec, 16> attributes = {};
+  InferFn infer = nullptr;
+  PrepareFn cpu = nullptr;
+  GradientFn gradient = nullptr;  // nullptr: not differentiable
+  bool in_place = false;       // an output may share the buffer of any input of the same type (element i reads only i)
+  bool view = false;           // output 0 is input 0's bytes under another shape; no kernel
+  bool deterministic = true;   // false: not folded even when all inputs are known
+  QuantRule quant = {};
+  TfliteRule tflite = {};
+  SamplesFn samples = nullptr;
+};
+
+// The cards a program knows. Frozen, thread-safe.
+class OperatorSet {
+ public:
+  explicit OperatorSet(std::vector<const Operator*> cards);
+  // nullptr when there is none.
+  const Operator* find(std::string_view name, std::string_view domain = "") const;
+  // By domain, then name.
+  const std::vector<const Operator*>& all() const { return cards_; }
+
+ private:
+  std::vector<const Operator*> cards_;
+};
+
+// The spec of an attribute; nullptr when the card has none of that name.
+const AttributeSpec* find_attribute(const Operator& op, std::string_view name);
+
+// Infers every value of the graph in order, leaving unknown what depends on unknown contents. Errors name the node.
+// Contents are known for constants only.
+Status infer_types(Graph& graph);
+
+// Runs `node`'s inference alone against the graph's value types and stores the outputs' types.
+Status infer_node(Graph& graph, const Node& node);
+
+}  // namespace slipway
+
+// Opens the card of src/ops/<id>.cc: OPERATOR(softmax) = {.name = "Softmax", …};
+#define OPERATOR(id)                        \
+  extern const ::slipway::Operator card_##id; \
+  const ::slipway::Operator card_##id

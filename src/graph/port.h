@@ -1,0 +1,27 @@
+// Port: an input or output of a model, as callers see it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/graph.h"
+#include "tensor/tensor.h"
+
+namespace slipway {
+
+struct Port {
+  std::string name;
+  DType dtype = DType::undefined;
+  Dims dims;              // unknown sizes have size -1
+  bool any_rank = false;  // the rank is unknown and dims says nothing
+};
+
+std::vector<Port> input_ports(const Graph& graph);
+std::vector<Port> output_ports(const Graph& graph);
+
+// An error that says which input is wrong and how, or ok. Sizes of equal symbols must agree.
+Status check_inputs(const std::vector<Port>& ports, std::span<const Tensor> inputs);
+
+}  // namespace slipway

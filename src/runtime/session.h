@@ -1,0 +1,62 @@
+// Session: a graph ready to run. Plans are compiled per bound input shape and cached; weights are shared by all.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/operator.h"
+#include "graph/port.h"
+#include "tensor/tensor.h"
+
+namespace slipway {
+
+struct SessionOptions {
+  int threads = 0;        // 0: one for small work, else as many as the machine has cores
+  bool optimize = true;   // run the rewrites (folding, fusion) before planning
+  size_t max_plans = 16;  // compiled plans kept; the least recently used goes
+};
+
+// What one prepared node cost over the runs since profiling was turned on.
+struct NodeProfile {
+  std::string name;
+  std::string op_type;
+  int64_t runs = 0;
+  int64_t total_ns = 0;
+};
+
+// Thread-safe: runs may overlap unless the graph has updates (training), whose runs must not.
+class Session {
+ public:
+  // Verifies, upgrades and plans lazily. unimplemented names every operator without a card: name, node, domain.
+  static Result<std::unique_ptr<Session>> create(Graph graph, SessionOptions options = {});
+  virtual ~Session() = default;
+
+  virtual const std::vector<Port>& inputs() const = 0;
+  virtual const std::vector<Port>& outputs() const = 0;
+
+  // Inputs in the order of inputs(); outputs in the order of outputs(), owned by the caller.
+  // invalid_argument names the input, the type expected and the type found.
+  virtual Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) = 0;
+
+  // Like run(), into memory the caller has (training loops, servers). `outputs` are resized only when their types differ.
+  virtual Status run_into(std::span<const Tensor> inputs, std::vector<Tensor>& outputs) = 0;
+
+  // State of a graph with updates: current contents by value name. Not while a run is under way.
+  virtual Result<Tensor> state(const std::string& name) const = 0;
+  virtual Status set_state(const std::string& name, const Tensor& value) = 0;
+  virtual std::vector<std::string> state_names() const = 0;
+
+  // Per-node times; profiling costs a clock read per node while on.
+  virtual void set_profiling(bool on) = 0;
+  virtual std::vector<NodeProfile> profile() const = 0;
+
+  // Bytes of the largest plan's arena and of all constants.
+  virtual int64_t arena_bytes() const = 0;
+  virtual int64_t constant_bytes() const = 0;
+};
+
+}  // namespace slipway

@@ -1,0 +1,56 @@
+// Tensors: sharing, conversion, comparison, printing.
+#include "tensor/tensor.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+namespace slipway {
+namespace {
+
+TEST(Tensor, CopiesShareAndClonesDoNot) {
+  Tensor a = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
+  Tensor shared = a;
+  Tensor clone = a.clone();
+  a.mutable_data<float>()[0] = 9;
+  EXPECT_EQ(shared.data<float>()[0], 9);
+  EXPECT_EQ(clone.data<float>()[0], 1);
+}
+
+TEST(Tensor, RowsAreAViewOfDimensionZero) {
+  Tensor a = Tensor::of<int64_t>({3, 2}, {1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(to_string(a.rows(1, 3)), "int64[2, 2] [[3, 4], [5, 6]]");
+}
+
+TEST(Tensor, HalfRoundsToNearestEvenAndKeepsEveryValue) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    Half h{static_cast<uint16_t>(bits)};
+    float x = to_float(h);
+    if (std::isnan(x)) continue;
+    EXPECT_EQ(to_half(x).bits, bits) << x;
+  }
+  EXPECT_EQ(to_half(65520.f).bits, 0x7C00);
+  EXPECT_EQ(to_half(1.f + 0x1p-11f).bits, 0x3C00);
+  EXPECT_EQ(to_half(1.f + 0x3p-11f).bits, 0x3C02);
+}
+
+TEST(Tensor, CompareCountsWhatIsOutside) {
+  Tensor a = Tensor::of<float>({3}, {1, 2, NAN});
+  Tensor b = Tensor::of<float>({3}, {1, 2.1f, NAN});
+  Result<Difference> d = compare(a, b, 1e-3, 0);
+  ASSERT_TRUE(d.ok());
+  EXPECT_EQ(d->outside, 1);
+  EXPECT_EQ(d->where, 1);
+  EXPECT_EQ(compare(a, b.reshaped({1, 3}), 1, 1).status().message(), "expected float32[1, 3], found float32[3]");
+}
+
+TEST(Shape, BroadcastNamesWhatDoesNotFit) {
+  Result<Shape> shape = broadcast(Shape{2, 1, 4}, Shape{3, 1});
+  ASSERT_TRUE(shape.ok());
+  EXPECT_EQ(*shape, (Shape{2, 3, 4}));
+  EXPECT_EQ(broadcast(Shape{2, 3}, Shape{2}).status().message(),
+            "shapes [2, 3] and [2] do not broadcast: 3 against 2 in dimension -1");
+}
+
+}  // namespace
+}  // namespace slipway
