@@ -18,6 +18,6 @@ struct Verb {
 }  // namespace slipway
 
 // Opens the card of src/cli/<id>.cc: VERB(train) = {.name = "train", …};
-#define VERB(id)                        \
+#define VERB(id)                          \
   extern const ::slipway::Verb verb_##id; \
   const ::slipway::Verb verb_##id

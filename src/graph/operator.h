@@ -60,10 +60,10 @@ struct TfliteRule {
 // A case that the walks over all cards run: inputs are made from types (uniform in [low, high]) or given.
 struct Sample {
   struct Input {
-    TensorType type;             // undefined dtype: omitted
+    TensorType type;  // undefined dtype: omitted
     double low = -1, high = 1;
-    Tensor value;                // given contents instead
-    bool constant = false;       // a weight
+    Tensor value;           // given contents instead
+    bool constant = false;  // a weight
   };
   std::vector<Input> inputs;
   Attributes attributes;
@@ -80,17 +80,17 @@ inline constexpr int kMany = 1 << 20;
 struct Operator {
   const char* name;
   const char* domain = "";
-  int since = 1;            // the first opset that has it
-  const char* doc = "";     // one sentence, formula first
+  int since = 1;         // the first opset that has it
+  const char* doc = "";  // one sentence, formula first
   Arity inputs = {1, 1};
   Arity outputs = {1, 1};
   std::array<AttributeSpec, 16> attributes = {};
   InferFn infer = nullptr;
   PrepareFn cpu = nullptr;
   GradientFn gradient = nullptr;  // nullptr: not differentiable
-  bool in_place = false;       // an output may share the buffer of any input of the same type (element i reads only i)
-  bool view = false;           // output 0 is input 0's bytes under another shape; no kernel
-  bool deterministic = true;   // false: not folded even when all inputs are known
+  bool in_place = false;      // an output may share the buffer of any input of the same type (element i reads only i)
+  bool view = false;          // output 0 is input 0's bytes under another shape; no kernel
+  bool deterministic = true;  // false: not folded even when all inputs are known
   QuantRule quant = {};
   TfliteRule tflite = {};
   SamplesFn samples = nullptr;
@@ -122,6 +122,6 @@ Status infer_node(Graph& graph, const Node& node);
 }  // namespace slipway
 
 // Opens the card of src/ops/<id>.cc: OPERATOR(softmax) = {.name = "Softmax", …};
-#define OPERATOR(id)                        \
+#define OPERATOR(id)                          \
   extern const ::slipway::Operator card_##id; \
   const ::slipway::Operator card_##id
