@@ -39,8 +39,21 @@ class Attributes {
 
 // What a card says an attribute is when a node leaves it out. `optional_*` have no default: the card asks has().
 struct AttributeDefault {
-  enum class Kind : uint8_t { none, integer, real, text, optional_int, optional_float, optional_string,
-                              optional_ints, optional_floats, optional_strings, optional_tensor, optional_graph, required };
+  enum class Kind : uint8_t {
+    none,
+    integer,
+    real,
+    text,
+    optional_int,
+    optional_float,
+    optional_string,
+    optional_ints,
+    optional_floats,
+    optional_strings,
+    optional_tensor,
+    optional_graph,
+    required
+  };
   Kind kind = Kind::none;
   int64_t integer = 0;
   float real = 0;

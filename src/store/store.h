@@ -60,9 +60,9 @@ Result<Manifest> manifest_from_json(const Json& json);
 
 // What is live of one model.
 struct ModelState {
-  int64_t production = 0;                      // 0: none
-  std::vector<int64_t> history;                // past production versions, oldest first, without the current one
-  std::map<int64_t, std::string> rejected;     // version -> why it was rolled back
+  int64_t production = 0;                   // 0: none
+  std::vector<int64_t> history;             // past production versions, oldest first, without the current one
+  std::map<int64_t, std::string> rejected;  // version -> why it was rolled back
 };
 
 // A version ready to publish: files by name ("model.onnx" is required) and what the manifest says of them.
