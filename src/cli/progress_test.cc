@@ -29,7 +29,7 @@ std::string drawn(ProgressStyle style, Work work) {
 TEST(Progress, BarShowsWhereItStands) {
   ProgressState state{.label = "Epoch 1/5", .done = 938, .total = 1875, .elapsed_ns = 812'000'000, .note = "loss 0.15"};
   EXPECT_EQ(progress_bar(state, 100), "Epoch 1/5  ━━━━━━━━━━━━────────────   938/1875  812 ms  loss 0.15");
-  EXPECT_EQ(progress_bar(state, 50), "Epoch 1/5  ━━━━━━━━━━━━────────────   938/1875  8");
+  EXPECT_EQ(progress_bar(state, 50), "Epoch 1/5  ━━━━━━━━━━━━────────────   938/1875  81");
   state.done = 1875;
   EXPECT_EQ(progress_bar(state, 100), "Epoch 1/5  ━━━━━━━━━━━━━━━━━━━━━━━━  1875/1875  812 ms  loss 0.15");
   state.done = 40;

@@ -14,10 +14,10 @@ TEST(Table, LinesUpWordsLeftAndNumbersRight) {
   table.add({"sick", "-", "1.05 MB", "97 wrong labels"});
   EXPECT_EQ(table.text(),
             "version  accuracy     size  note\n"
-            "──────────────────────────────────────────\n"
+            "───────────────────────────────────────────\n"
             "fp32      97.83 %   407 kB  trained here\n"
             "int8       97.8 %   104 kB\n"
-            "──────────────────────────────────────────\n"
+            "───────────────────────────────────────────\n"
             "sick            -  1.05 MB  97 wrong labels\n");
 }
 

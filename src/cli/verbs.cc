@@ -66,25 +66,27 @@ std::vector<std::string> names_of(const std::vector<Command>& commands) {
   return names;
 }
 
+// Why `word` has no place on the command line of `command`.
+std::string unexpected(const std::string& word, const Command& command) {
+  if (word.starts_with("-")) {
+    std::string name = word.substr(0, word.find('='));
+    return fmt::format("unknown option {}{}", name, did_you_mean(name, names_of(command.options)));
+  }
+  if (command.commands.empty()) return fmt::format("unexpected argument '{}'", word);
+  return fmt::format("unknown command '{}'{}", word, did_you_mean(word, names_of(command.commands)));
+}
+
 // What CLI11 found wrong, in our words: what was expected, what was found.
 std::string usage_message(const CLI::ParseError& error, const CLI::App& root, const Command& command) {
   std::string what = error.what();
-  if (error.get_name() == "ExtrasError" && !root.remaining(true).empty()) {
-    std::string extra = root.remaining(true).front();
-    if (extra.starts_with("-")) {
-      std::string name = extra.substr(0, extra.find('='));
-      return fmt::format("unknown option {}{}", name, did_you_mean(name, names_of(command.options)));
-    }
-    if (!command.commands.empty()) {
-      std::vector<std::string> names = names_of(command.commands);
-      return fmt::format("unknown command '{}'{}", extra, did_you_mean(extra, names));
-    }
-    return fmt::format("unexpected argument '{}'", extra);
+  bool wants_command =
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && what.find("subcommand") != std::string::npos;
+  std::vector<std::string> extras = root.remaining(true);
+  if (!extras.empty() && (wants_command || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
+    return unexpected(extras.front(), command);
   }
-  if (error.get_name() == "RequiredError" && what.find("subcommand") != std::string::npos) {
-    return fmt::format("expected a command, one of: {}", fmt::join(names_of(command.commands), ", "));
-  }
-  if (error.get_name() == "ConversionError") {
+  if (wants_command) return fmt::format("expected a command, one of: {}", fmt::join(names_of(command.commands), ", "));
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
     for (const auto* options : {&command.arguments, &command.options}) {
       for (const CommandOption& option : *options) {
         std::string prefix = "Could not convert: " + option.names.back() + " = ";
