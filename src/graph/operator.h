@@ -28,6 +28,8 @@ class InferContext {
   virtual bool has_output(size_t i) const = 0;
   // An unknown Dim in `dims` means: depends on contents that are not known yet.
   virtual void set(size_t output, DType dtype, Dims dims) = 0;
+  // Tells the contents of an output that follow from the inputs' types alone (Shape, Size). set() comes first.
+  virtual void set_known(size_t /*output*/, const Tensor& /*contents*/) {}
 };
 
 // Types of all present outputs from those of the inputs; an error says what does not fit.
