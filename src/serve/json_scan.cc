@@ -1,6 +1,7 @@
 // JsonScanner: strings, numbers and skipping.
 #include "serve/json_scan.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
