@@ -8,6 +8,5 @@ namespace slipway {
 
 }  // namespace slipway
 
-#define CHECK(condition, why)                                                                 \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                                        \
-                                : ::slipway::check_failed(__FILE__, __LINE__, #condition, why))
+#define CHECK(condition, why) \
+  (static_cast<bool>(condition) ? static_cast<void>(0) : ::slipway::check_failed(__FILE__, __LINE__, #condition, why))

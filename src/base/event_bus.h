@@ -12,7 +12,8 @@
 
 namespace slipway {
 
-// Thread-safe. A publisher pays a short critical section; when `capacity` events wait, new ones are counted and dropped.
+// Thread-safe. A publisher pays a short critical section; when `capacity` events wait, new ones are counted and
+// dropped.
 template <typename Event>
 class EventBus {
  public:

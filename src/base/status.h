@@ -39,7 +39,8 @@ std::string_view code_name(Code code);
 // The HTTP status that TensorFlow Serving answers for `code` (http_rest_api_util.cc).
 int http_status(Code code);
 
-// The process exit status: 0 ok, 2 usage (invalid_argument), 3 not_found, 4 data_loss, 5 unimplemented, 1 anything else.
+// The process exit status: 0 ok, 2 usage (invalid_argument), 3 not_found, 4 data_loss, 5 unimplemented, 1 anything
+// else.
 int exit_code(Code code);
 
 class [[nodiscard]] Status {
@@ -111,15 +112,15 @@ class [[nodiscard]] Result {
 }  // namespace slipway
 
 // Returns the error of a Status expression to the caller, or goes on.
-#define RETURN_IF_ERROR(expr)                                             \
-  do {                                                                    \
+#define RETURN_IF_ERROR(expr)                                              \
+  do {                                                                     \
     if (::slipway::Status status_ = (expr); !status_.ok()) return status_; \
   } while (false)
 
 // The value of a Result expression; its error is returned to the caller: `Tensor t = TRY(read(path));`
-#define TRY(expr)                                        \
-  __extension__({                                        \
-    auto result_ = (expr);                               \
+#define TRY(expr)                                          \
+  __extension__({                                          \
+    auto result_ = (expr);                                 \
     if (!result_.ok()) return std::move(result_).status(); \
-    std::move(result_).value();                          \
+    std::move(result_).value();                            \
   })

@@ -73,11 +73,11 @@ struct Value {
 
 // One operation. Attributes left out take the card's defaults through the accessors.
 struct Node {
-  std::string name;       // may be empty
-  std::string op_type;    // ONNX's name
-  std::string domain;     // "" is ONNX's own; "slipway" holds what exists only inside
+  std::string name;              // may be empty
+  std::string op_type;           // ONNX's name
+  std::string domain;            // "" is ONNX's own; "slipway" holds what exists only inside
   const Operator* op = nullptr;  // nullptr: no card for it; such a graph can be inspected, not run
-  Values inputs;          // trailing omitted inputs are dropped
+  Values inputs;                 // trailing omitted inputs are dropped
   Values outputs;
   Attributes attributes;
 
@@ -132,6 +132,7 @@ class Graph {
   Values outputs;
 
   // State that a run replaces: after it, constant `state` holds what `next` computed. How training updates weights.
+  // `next` == `state` declares state that is only read.
   struct Update {
     ValueId state;
     ValueId next;

@@ -28,6 +28,8 @@ class InferContext {
   virtual bool has_output(size_t i) const = 0;
   // An unknown Dim in `dims` means: depends on contents that are not known yet.
   virtual void set(size_t output, DType dtype, Dims dims) = 0;
+  // Tells the contents of an output that follow from the inputs' types alone (Shape, Size). set() comes first.
+  virtual void set_known(size_t /*output*/, const Tensor& /*contents*/) {}
 };
 
 // Types of all present outputs from those of the inputs; an error says what does not fit.
@@ -60,10 +62,10 @@ struct TfliteRule {
 // A case that the walks over all cards run: inputs are made from types (uniform in [low, high]) or given.
 struct Sample {
   struct Input {
-    TensorType type;             // undefined dtype: omitted
+    TensorType type;  // undefined dtype: omitted
     double low = -1, high = 1;
-    Tensor value;                // given contents instead
-    bool constant = false;       // a weight
+    Tensor value;           // given contents instead
+    bool constant = false;  // a weight
   };
   std::vector<Input> inputs;
   Attributes attributes;
@@ -80,17 +82,17 @@ inline constexpr int kMany = 1 << 20;
 struct Operator {
   const char* name;
   const char* domain = "";
-  int since = 1;            // the first opset that has it
-  const char* doc = "";     // one sentence, formula first
+  int since = 1;         // the first opset that has it
+  const char* doc = "";  // one sentence, formula first
   Arity inputs = {1, 1};
   Arity outputs = {1, 1};
   std::array<AttributeSpec, 16> attributes = {};
   InferFn infer = nullptr;
   PrepareFn cpu = nullptr;
   GradientFn gradient = nullptr;  // nullptr: not differentiable
-  bool in_place = false;       // an output may share the buffer of any input of the same type (element i reads only i)
-  bool view = false;           // output 0 is input 0's bytes under another shape; no kernel
-  bool deterministic = true;   // false: not folded even when all inputs are known
+  bool in_place = false;      // an output may share the buffer of any input of the same type (element i reads only i)
+  bool view = false;          // output 0 is input 0's bytes under another shape; no kernel
+  bool deterministic = true;  // false: not folded even when all inputs are known
   QuantRule quant = {};
   TfliteRule tflite = {};
   SamplesFn samples = nullptr;
@@ -122,6 +124,6 @@ Status infer_node(Graph& graph, const Node& node);
 }  // namespace slipway
 
 // Opens the card of src/ops/<id>.cc: OPERATOR(softmax) = {.name = "Softmax", …};
-#define OPERATOR(id)                        \
+#define OPERATOR(id)                          \
   extern const ::slipway::Operator card_##id; \
   const ::slipway::Operator card_##id

@@ -1,4 +1,5 @@
-// Observation: what the server says of one answered request. Published on the event bus; who listens is not its concern.
+// Observation: what the server says of one answered request. Published on the event bus; who listens is not its
+// concern.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +14,15 @@ namespace slipway {
 struct Observation {
   std::string model;
   int64_t version = 0;
-  std::string endpoint;      // "tfs_predict", "v2_infer", …
-  int64_t time_us = 0;       // when the answer was ready, since the epoch
+  std::string endpoint;  // "tfs_predict", "v2_infer", …
+  int64_t time_us = 0;   // when the answer was ready, since the epoch
   Code code = Code::ok;
-  int64_t rows = 0;          // examples in the request
-  int64_t queue_ns = 0;      // waiting in the batcher
-  int64_t compute_ns = 0;    // in the engine (the whole batch it rode in)
-  int64_t total_ns = 0;      // from the parsed request to the answer
-  Tensor input;              // the first input, [rows, …]; undefined for a failed parse
-  Tensor output;             // the first output, [rows, …]; undefined unless ok
+  int64_t rows = 0;        // examples in the request
+  int64_t queue_ns = 0;    // waiting in the batcher
+  int64_t compute_ns = 0;  // in the engine (the whole batch it rode in)
+  int64_t total_ns = 0;    // from the parsed request to the answer
+  Tensor input;            // the first input, [rows, …]; undefined for a failed parse
+  Tensor output;           // the first output, [rows, …]; undefined unless ok
 };
 
 }  // namespace slipway

@@ -42,7 +42,8 @@ class Session {
   // invalid_argument names the input, the type expected and the type found.
   virtual Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) = 0;
 
-  // Like run(), into memory the caller has (training loops, servers). `outputs` are resized only when their types differ.
+  // Like run(), into memory the caller has (training loops, servers). `outputs` are resized only when their types
+  // differ.
   virtual Status run_into(std::span<const Tensor> inputs, std::vector<Tensor>& outputs) = 0;
 
   // State of a graph with updates: current contents by value name. Not while a run is under way.

@@ -59,8 +59,9 @@ void write_nested(const Tensor& t, size_t axis, int64_t& next, int64_t most, std
 
 std::shared_ptr<std::byte> allocate_bytes(size_t size) {
   size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
-  auto* data = static_cast<std::byte*>(::operator new(rounded == 0 ? kAlignment : rounded, std::align_val_t{kAlignment}));
-  return {data, [](std::byte* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};
+  auto* data =
+      static_cast<std::byte*>(::operator new (rounded == 0 ? kAlignment : rounded, std::align_val_t{kAlignment}));
+  return {data, [](std::byte* p) { ::operator delete (p, std::align_val_t{kAlignment}); }};
 }
 
 std::string to_string(const TensorType& type) {

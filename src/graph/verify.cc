@@ -1,0 +1,106 @@
+// verify(): what a graph must hold before anything runs it.
+#include <fmt/format.h>
+
+#include "graph/graph.h"
+#include "graph/operator.h"
+
+namespace slipway {
+
+namespace {
+
+using Kind = AttributeDefault::Kind;
+
+// The index in Attribute of the type that a default of `kind` asks for, or -1 for any.
+int expected_index(Kind kind) {
+  switch (kind) {
+    case Kind::integer:
+    case Kind::optional_int:
+    case Kind::required_int: return 0;
+    case Kind::real:
+    case Kind::optional_float: return 1;
+    case Kind::text:
+    case Kind::optional_string:
+    case Kind::required_string: return 2;
+    case Kind::optional_ints: return 3;
+    case Kind::optional_floats: return 4;
+    case Kind::optional_strings: return 5;
+    case Kind::optional_tensor: return 6;
+    case Kind::optional_graph: return 7;
+    case Kind::none:
+    case Kind::required: return -1;
+  }
+  return -1;
+}
+
+constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph"};
+
+bool is_required(Kind kind) {
+  return kind == Kind::required || kind == Kind::required_int || kind == Kind::required_string;
+}
+
+Status verify_attributes(const Node& node) {
+  for (const auto& [name, value] : node.attributes.items()) {
+    const AttributeSpec* spec = find_attribute(*node.op, name);
+    if (spec == nullptr) return invalid(fmt::format("{}: unknown attribute \"{}\"", describe(node), name));
+    int expected = expected_index(spec->otherwise.kind);
+    if (expected >= 0 && static_cast<size_t>(expected) != value.index()) {
+      return invalid(fmt::format("{}: attribute \"{}\" is of type {}; expected {}", describe(node), name,
+                                 attribute_type_name(value), kTypeNames[expected]));
+    }
+  }
+  for (const AttributeSpec& spec : node.op->attributes) {
+    if (spec.name != nullptr && is_required(spec.otherwise.kind) && !node.has(spec.name)) {
+      return invalid(fmt::format("{}: required attribute \"{}\" is missing", describe(node), spec.name));
+    }
+  }
+  return {};
+}
+
+Status verify_count(const Node& node, const char* what, size_t found, Arity arity) {
+  if (static_cast<int>(found) >= arity.min && static_cast<int>(found) <= arity.max) return {};
+  std::string expected = arity.max >= kMany       ? fmt::format("at least {}", arity.min)
+                         : arity.min == arity.max ? fmt::format("{}", arity.min)
+                                                  : fmt::format("{} to {}", arity.min, arity.max);
+  return invalid(fmt::format("{}: has {} {}; expected {}", describe(node), found, what, expected));
+}
+
+bool in_range(const Graph& graph, ValueId id) {
+  return !id.valid() || static_cast<size_t>(id.index) < graph.value_count();
+}
+
+}  // namespace
+
+Status verify(const Graph& graph) {
+  std::vector<bool> ready(graph.value_count(), false);
+  for (size_t v = 0; v < graph.value_count(); ++v) ready[v] = graph.is_constant({static_cast<int32_t>(v)});
+  for (ValueId in : graph.inputs) ready[static_cast<size_t>(in.index)] = true;
+  for (const Node& node : graph.nodes()) {
+    for (ValueId in : node.inputs) {
+      CHECK(in_range(graph, in), "value id outside the graph");
+      if (in.valid() && !ready[static_cast<size_t>(in.index)]) {
+        return invalid(fmt::format("{}: input \"{}\" is produced by no earlier node, input or initializer",
+                                   describe(node), graph.value(in).name));
+      }
+    }
+    for (ValueId out : node.outputs) {
+      if (!out.valid()) continue;
+      if (ready[static_cast<size_t>(out.index)]) {
+        return invalid(fmt::format("{}: output \"{}\" is produced twice", describe(node), graph.value(out).name));
+      }
+      ready[static_cast<size_t>(out.index)] = true;
+    }
+    if (node.op == nullptr) continue;
+    RETURN_IF_ERROR(verify_count(node, "inputs", node.inputs.size(), node.op->inputs));
+    RETURN_IF_ERROR(verify_count(node, "outputs", node.outputs.size(), node.op->outputs));
+    RETURN_IF_ERROR(verify_attributes(node));
+  }
+  for (ValueId out : graph.outputs) {
+    if (!out.valid() || !ready[static_cast<size_t>(out.index)]) {
+      return invalid(fmt::format("graph output \"{}\" is produced by no node",
+                                 out.valid() ? graph.value(out).name : std::string("(none)")));
+    }
+  }
+  return {};
+}
+
+}  // namespace slipway

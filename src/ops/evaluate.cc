@@ -1,0 +1,88 @@
+// Evaluation of one node: infer, prepare, run.
+#include "ops/evaluate.h"
+
+#include <fmt/format.h>
+
+namespace slipway::ops {
+
+namespace {
+
+class TensorInferContext final : public InferContext {
+ public:
+  TensorInferContext(const Node& node, std::span<const Tensor> inputs)
+      : node_(node), inputs_(inputs), outputs_(node.outputs.size()) {
+    for (const Tensor& tensor : inputs) dims_.push_back(to_dims(tensor.shape()));
+  }
+
+  const Node& node() const override { return node_; }
+  bool has_input(size_t i) const override { return node_.has_input(i); }
+  size_t input_count() const override { return node_.inputs.size(); }
+  DType dtype(size_t i) const override { return inputs_[i].dtype(); }
+  const Dims& dims(size_t i) const override { return dims_[i]; }
+  const Tensor* known(size_t i) const override { return has_input(i) ? &inputs_[i] : nullptr; }
+  bool has_output(size_t i) const override { return node_.has_output(i); }
+  void set(size_t output, DType dtype, Dims dims) override {
+    if (has_output(output)) outputs_[output] = {dtype, std::move(dims)};
+  }
+
+  Result<std::vector<TensorType>> types() const {
+    std::vector<TensorType> result;
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (!node_.has_output(i)) {
+        result.emplace_back();
+        continue;
+      }
+      std::optional<Shape> shape = known_shape(outputs_[i].second);
+      if (!shape || outputs_[i].first == DType::undefined) {
+        return failed_precondition(fmt::format("{}: the shape of output {} cannot be inferred", describe(node_), i));
+      }
+      RETURN_IF_ERROR(checked_count(*shape).status().at(describe(node_)));
+      result.push_back({outputs_[i].first, *shape});
+    }
+    return result;
+  }
+
+ private:
+  const Node& node_;
+  std::span<const Tensor> inputs_;
+  std::vector<Dims> dims_;
+  std::vector<std::pair<DType, Dims>> outputs_;
+};
+
+}  // namespace
+
+Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<const Tensor> inputs) {
+  CHECK(node.op != nullptr && node.op->infer != nullptr, "evaluation of a node without a card");
+  TensorInferContext context(node, inputs);
+  RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
+  return context.types();
+}
+
+Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs, int threads) {
+  std::vector<TensorType> out_types = TRY(infer_output_types(node, inputs));
+  if (node.op->view) return std::vector<Tensor>{inputs[0].reshaped(out_types[0].shape)};
+  if (node.op->cpu == nullptr) return unsupported(fmt::format("{}: has no CPU kernel", describe(node)));
+  std::vector<TensorType> in_types;
+  std::vector<const Tensor*> constants;
+  std::vector<const void*> in;
+  for (const Tensor& tensor : inputs) {
+    in_types.push_back(tensor.type());
+    constants.push_back(tensor.defined() ? &tensor : nullptr);
+    in.push_back(tensor.defined() ? tensor.raw() : nullptr);
+  }
+  PrepareContext context(node, in_types, out_types, constants, threads, nullptr);
+  Result<Kernel> prepared = node.op->cpu(context);
+  if (!prepared.ok()) return prepared.status().at(describe(node));
+  std::vector<Tensor> outputs;
+  std::vector<void*> out;
+  for (const TensorType& type : out_types) {
+    outputs.push_back(type.dtype == DType::undefined ? Tensor() : Tensor(type.dtype, type.shape));
+    out.push_back(outputs.back().defined() ? outputs.back().mutable_raw() : nullptr);
+  }
+  std::shared_ptr<std::byte> scratch = allocate_bytes(prepared->scratch_bytes);
+  std::shared_ptr<void> instance = prepared->make_instance ? prepared->make_instance() : nullptr;
+  prepared->run({in.data(), out.data(), scratch.get(), instance.get()});
+  return outputs;
+}
+
+}  // namespace slipway::ops

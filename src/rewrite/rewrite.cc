@@ -1,0 +1,56 @@
+// The list of rewrites and the loop over them.
+#include "rewrite/rewrite.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ops/all.h"
+
+namespace slipway {
+
+#define CARD(id) extern const Rewrite rewrite_##id;
+#include "rewrite/cards.inc"
+#undef CARD
+
+namespace rewrite {
+
+const std::vector<const Rewrite*>& all_rewrites() {
+  static const std::vector<const Rewrite*> rewrites = [] {
+    std::vector<const Rewrite*> list = {
+#define CARD(id) &rewrite_##id,
+#include "rewrite/cards.inc"
+#undef CARD
+    };
+    std::stable_sort(list.begin(), list.end(), [](const Rewrite* a, const Rewrite* b) { return a->order < b->order; });
+    return list;
+  }();
+  return rewrites;
+}
+
+Status optimize(Graph& graph) {
+  constexpr int kMostRounds = 20;
+  RETURN_IF_ERROR(infer_types(graph));
+  for (int round = 0; round < kMostRounds; ++round) {
+    int changes = 0;
+    for (const Rewrite* rewrite : all_rewrites()) {
+      Result<int> changed = rewrite->apply(graph, all_operators());
+      if (!changed.ok()) return changed.status().at(fmt::format("rewrite {}", rewrite->name));
+      if (*changed == 0) continue;
+      changes += *changed;
+      RETURN_IF_ERROR(graph.sort());
+      graph.remove_dead_nodes();
+    }
+    if (changes == 0) break;
+  }
+  graph.remove_dead_nodes();
+  return {};
+}
+
+FixedValues::FixedValues(const Graph& graph) : fixed_(graph.value_count()) {
+  for (size_t v = 0; v < fixed_.size(); ++v) fixed_[v] = graph.is_constant({static_cast<int32_t>(v)});
+  for (const Graph::Update& update : graph.updates) fixed_[static_cast<size_t>(update.state.index)] = false;
+}
+
+}  // namespace rewrite
+}  // namespace slipway

@@ -1,0 +1,46 @@
+// Rewrites: graph to graph with the same answers, one file each; the build lists them from lines `REWRITE(id) = …`.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/graph.h"
+#include "graph/operator.h"
+
+namespace slipway {
+
+// The card of a rewrite. `apply` returns how many places it changed.
+struct Rewrite {
+  const char* name;
+  const char* doc;  // what becomes what
+  int order;        // lower runs first within a round
+  Result<int> (*apply)(Graph& graph, const OperatorSet& operators);
+};
+
+namespace rewrite {
+
+// By order.
+const std::vector<const Rewrite*>& all_rewrites();
+
+// Runs every rewrite until none changes anything (at most 20 rounds), then drops dead nodes. The node order stays
+// valid.
+Status optimize(Graph& graph);
+
+// Whether a value's contents are fixed: a constant that no update replaces.
+class FixedValues {
+ public:
+  explicit FixedValues(const Graph& graph);
+  bool operator()(ValueId id) const { return id.valid() && fixed_[static_cast<size_t>(id.index)]; }
+
+ private:
+  std::vector<bool> fixed_;
+};
+
+}  // namespace rewrite
+}  // namespace slipway
+
+// Opens the card of src/rewrite/<id>.cc.
+#define REWRITE(id)                             \
+  extern const ::slipway::Rewrite rewrite_##id; \
+  const ::slipway::Rewrite rewrite_##id

@@ -1,0 +1,457 @@
+// PlanCompiler: shapes, folding, aliases, kernels and memory of one plan.
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "ops/evaluate.h"
+#include "runtime/memory_plan.h"
+#include "runtime/plan.h"
+
+namespace slipway {
+
+namespace {
+
+// Below this many multiply-adds (or a quarter of it in elements) a plan runs on one thread: waking a second costs more.
+constexpr double kWorkPerThread = 8e6;
+
+constexpr int64_t kMostFoldedBytes = int64_t{256} << 20;
+
+}  // namespace
+
+class PlanCompiler {
+ public:
+  PlanCompiler(const Graph& graph, size_t first, std::span<const Bound> bound, StateTensors& state, PackCache* packs,
+               PlanOptions options)
+      : graph_(graph), first_(first), bound_(bound), state_(state), packs_(packs), options_(options) {}
+
+  Result<std::shared_ptr<const Plan>> compile() {
+    bind();
+    RETURN_IF_ERROR(infer());
+    choose_results();
+    find_lives();
+    choose_threads();
+    place_state();
+    share_buffers();
+    RETURN_IF_ERROR(prepare());
+    place_buffers();
+    write_sources();
+    plan_->times_ = std::make_unique<Plan::StepTime[]>(plan_->steps_.size());
+    return std::shared_ptr<const Plan>(std::move(plan_));
+  }
+
+ private:
+  // What the compiler knows of one value.
+  struct Info {
+    std::optional<TensorType> type;
+    Tensor contents;  // constants and folded values
+    ValueId root;     // the value whose bytes these are (itself unless a view)
+    int input = -1;   // number in bound_
+    int result = -1;  // number in results_, when the kernel writes there directly
+    bool state = false;
+    const void* fixed = nullptr;
+    // Of roots that live in the arena:
+    bool in_arena = false;
+    int first = -1;
+    int last = -1;
+    int buffer = -1;
+    size_t offset = 0;
+  };
+
+  class BoundInferContext;
+
+  Info& info(ValueId id) { return infos_[static_cast<size_t>(id.index)]; }
+  Info& root_info(ValueId id) { return info(info(id).root); }
+  int step_of_end() const { return static_cast<int>(step_nodes_.size()); }
+
+  void bind() {
+    infos_.resize(graph_.value_count());
+    for (size_t v = 0; v < infos_.size(); ++v) {
+      ValueId id{static_cast<int32_t>(v)};
+      infos_[v].root = id;
+      const Value& value = graph_.value(id);
+      if (!value.data.defined()) continue;
+      infos_[v].type = value.data.type();
+      auto it = state_.find(id.index);
+      infos_[v].state = it != state_.end();
+      if (infos_[v].state) {
+        infos_[v].fixed = it->second.raw();
+      } else {
+        infos_[v].contents = value.data;
+        infos_[v].fixed = value.data.raw();
+      }
+    }
+    for (size_t i = 0; i < bound_.size(); ++i) {
+      Info& value = info(bound_[i].value);
+      value.type = bound_[i].type;
+      value.contents = bound_[i].contents;
+      value.input = static_cast<int>(i);
+    }
+  }
+
+  Status infer();
+  Result<bool> infer_one(const Node& node);
+  Status fold(const Node& node);
+  bool foldable(const Node& node);
+
+  // Values that the graph's outputs and later stages need; the outputs come first, in order.
+  void choose_results() {
+    const auto& nodes = graph_.nodes();
+    Values needed = graph_.outputs;
+    for (size_t n = plan_->end_; n < nodes.size(); ++n) {
+      needed.insert(needed.end(), nodes[n].inputs.begin(), nodes[n].inputs.end());
+    }
+    std::set<ValueId> seen;
+    for (ValueId id : needed) {
+      if (!id.valid() || !seen.insert(id).second) continue;
+      if (info(id).input >= 0 || !info(id).type || graph_.is_constant(id)) continue;
+      plan_->results_.push_back(id);
+      plan_->result_types_.push_back(*info(id).type);
+      const Tensor& contents = info(id).contents;
+      plan_->known_results_.push_back(contents.defined() ? std::optional(contents) : std::nullopt);
+    }
+    bool looks = std::any_of(bound_.begin(), bound_.end(), [](const Bound& b) { return b.contents.defined(); });
+    plan_->whole_ = first_ == 0 && !looks && plan_->end_ == nodes.size() && plan_->results_ == graph_.outputs;
+  }
+
+  void find_lives();
+  void choose_threads();
+  void place_state();
+  void share_buffers();
+  Status prepare();
+  void place_buffers();
+  void write_sources();
+  Plan::Source source(ValueId id);
+  void add_copies();
+
+  const Graph& graph_;
+  size_t first_;
+  std::span<const Bound> bound_;
+  StateTensors& state_;
+  PackCache* packs_;
+  PlanOptions options_;
+  std::shared_ptr<Plan> plan_ = std::shared_ptr<Plan>(new Plan);
+  std::vector<Info> infos_;
+  std::vector<int32_t> step_nodes_;                        // nodes with a kernel
+  std::vector<std::pair<ValueId, ValueId>> state_copies_;  // next -> state
+  std::vector<int> buffer_owner_;
+  std::vector<BufferLife> lives_;
+};
+
+class PlanCompiler::BoundInferContext final : public InferContext {
+ public:
+  BoundInferContext(PlanCompiler& compiler, const Node& node) : compiler_(compiler), node_(node) {
+    for (ValueId in : node.inputs) {
+      dims_.push_back(in.valid() && compiler.info(in).type ? to_dims(compiler.info(in).type->shape) : Dims());
+    }
+    outputs_.resize(node.outputs.size());
+  }
+  const Node& node() const override { return node_; }
+  bool has_input(size_t i) const override { return node_.has_input(i); }
+  size_t input_count() const override { return node_.inputs.size(); }
+  DType dtype(size_t i) const override { return compiler_.info(node_.inputs[i]).type->dtype; }
+  const Dims& dims(size_t i) const override { return dims_[i]; }
+  const Tensor* known(size_t i) const override {
+    if (!node_.has_input(i)) return nullptr;
+    const Tensor& contents = compiler_.info(node_.inputs[i]).contents;
+    return contents.defined() ? &contents : nullptr;
+  }
+  bool has_output(size_t i) const override { return node_.has_output(i); }
+  void set(size_t output, DType dtype, Dims dims) override {
+    if (has_output(output)) outputs_[output] = {dtype, std::move(dims), {}};
+  }
+  void set_known(size_t output, const Tensor& contents) override {
+    if (has_output(output)) outputs_[output].contents = contents;
+  }
+
+  // False when an output's shape is not fully known.
+  Result<bool> commit() {
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (!node_.has_output(i)) continue;
+      std::optional<Shape> shape = known_shape(outputs_[i].dims);
+      if (!shape) return false;
+      RETURN_IF_ERROR(checked_count(*shape).status().at(describe(node_)));
+    }
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (!node_.has_output(i)) continue;
+      Info& to = compiler_.info(node_.outputs[i]);
+      to.type = {outputs_[i].dtype, *known_shape(outputs_[i].dims)};
+      if (outputs_[i].contents.defined()) to.contents = outputs_[i].contents;
+    }
+    return true;
+  }
+
+ private:
+  struct Output {
+    DType dtype = DType::undefined;
+    Dims dims;
+    Tensor contents;
+  };
+  PlanCompiler& compiler_;
+  const Node& node_;
+  std::vector<Dims> dims_;
+  std::vector<Output> outputs_;
+};
+
+Result<bool> PlanCompiler::infer_one(const Node& node) {
+  BoundInferContext context(*this, node);
+  RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
+  return context.commit();
+}
+
+bool PlanCompiler::foldable(const Node& node) {
+  if (!node.op->deterministic || (node.op->cpu == nullptr && !node.op->view)) return false;
+  int64_t bytes = 0;
+  for (ValueId out : node.outputs) {
+    if (out.valid()) bytes += static_cast<int64_t>(info(out).type->bytes());
+  }
+  if (bytes > kMostFoldedBytes) return false;
+  return std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](ValueId in) { return !in.valid() || info(in).contents.defined(); });
+}
+
+Status PlanCompiler::fold(const Node& node) {
+  std::vector<Tensor> inputs;
+  for (ValueId in : node.inputs) inputs.push_back(in.valid() ? info(in).contents : Tensor());
+  std::vector<Tensor> outputs = TRY(ops::evaluate(node, inputs));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (node.has_output(i)) info(node.outputs[i]).contents = outputs[i];
+  }
+  return {};
+}
+
+Status PlanCompiler::infer() {
+  const auto& nodes = graph_.nodes();
+  size_t n = first_;
+  for (; n < nodes.size(); ++n) {
+    const Node& node = nodes[n];
+    if (!TRY(infer_one(node))) {
+      bool all_known = std::all_of(node.inputs.begin(), node.inputs.end(),
+                                   [&](ValueId in) { return !in.valid() || info(in).contents.defined(); });
+      if (all_known) return unsupported(fmt::format("{}: the shape of its output cannot be inferred", describe(node)));
+      break;
+    }
+    bool all_contents = std::all_of(node.outputs.begin(), node.outputs.end(),
+                                    [&](ValueId out) { return !out.valid() || info(out).contents.defined(); });
+    if (all_contents) continue;
+    if (foldable(node)) {
+      RETURN_IF_ERROR(fold(node));
+    } else if (node.op->view) {
+      info(node.outputs[0]).root = info(node.inputs[0]).root;
+    } else {
+      step_nodes_.push_back(static_cast<int32_t>(n));
+    }
+  }
+  plan_->end_ = n;
+  for (Info& value : infos_) {
+    if (!value.contents.defined() || value.fixed != nullptr) continue;
+    value.fixed = value.contents.raw();
+    if (value.input < 0) plan_->kept_.push_back(value.contents);
+  }
+  return {};
+}
+
+void PlanCompiler::find_lives() {
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    for (ValueId in : node.inputs) {
+      if (in.valid()) root_info(in).last = static_cast<int>(s);
+    }
+    for (ValueId out : node.outputs) {
+      if (!out.valid()) continue;
+      Info& value = info(out);
+      if (value.contents.defined()) {  // its kernel writes it all the same: give it bytes of its own
+        value.contents = Tensor();
+        value.fixed = nullptr;
+      }
+      value.in_arena = true;
+      value.first = static_cast<int>(s);
+      value.last = std::max(value.last, static_cast<int>(s));
+    }
+  }
+  for (size_t r = 0; r < plan_->results_.size(); ++r) {
+    Info& root = root_info(plan_->results_[r]);
+    if (root.in_arena && info(plan_->results_[r]).root == plan_->results_[r]) {
+      root.result = static_cast<int>(r);
+      root.in_arena = false;
+    } else {
+      root.last = step_of_end();
+    }
+  }
+  for (const Graph::Update& update : graph_.updates) {
+    if (info(update.next).type) root_info(update.next).last = step_of_end();
+  }
+}
+
+void PlanCompiler::choose_threads() {
+  plan_->threads_ = options_.threads;
+  if (options_.threads > 0) return;
+  double work = 0;
+  for (int32_t n : step_nodes_) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(n)];
+    double out = 0, in = 0, weight = 1;
+    for (ValueId id : node.outputs) {
+      if (id.valid()) out += static_cast<double>(info(id).type->count());
+    }
+    for (ValueId id : node.inputs) {
+      if (id.valid()) in += static_cast<double>(info(id).type->count());
+    }
+    // Contractions: outputs times the length of the sum, read off the second operand.
+    bool contraction = node.op->quant.kind == Quant::weighted && node.has_input(1);
+    if (contraction) {
+      const Shape& shape = info(node.inputs[1]).type->shape;
+      double columns = shape.empty() ? 1 : static_cast<double>(node.op_type == "Conv" ? shape.front() : shape.back());
+      weight = static_cast<double>(info(node.inputs[1]).type->count()) / std::max(columns, 1.0);
+    }
+    work += contraction ? out * weight : (out + in) * 0.25;
+  }
+  int cores = omp_get_num_procs();
+  plan_->threads_ = std::clamp(static_cast<int>(work / kWorkPerThread), 1, cores);
+}
+
+// The new value of a state is written over the old one where the kernel allows it and nobody reads the old one later.
+void PlanCompiler::place_state() {
+  for (const Graph::Update& update : graph_.updates) {
+    if (update.next == update.state) continue;  // read-only state
+    Info& next = info(update.next);
+    Info& state = info(update.state);
+    if (!next.type || next.contents.defined()) {
+      if (next.type) state_copies_.emplace_back(update.next, update.state);
+      continue;
+    }
+    bool computed = next.in_arena && next.root == update.next && next.first >= 0;
+    bool in_place = false;
+    if (computed) {
+      const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[static_cast<size_t>(next.first)])];
+      bool reads = std::find(node.inputs.begin(), node.inputs.end(), update.state) != node.inputs.end();
+      in_place = (node.op->in_place || !reads) && state.last <= next.first && next.type == state.type;
+    }
+    if (!in_place) {
+      state_copies_.emplace_back(update.next, update.state);
+      continue;
+    }
+    next.in_arena = false;
+    next.fixed = state.fixed;
+  }
+}
+
+void PlanCompiler::share_buffers() {
+  auto new_buffer = [&](Info& value) {
+    value.buffer = static_cast<int>(lives_.size());
+    lives_.push_back({value.type->bytes(), value.first, value.last});
+  };
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    std::set<int> taken;
+    for (ValueId out : node.outputs) {
+      if (!out.valid() || !info(out).in_arena) continue;
+      Info& value = info(out);
+      for (ValueId in : node.inputs) {
+        if (!node.op->in_place || !in.valid()) continue;
+        Info& from = root_info(in);
+        bool dies_here =
+            from.in_arena && from.buffer >= 0 && lives_[static_cast<size_t>(from.buffer)].last == static_cast<int>(s);
+        if (!dies_here || info(in).type != value.type || taken.contains(from.buffer)) continue;
+        value.buffer = from.buffer;
+        taken.insert(from.buffer);
+        lives_[static_cast<size_t>(from.buffer)].last = value.last;
+        break;
+      }
+      if (value.buffer < 0) new_buffer(value);
+    }
+  }
+}
+
+Status PlanCompiler::prepare() {
+  omp_set_num_threads(plan_->threads_);
+  for (int32_t n : step_nodes_) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(n)];
+    if (node.op->cpu == nullptr) return unsupported(fmt::format("{}: has no CPU kernel", describe(node)));
+    std::vector<TensorType> in, out;
+    std::vector<const Tensor*> constants;
+    for (ValueId id : node.inputs) {
+      in.push_back(id.valid() ? *info(id).type : TensorType());
+      constants.push_back(id.valid() && info(id).contents.defined() ? &info(id).contents : nullptr);
+    }
+    for (ValueId id : node.outputs) {
+      out.push_back(id.valid() ? *info(id).type : TensorType());
+      if (out.back().dtype == DType::string && info(id).in_arena) {
+        return unsupported(fmt::format("{}: strings can only be computed as outputs of the model", describe(node)));
+      }
+    }
+    PrepareContext context(node, in, out, constants, plan_->threads_, packs_);
+    Result<Kernel> kernel = node.op->cpu(context);
+    if (!kernel.ok()) return kernel.status().at(describe(node));
+    plan_->steps_.push_back({std::move(*kernel), {}, {}});
+  }
+  plan_->step_nodes_ = step_nodes_;
+  return {};
+}
+
+void PlanCompiler::place_buffers() {
+  MemoryPlan memory = plan_memory(lives_);
+  for (Info& value : infos_) {
+    if (value.in_arena && value.buffer >= 0) value.offset = memory.offsets[static_cast<size_t>(value.buffer)];
+  }
+  size_t scratch = 0;
+  for (const Plan::Step& step : plan_->steps_) scratch = std::max(scratch, step.kernel.scratch_bytes);
+  plan_->scratch_offset_ = memory.arena_bytes;
+  plan_->arena_bytes_ = memory.arena_bytes + scratch;
+}
+
+Plan::Source PlanCompiler::source(ValueId id) {
+  using Kind = Plan::Source::Kind;
+  if (!id.valid()) return {};
+  const Info& value = info(id);
+  if (value.contents.defined() && value.input < 0) return {Kind::fixed, value.fixed, 0};
+  const Info& root = root_info(id);
+  if (root.input >= 0) return {Kind::input, nullptr, static_cast<size_t>(root.input)};
+  if (root.result >= 0) return {Kind::result, nullptr, static_cast<size_t>(root.result)};
+  if (root.in_arena) return {Kind::arena, nullptr, root.offset};
+  CHECK(root.fixed != nullptr || root.type->bytes() == 0, "a value without a place");
+  return {Kind::fixed, root.fixed, 0};
+}
+
+void PlanCompiler::write_sources() {
+  size_t in_position = 0, out_position = 0;
+  auto note = [](std::vector<Plan::Patch>& patches, size_t position, const Plan::Source& source) {
+    using Kind = Plan::Source::Kind;
+    if (source.kind != Kind::input && source.kind != Kind::result) return;
+    patches.push_back({position, source.index, source.kind == Kind::result});
+  };
+  for (size_t s = 0; s < plan_->steps_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    for (ValueId in : node.inputs) {
+      plan_->steps_[s].in.push_back(source(in));
+      note(plan_->in_patches_, in_position++, plan_->steps_[s].in.back());
+    }
+    for (ValueId out : node.outputs) {
+      plan_->steps_[s].out.push_back(source(out));
+      note(plan_->out_patches_, out_position++, plan_->steps_[s].out.back());
+    }
+  }
+  add_copies();
+}
+
+void PlanCompiler::add_copies() {
+  using Kind = Plan::Source::Kind;
+  for (size_t r = 0; r < plan_->results_.size(); ++r) {
+    ValueId id = plan_->results_[r];
+    if (plan_->known_results_[r] || info(id).result == static_cast<int>(r)) continue;
+    plan_->copies_.push_back({source(id), {Kind::result, nullptr, r}, info(id).type->bytes()});
+  }
+  for (auto [next, state] : state_copies_) {
+    plan_->copies_.push_back({source(next), {Kind::fixed, info(state).fixed, 0}, info(state).type->bytes()});
+  }
+}
+
+Result<std::shared_ptr<const Plan>> Plan::compile(const Graph& graph, size_t first, std::span<const Bound> bound,
+                                                  StateTensors& state, PackCache* packs, PlanOptions options) {
+  return PlanCompiler(graph, first, bound, state, packs, options).compile();
+}
+
+}  // namespace slipway
