@@ -49,6 +49,8 @@ Json VersionFacts::to_json() const {
                        {"now", stage_json(now)},
                        {"before", stage_json(before)},
                        {"inputs_changed_since_previous", shift.known && shift.changed},
+                       {"inputs_judged", inputs_judged},
+                       {"inputs_psi", inputs_psi},
                        {"inputs_drifted", inputs_drifted},
                        {"previous_inputs_drifted", previous_inputs_drifted}});
 }

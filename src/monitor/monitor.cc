@@ -12,6 +12,7 @@ namespace slipway {
 namespace {
 
 constexpr size_t kClearedKept = 100;
+constexpr std::string_view kInputDrift = "input_drift";
 constexpr int64_t kHourUs = int64_t{3600} * 1'000'000;
 
 // `window` without what belongs to a baseline.
@@ -86,6 +87,8 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
     v.previous_window = without_features(version_state(model, before).recorder.recent(now));
   }
   v.recorder.restart();
+  v.inputs_judged = false;
+  v.inputs_psi = 0;
   v.since_us = now;
   v.rows_before = v.recorder.total().rows;
   state.rolled_back.erase(version);
@@ -171,6 +174,15 @@ void Monitor::note(std::vector<AlarmEvent> events) {
   }
 }
 
+void Monitor::keep_inputs_judgement(const View& view, const std::vector<Finding>& findings) {
+  auto model = models_.find(view.model);
+  if (findings.empty() || model == models_.end()) return;
+  auto version = model->second.versions.find(view.version);
+  if (version == model->second.versions.end()) return;
+  version->second.inputs_judged = true;
+  version->second.inputs_psi = findings.front().statistic;
+}
+
 void Monitor::clear_stale(int64_t now_us) {
   for (const Alarm& alarm : book_.active()) {
     const ModelState& state = models_[alarm.model];
@@ -207,6 +219,7 @@ Status Monitor::tick() {
   {
     std::lock_guard lock(mutex_);
     for (const Judgement& j : judgements) {
+      if (j.detector->name == kInputDrift) keep_inputs_judgement(*j.view, j.findings);
       note(book_.apply(j.detector->name, j.view->model, j.view->version, j.findings, now));
     }
     clear_stale(now);
@@ -263,7 +276,7 @@ std::vector<Alarm> Monitor::active_alarms() const {
 
 bool Monitor::drifted(const std::string& model, int64_t version) const {
   for (const Alarm& a : book_.active()) {
-    if (a.model == model && a.version == version && a.detector == "input_drift") return true;
+    if (a.model == model && a.version == version && a.detector == kInputDrift) return true;
   }
   return false;
 }
@@ -291,6 +304,8 @@ VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state
           .now = stage_times(recent),
           .before = stage_times(before),
           .shift = input_shift(v.previous_window, recent),
+          .inputs_judged = v.inputs_judged,
+          .inputs_psi = v.inputs_psi,
           .inputs_drifted = drifted(model, version),
           .previous_inputs_drifted = v.previous_inputs_drifted};
 }

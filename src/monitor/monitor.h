@@ -83,7 +83,9 @@ class Monitor {
     int64_t since_us = 0;     // began to serve
     int64_t rows_before = 0;  // rows answered before that
     int64_t previous = 0;
-    int64_t evaluated_us = -1;  // last_seen of the latest evaluation
+    int64_t evaluated_us = -1;   // last_seen of the latest evaluation
+    bool inputs_judged = false;  // since it began to serve
+    double inputs_psi = 0;
     bool previous_inputs_drifted = false;
     Window previous_window;  // the previous version's last answers when this one began, without features
   };
@@ -100,6 +102,7 @@ class Monitor {
   void begin_serving(const std::string& model, ModelState& state, int64_t version);
   void forget_old(ModelState& state);
   std::vector<View> due_views(int64_t now_us);
+  void keep_inputs_judgement(const View& view, const std::vector<Finding>& findings);
   void clear_stale(int64_t now_us);
   void note(std::vector<AlarmEvent> events);
   Status write_windows(int64_t now_us);
