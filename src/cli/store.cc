@@ -53,7 +53,7 @@ Status list_models(const Store& store, bool as_json) {
   if (as_json) {
     print_json(Json::object({{"models", json}}));
   } else {
-    fmt::print("{}", format_table({{"MODEL"}, {"VERSIONS", true}, {"LATEST", true}, {"PRODUCTION", true}}, rows));
+    fmt::print("{}", table_text({"MODEL", "VERSIONS", "LATEST", "PRODUCTION"}, rows));
   }
   return {};
 }
@@ -80,7 +80,7 @@ Status list_versions(const Store& store, const std::string& name, bool as_json) 
   if (as_json) {
     print_json(Json::object({{"name", name}, {"state", to_json(state)}, {"versions", json}}));
   } else {
-    fmt::print("{}", format_table({{"VERSION", true}, {"CREATED"}, {"METRICS"}, {"ROLE"}, {"NOTE"}}, rows));
+    fmt::print("{}", table_text({"VERSION", "CREATED", "METRICS", "ROLE", "NOTE"}, rows));
   }
   return {};
 }
@@ -141,7 +141,7 @@ Status show(const Options& options) {
   };
   for (const auto& [file, hash] : manifest.files) rows.push_back({file, hash});
   std::erase_if(rows, [](const std::vector<std::string>& row) { return row[1].empty(); });
-  fmt::print("{}", format_table({{"model"}, {options.name}}, rows));
+  fmt::print("{}", table_text({"model", {options.name}}, rows));
   return {};
 }
 
@@ -198,7 +198,7 @@ Status verify(const Options& options) {
   if (options.json) {
     print_json(Json::object({{"versions", json}}));
   } else {
-    fmt::print("{}", format_table({{"MODEL"}, {"VERSION", true}, {"RESULT"}}, rows));
+    fmt::print("{}", table_text({"MODEL", "VERSION", "RESULT"}, rows));
   }
   return bad == 0 ? Status() : Status(first.code(), fmt::format("{} of {} versions do not verify", bad, chosen.size()));
 }

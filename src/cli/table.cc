@@ -180,4 +180,10 @@ std::string Table::text() const {
   return out;
 }
 
+std::string table_text(std::vector<std::string> header, const std::vector<std::vector<std::string>>& rows) {
+  Table table(std::move(header));
+  for (const std::vector<std::string>& row : rows) table.add(row);
+  return table.text();
+}
+
 }  // namespace slipway

@@ -35,4 +35,7 @@ class Table {
   std::vector<size_t> rules_;  // a rule stands above row rules_[i]
 };
 
+// A table of these rows at once.
+std::string table_text(std::vector<std::string> header, const std::vector<std::vector<std::string>>& rows);
+
 }  // namespace slipway
