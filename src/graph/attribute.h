@@ -38,6 +38,7 @@ class Attributes {
 };
 
 // What a card says an attribute is when a node leaves it out. `optional_*` have no default: the card asks has().
+// A node without a `required*` one is refused by verify().
 struct AttributeDefault {
   enum class Kind : uint8_t {
     none,
@@ -52,7 +53,9 @@ struct AttributeDefault {
     optional_strings,
     optional_tensor,
     optional_graph,
-    required
+    required,
+    required_int,
+    required_string
   };
   Kind kind = Kind::none;
   int64_t integer = 0;
@@ -77,6 +80,8 @@ inline constexpr auto kOptionalStrings = AttributeDefault::Kind::optional_string
 inline constexpr auto kOptionalTensor = AttributeDefault::Kind::optional_tensor;
 inline constexpr auto kOptionalGraph = AttributeDefault::Kind::optional_graph;
 inline constexpr auto kRequired = AttributeDefault::Kind::required;
+inline constexpr auto kRequiredInt = AttributeDefault::Kind::required_int;
+inline constexpr auto kRequiredString = AttributeDefault::Kind::required_string;
 
 struct AttributeSpec {
   const char* name = nullptr;

@@ -134,6 +134,7 @@ class Graph {
   Values outputs;
 
   // State that a run replaces: after it, constant `state` holds what `next` computed. How training updates weights.
+  // `next` == `state` declares state that is only read.
   struct Update {
     ValueId state;
     ValueId next;

@@ -14,11 +14,13 @@ using Kind = AttributeDefault::Kind;
 int expected_index(Kind kind) {
   switch (kind) {
     case Kind::integer:
-    case Kind::optional_int: return 0;
+    case Kind::optional_int:
+    case Kind::required_int: return 0;
     case Kind::real:
     case Kind::optional_float: return 1;
     case Kind::text:
-    case Kind::optional_string: return 2;
+    case Kind::optional_string:
+    case Kind::required_string: return 2;
     case Kind::optional_ints: return 3;
     case Kind::optional_floats: return 4;
     case Kind::optional_strings: return 5;
@@ -32,6 +34,10 @@ int expected_index(Kind kind) {
 
 constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph"};
 
+bool is_required(Kind kind) {
+  return kind == Kind::required || kind == Kind::required_int || kind == Kind::required_string;
+}
+
 Status verify_attributes(const Node& node) {
   for (const auto& [name, value] : node.attributes.items()) {
     const AttributeSpec* spec = find_attribute(*node.op, name);
@@ -43,7 +49,7 @@ Status verify_attributes(const Node& node) {
     }
   }
   for (const AttributeSpec& spec : node.op->attributes) {
-    if (spec.name != nullptr && spec.otherwise.kind == Kind::required && !node.has(spec.name)) {
+    if (spec.name != nullptr && is_required(spec.otherwise.kind) && !node.has(spec.name)) {
       return invalid(fmt::format("{}: required attribute \"{}\" is missing", describe(node), spec.name));
     }
   }

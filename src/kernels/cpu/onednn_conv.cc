@@ -1,0 +1,193 @@
+// Convolutions through oneDNN, forward, backward and transposed. Activations stay in the plain ONNX layout at the
+// borders; where the primitive likes another, reorders stand around it.
+#include "kernels/cpu/onednn.h"
+
+namespace slipway {
+
+namespace {
+
+using onednn::Arg;
+using onednn::Desc;
+using onednn::Sequence;
+using onednn::Slot;
+using Kind = Slot::Kind;
+
+// oneDNN counts dilation from 0 and puts groups in front of the weights.
+Shape dilations(const ConvSpec& spec) {
+  Shape result = spec.dilations;
+  for (int64_t& d : result) --d;
+  return result;
+}
+
+Shape weight_dims(const ConvSpec& spec) {
+  if (spec.groups == 1) return spec.w;
+  Shape dims = spec.w;
+  dims[0] /= spec.groups;
+  dims.insert(dims.begin(), spec.groups);
+  return dims;
+}
+
+// Deconvolution weights are stored [C, O / groups, ...]; oneDNN speaks of [O, C].
+Desc deconv_weights(const ConvSpec& spec) {
+  Shape dims = weight_dims(spec);
+  Shape strides = row_major_strides(dims);
+  size_t first = spec.groups == 1 ? 0 : 1;
+  std::swap(dims[first], dims[first + 1]);
+  std::swap(strides[first], strides[first + 1]);
+  return onednn::strided(dims, strides);
+}
+
+int64_t output_channels(const ConvSpec& spec) { return spec.y[1]; }
+
+auto describe_forward(const ConvSpec& spec, const Desc& x, const Desc& w, const Desc& bias, const Desc& y,
+                      dnnl::prop_kind prop, const dnnl::primitive_attr& attr) {
+  auto algorithm = dnnl::algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+  using Pd = dnnl::convolution_forward::primitive_desc;
+  if (spec.bias)
+    return Pd(onednn::cpu(), prop, algorithm, x, w, bias, y, spec.strides, dilations(spec), spec.pads_begin,
+              spec.pads_end, attr);
+  return Pd(onednn::cpu(), prop, algorithm, x, w, y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end,
+            attr);
+#else
+  using D = dnnl::convolution_forward::desc;
+  D desc = spec.bias ? D(prop, algorithm, x, w, bias, y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end)
+                     : D(prop, algorithm, x, w, y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end);
+  return dnnl::convolution_forward::primitive_desc(desc, attr, onednn::cpu());
+#endif
+}
+
+// The forward description that backward ones hint with.
+auto describe_hint(const ConvSpec& spec) {
+  return describe_forward(spec, onednn::any(spec.x), onednn::any(weight_dims(spec)),
+                          onednn::plain({output_channels(spec)}), onednn::any(spec.y),
+                          dnnl::prop_kind::forward_training, onednn::attributes({}));
+}
+
+Slot weights_slot(Sequence& sequence, const Tensor* constant, const Desc& from, const Desc& to, size_t input,
+                  const char* what, const PackFn& pack) {
+  if (constant == nullptr) return sequence.reordered(from, to, {Kind::in, input, {}});
+  if (from == to) return {Kind::in, input, {}};
+  Tensor packed = pack(*constant, std::string(what) + " " + onednn::layout_name(to),
+                       [&] { return onednn::reorder(*constant, from, to); });
+  return {Kind::fixed, 0, packed};
+}
+
+// Adds `primitive` with its result in the layout `chosen`, reordered to the plain output `index` when they differ.
+void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<Arg> args, int id, const Desc& chosen,
+                     const Desc& plain, size_t index) {
+  if (chosen == plain) {
+    args.push_back({id, chosen, {Kind::out, index, {}}});
+    sequence.add(std::move(primitive), std::move(args));
+    return;
+  }
+  Slot between{Kind::scratch, sequence.reserve(chosen.get_size()), {}};
+  args.push_back({id, chosen, between});
+  sequence.add(std::move(primitive), std::move(args));
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::reorder::primitive_desc pd(onednn::cpu(), chosen, onednn::cpu(), plain, attr);
+  sequence.add(dnnl::reorder(pd), {{DNNL_ARG_FROM, chosen, between}, {DNNL_ARG_TO, plain, {Kind::out, index, {}}}});
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
+  return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
+    Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
+    Desc bias = onednn::plain({output_channels(spec)});
+    auto pd = describe_forward(spec, onednn::any(spec.x), onednn::any(weight_dims(spec)), bias, onednn::any(spec.y),
+                               dnnl::prop_kind::forward_inference, onednn::attributes(spec.post));
+    auto sequence = std::make_shared<Sequence>();
+    std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
+                             {DNNL_ARG_WEIGHTS, pd.weights_desc(),
+                              weights_slot(*sequence, spec.constant_w, w, pd.weights_desc(), 1, "conv", pack)}};
+    if (spec.bias) args.push_back({DNNL_ARG_BIAS, bias, {Kind::in, 2, {}}});
+    add_with_output(*sequence, dnnl::convolution_forward(pd), std::move(args), DNNL_ARG_DST, pd.dst_desc(), y, 0);
+    return sequence;
+  });
+}
+
+Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec& spec) {
+  return onednn::guarded("convolution gradient", [&]() -> std::shared_ptr<const Primitive> {
+    Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
+    auto hint = describe_hint(spec);
+    auto algorithm = dnnl::algorithm::convolution_direct;
+    using Pd = dnnl::convolution_backward_data::primitive_desc;
+    Desc any_x = onednn::any(spec.x), any_w = onednn::any(weight_dims(spec)), any_y = onednn::any(spec.y);
+#if DNNL_VERSION_MAJOR >= 3
+    Pd pd(onednn::cpu(), algorithm, any_x, any_w, any_y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end,
+          hint, onednn::attributes({}));
+#else
+    Pd pd(dnnl::convolution_backward_data::desc(algorithm, any_x, any_w, any_y, spec.strides, dilations(spec),
+                                                spec.pads_begin, spec.pads_end),
+          onednn::attributes({}), onednn::cpu(), hint);
+#endif
+    auto sequence = std::make_shared<Sequence>();
+    std::vector<Arg> args = {
+        {DNNL_ARG_DIFF_DST, pd.diff_dst_desc(), sequence->reordered(y, pd.diff_dst_desc(), {Kind::in, 0, {}})},
+        {DNNL_ARG_WEIGHTS, pd.weights_desc(), sequence->reordered(w, pd.weights_desc(), {Kind::in, 1, {}})}};
+    add_with_output(*sequence, dnnl::convolution_backward_data(pd), std::move(args), DNNL_ARG_DIFF_SRC,
+                    pd.diff_src_desc(), x, 0);
+    return sequence;
+  });
+}
+
+Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSpec& spec) {
+  return onednn::guarded("convolution weight gradient", [&]() -> std::shared_ptr<const Primitive> {
+    Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
+    Desc bias = onednn::plain({output_channels(spec)});
+    auto hint = describe_hint(spec);
+    auto algorithm = dnnl::algorithm::convolution_direct;
+    Desc any_x = onednn::any(spec.x), any_w = onednn::any(weight_dims(spec)), any_y = onednn::any(spec.y);
+    Desc no_bias;
+    const Desc& diff_bias = spec.bias ? bias : no_bias;
+    using Pd = dnnl::convolution_backward_weights::primitive_desc;
+#if DNNL_VERSION_MAJOR >= 3
+    Pd pd(onednn::cpu(), algorithm, any_x, any_w, diff_bias, any_y, spec.strides, dilations(spec), spec.pads_begin,
+          spec.pads_end, hint, onednn::attributes({}));
+#else
+    Pd pd(dnnl::convolution_backward_weights::desc(algorithm, any_x, any_w, diff_bias, any_y, spec.strides,
+                                                   dilations(spec), spec.pads_begin, spec.pads_end),
+          onednn::attributes({}), onednn::cpu(), hint);
+#endif
+    auto sequence = std::make_shared<Sequence>();
+    std::vector<Arg> args = {
+        {DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
+        {DNNL_ARG_DIFF_DST, pd.diff_dst_desc(), sequence->reordered(y, pd.diff_dst_desc(), {Kind::in, 1, {}})}};
+    if (spec.bias) args.push_back({DNNL_ARG_DIFF_BIAS, bias, {Kind::out, 1, {}}});
+    add_with_output(*sequence, dnnl::convolution_backward_weights(pd), std::move(args), DNNL_ARG_DIFF_WEIGHTS,
+                    pd.diff_weights_desc(), w, 0);
+    return sequence;
+  });
+}
+
+Result<std::shared_ptr<const Primitive>> make_deconv(const ConvSpec& spec, const PackFn& pack) {
+  return onednn::guarded("transposed convolution", [&]() -> std::shared_ptr<const Primitive> {
+    Desc x = onednn::plain(spec.x), y = onednn::plain(spec.y), w = deconv_weights(spec);
+    Desc bias = onednn::plain({output_channels(spec)});
+    auto algorithm = dnnl::algorithm::deconvolution_direct;
+    auto prop = dnnl::prop_kind::forward_inference;
+    Desc any_x = onednn::any(spec.x), any_w = onednn::any(w.dims()), any_y = onednn::any(spec.y);
+    Desc no_bias;
+    const Desc& used_bias = spec.bias ? bias : no_bias;
+    using Pd = dnnl::deconvolution_forward::primitive_desc;
+#if DNNL_VERSION_MAJOR >= 3
+    Pd pd(onednn::cpu(), prop, algorithm, any_x, any_w, used_bias, any_y, spec.strides, dilations(spec),
+          spec.pads_begin, spec.pads_end, onednn::attributes(spec.post));
+#else
+    Pd pd(dnnl::deconvolution_forward::desc(prop, algorithm, any_x, any_w, used_bias, any_y, spec.strides,
+                                            dilations(spec), spec.pads_begin, spec.pads_end),
+          onednn::attributes(spec.post), onednn::cpu());
+#endif
+    auto sequence = std::make_shared<Sequence>();
+    std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
+                             {DNNL_ARG_WEIGHTS, pd.weights_desc(),
+                              weights_slot(*sequence, spec.constant_w, w, pd.weights_desc(), 1, "deconv", pack)}};
+    if (spec.bias) args.push_back({DNNL_ARG_BIAS, bias, {Kind::in, 2, {}}});
+    add_with_output(*sequence, dnnl::deconvolution_forward(pd), std::move(args), DNNL_ARG_DST, pd.dst_desc(), y, 0);
+    return sequence;
+  });
+}
+
+}  // namespace slipway

@@ -1,0 +1,216 @@
+// Gathers and scatters.
+#include "kernels/gather.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/parallel.h"
+#include "kernels/storage.h"
+
+namespace slipway::kernels {
+
+namespace {
+
+constexpr int64_t kGrain = 16384;
+
+// The place that `index` means in a dimension of `size`; -1 when there is none.
+int64_t place(int64_t index, int64_t size) {
+  if (index < 0) index += size;
+  return index >= 0 && index < size ? index : -1;
+}
+
+template <typename T>
+void copy_slice(const T* x, T* y, int64_t n) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    std::copy(x, x + n, y);
+  } else if (n == 1) {
+    *y = *x;
+  } else {
+    std::memcpy(y, x, static_cast<size_t>(n) * sizeof(T));
+  }
+}
+
+// f(old, new) -> joined, for numbers.
+template <typename T, typename F>
+T in_float(T a, T b, F f) {
+  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
+    return convert_element<T>(f(to_float(a), to_float(b)));
+  } else {
+    return static_cast<T>(f(a, b));
+  }
+}
+
+template <typename T>
+T joined(Reduction reduction, T old, T update) {
+  switch (reduction) {
+    case Reduction::none: return update;
+    case Reduction::add: return in_float(old, update, [](auto a, auto b) { return a + b; });
+    case Reduction::mul: return in_float(old, update, [](auto a, auto b) { return a * b; });
+    case Reduction::min: return in_float(old, update, [](auto a, auto b) { return b < a ? b : a; });
+    case Reduction::max: return in_float(old, update, [](auto a, auto b) { return a < b ? b : a; });
+  }
+  return update;
+}
+
+// f(TypeTag<T>{}) with a type that moves when nothing is joined, else with the number's own type.
+template <typename F>
+void visit_for(Reduction reduction, DType dtype, F&& f) {
+  if (reduction == Reduction::none) {
+    visit_storage(dtype, f);
+  } else {
+    visit_dtype(dtype, f);
+  }
+}
+
+template <typename T>
+void join(Reduction reduction, const T* update, T* y, int64_t n) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    std::copy(update, update + n, y);
+  } else {
+    if (reduction == Reduction::none) return copy_slice(update, y, n);
+    for (int64_t i = 0; i < n; ++i) y[i] = joined(reduction, y[i], update[i]);
+  }
+}
+
+// f(i, flat place in the other tensor or -1) for every element i of an index tensor along `axis`.
+template <typename Index, typename F>
+void walk_elements(std::span<const int64_t> other, std::span<const int64_t> shape, int64_t axis, const Index* indices,
+                   F&& f) {
+  std::array<int64_t, kMaxRank> at = {};
+  std::array<int64_t, kMaxRank> stride = {};
+  int64_t step = 1;
+  int64_t total = 1;
+  auto rank = static_cast<int>(shape.size());
+  for (int d = rank; d-- > 0;) {
+    auto k = static_cast<size_t>(d);
+    stride[k] = step;
+    step *= other[k];
+    total *= shape[k];
+  }
+  auto along = static_cast<size_t>(axis);
+  int64_t base = 0;  // of the other tensor, without the axis
+  for (int64_t i = 0; i < total; ++i) {
+    int64_t p = place(static_cast<int64_t>(indices[i]), other[along]);
+    f(i, p < 0 ? -1 : base + p * stride[along]);
+    for (int d = rank; d-- > 0;) {
+      auto k = static_cast<size_t>(d);
+      int64_t move = k == along ? 0 : stride[k];
+      base += move;
+      if (++at[k] < shape[k]) break;
+      base -= move * shape[k];
+      at[k] = 0;
+    }
+  }
+}
+
+// The element offset that one index tuple means, or -1.
+template <typename Index>
+int64_t nd_offset(const GatherNdShape& s, const Index* tuple) {
+  int64_t offset = 0;
+  for (int d = 0; d < s.k; ++d) {
+    int64_t p = place(static_cast<int64_t>(tuple[d]), s.dims[static_cast<size_t>(d)]);
+    if (p < 0) return -1;
+    offset = offset * s.dims[static_cast<size_t>(d)] + p;
+  }
+  return offset * s.slice;
+}
+
+int64_t batch_stride(const GatherNdShape& s) {
+  int64_t n = s.slice;
+  for (int d = 0; d < s.k; ++d) n *= s.dims[static_cast<size_t>(d)];
+  return n;
+}
+
+}  // namespace
+
+void gather(const GatherShape& s, DType dtype, const void* x, DType index, const void* indices, void* y, int threads) {
+  visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
+    const T* from = static_cast<const T*>(x);
+    T* to = static_cast<T*>(y);
+    parallel_for(threads, s.outer * s.count, kGrain / std::max<int64_t>(s.inner, 1), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        int64_t p = place(index_at(index, indices, row % s.count), s.axis);
+        if (p < 0) {
+          std::fill_n(to + row * s.inner, s.inner, T{});
+        } else {
+          copy_slice(from + (row / s.count * s.axis + p) * s.inner, to + row * s.inner, s.inner);
+        }
+      }
+    });
+  });
+}
+
+void gather_grad(const GatherShape& s, DType dtype, const void* dy, DType index, const void* indices, void* dx,
+                 int threads) {
+  fill(dtype, nullptr, dx, s.outer * s.axis * s.inner, threads);
+  visit_dtype(dtype, [&]<typename T>(TypeTag<T>) {
+    const T* from = static_cast<const T*>(dy);
+    T* to = static_cast<T*>(dx);
+    for (int64_t row = 0; row < s.outer * s.count; ++row) {
+      int64_t p = place(index_at(index, indices, row % s.count), s.axis);
+      if (p < 0) continue;
+      join(Reduction::add, from + row * s.inner, to + (row / s.count * s.axis + p) * s.inner, s.inner);
+    }
+  });
+}
+
+void gather_elements(std::span<const int64_t> x_shape, std::span<const int64_t> index_shape, int64_t axis, DType dtype,
+                     const void* x, DType index, const void* indices, void* y) {
+  visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
+    const T* from = static_cast<const T*>(x);
+    T* to = static_cast<T*>(y);
+    visit_index(index, [&]<typename I>(TypeTag<I>) {
+      walk_elements(x_shape, index_shape, axis, static_cast<const I*>(indices),
+                    [&](int64_t i, int64_t p) { to[i] = p < 0 ? T{} : from[p]; });
+    });
+  });
+}
+
+void scatter_elements(std::span<const int64_t> y_shape, std::span<const int64_t> index_shape, int64_t axis, DType dtype,
+                      Reduction reduction, DType index, const void* indices, const void* updates, void* y) {
+  visit_for(reduction, dtype, [&]<typename T>(TypeTag<T>) {
+    const T* from = static_cast<const T*>(updates);
+    T* to = static_cast<T*>(y);
+    visit_index(index, [&]<typename I>(TypeTag<I>) {
+      walk_elements(y_shape, index_shape, axis, static_cast<const I*>(indices), [&](int64_t i, int64_t p) {
+        if (p >= 0) join(reduction, from + i, to + p, 1);
+      });
+    });
+  });
+}
+
+void gather_nd(const GatherNdShape& s, DType dtype, const void* x, DType index, const void* indices, void* y) {
+  int64_t stride = batch_stride(s);
+  visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
+    visit_index(index, [&]<typename I>(TypeTag<I>) {
+      const T* from = static_cast<const T*>(x);
+      T* to = static_cast<T*>(y);
+      for (int64_t row = 0; row < s.batch * s.count; ++row) {
+        int64_t p = nd_offset(s, static_cast<const I*>(indices) + row * s.k);
+        if (p < 0) {
+          std::fill_n(to + row * s.slice, s.slice, T{});
+        } else {
+          copy_slice(from + row / s.count * stride + p, to + row * s.slice, s.slice);
+        }
+      }
+    });
+  });
+}
+
+void scatter_nd(const GatherNdShape& s, DType dtype, Reduction reduction, DType index, const void* indices,
+                const void* updates, void* y) {
+  int64_t stride = batch_stride(s);
+  visit_for(reduction, dtype, [&]<typename T>(TypeTag<T>) {
+    visit_index(index, [&]<typename I>(TypeTag<I>) {
+      const T* from = static_cast<const T*>(updates);
+      T* to = static_cast<T*>(y);
+      for (int64_t row = 0; row < s.batch * s.count; ++row) {
+        int64_t p = nd_offset(s, static_cast<const I*>(indices) + row * s.k);
+        if (p >= 0) join(reduction, from + row * s.slice, to + row / s.count * stride + p, s.slice);
+      }
+    });
+  });
+}
+
+}  // namespace slipway::kernels

@@ -1,0 +1,97 @@
+// Concat.
+#include <fmt/format.h>
+
+#include "ops/movement.h"
+
+namespace slipway {
+
+namespace {
+
+Status infer(InferContext& c) {
+  Dims y = c.dims(0);
+  auto axis = static_cast<size_t>(TRY(normalize_axis(c.node().integer("axis"), static_cast<int64_t>(y.size()))));
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    const Dims& x = c.dims(i);
+    if (c.dtype(i) != c.dtype(0)) {
+      return invalid(
+          fmt::format("input {} is {}; expected {} like input 0", i, dtype_name(c.dtype(i)), dtype_name(c.dtype(0))));
+    }
+    bool fits = x.size() == y.size();
+    for (size_t d = 0; fits && d < y.size(); ++d) {
+      if (d != axis) fits = ops::merge_dim(y[d], x[d]);
+    }
+    if (!fits) {
+      return invalid(
+          fmt::format("input {} has shape {}; expected {} but for axis {}", i, to_string(x), to_string(y), axis));
+    }
+    y[axis] = y[axis].known() && x[axis].known() ? Dim(y[axis].size + x[axis].size) : Dim();
+  }
+  c.set(0, c.dtype(0), std::move(y));
+  return {};
+}
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  RETURN_IF_ERROR(ops::check_rank(c.out(0)));
+  const Shape& y = c.out(0).shape;
+  auto axis = static_cast<size_t>(ops::axis_of(c.node(), "axis", static_cast<int64_t>(y.size())));
+  Shape out = row_major_strides(y);
+  std::vector<kernels::StridedCopy> plans;
+  int64_t offset = 0;
+  for (size_t i = 0; i < c.input_count(); ++i) {
+    const Shape& x = c.in(i).shape;
+    Shape in = row_major_strides(x);
+    kernels::StridedCopy plan;
+    plan.out_offset = offset * out[axis];
+    for (size_t d = 0; d < x.size(); ++d) plan.push(x[d], in[d], out[d]);
+    plan.simplify();
+    plans.push_back(plan);
+    offset += x[axis];
+  }
+  return Kernel{.run = [plans, dtype = c.out(0).dtype, threads = c.threads()](const KernelArgs& a) {
+    for (size_t i = 0; i < plans.size(); ++i) kernels::strided_copy(plans[i], dtype, a.in[i], a.out[0], threads);
+  }};
+}
+
+// dx_i = the part of dy along `axis` that came from x_i
+Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
+  if (x.size() == 1) return Values{dy[0]};
+  int64_t axis = ops::axis_of(n, "axis", b.rank(x[0]));
+  std::vector<int64_t> sizes;
+  Values size_values;
+  for (ValueId v : x) {
+    const Dim& d = b.dims(v)[static_cast<size_t>(axis)];
+    if (d.known()) sizes.push_back(d.size);
+  }
+  ValueId split;
+  if (sizes.size() == x.size()) {
+    split = b.ints(sizes);
+  } else {
+    for (ValueId v : x) size_values.push_back(b.op("Shape", {v}, {{"start", axis}, {"end", axis + 1}}));
+    split = b.op("Concat", size_values, {{"axis", int64_t{0}}});
+  }
+  return b.ops("Split", {dy[0], split}, static_cast<int>(x.size()), {{"axis", axis}});
+}
+
+std::vector<Sample> samples() {
+  return {
+      {.inputs = {ops::sample({2, 3}), ops::sample({2, 1}), ops::sample({2, 2})}, .attributes = {{"axis", int64_t{1}}}},
+      {.inputs = {ops::sample({1, 3}), ops::sample({2, 3})}, .attributes = {{"axis", int64_t{-2}}}}};
+}
+
+}  // namespace
+
+OPERATOR(concat) = {
+    .name = "Concat",
+    .since = 4,
+    .doc = "y = the inputs one after the other along `axis`.",
+    .inputs = {1, kMany},
+    .attributes = {{{"axis", kRequiredInt}}},
+    .infer = infer,
+    .cpu = prepare,
+    .gradient = gradient,
+    .quant = {Quant::rescales},
+    .tflite = {"CONCATENATION", nullptr},
+    .samples = samples,
+};
+
+}  // namespace slipway

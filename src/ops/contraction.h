@@ -1,0 +1,35 @@
+// What Gemm, MatMul, Conv and ConvTranspose share: fused activations, packed weights, kernels of primitives.
+#pragma once
+
+#include "graph/operator.h"
+#include "kernels/primitive.h"
+
+namespace slipway::ops {
+
+// Attributes that only rewrites set: the activation computed inside the primitive, with its parameters.
+inline constexpr AttributeSpec kActivation = {"activation", ""};
+inline constexpr AttributeSpec kActivationAlpha = {"activation_alpha", 0.0f};
+inline constexpr AttributeSpec kActivationBeta = {"activation_beta", 0.0f};
+
+// The activation by its ONNX name ("Relu", "Clip", …); nullopt when no primitive has it.
+std::optional<Activation> activation_from_name(std::string_view name);
+// The post-op that the three attributes above spell.
+PostOp post_of(const Node& node);
+
+// Packs through the session's cache when there is one.
+PackFn pack_through(const PrepareContext& c);
+
+// A kernel that runs the primitive.
+Kernel kernel_of(std::shared_ptr<const Primitive> primitive);
+
+// The shapes of a convolution or pooling after auto_pad and defaults, per spatial dimension.
+struct Window {
+  Shape kernel, strides, dilations, pads_begin, pads_end;
+};
+// Attributes kernel_shape, strides, dilations, pads, auto_pad of `node` against the spatial sizes of its input.
+// `kernel` is used where kernel_shape is left out. An unknown spatial size leaves SAME padding at 0.
+Result<Window> window_of(const Node& node, const Dims& x, const Shape& kernel);
+// floor or ceil((in + pads - dilation (kernel - 1) - 1) / stride) + 1 (ONNX MaxPool, Conv); unknown stays unknown.
+Dims window_output(const Dims& x, const Window& window, bool ceil_mode);
+
+}  // namespace slipway::ops

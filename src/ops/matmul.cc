@@ -1,0 +1,165 @@
+// MatMul.
+#include <fmt/format.h>
+
+#include "graph/builder.h"
+#include "kernels/reference_matmul.h"
+#include "ops/contraction.h"
+#include "ops/infer.h"
+
+namespace slipway {
+namespace {
+
+// NumPy's matmul: rank 1 counts as a row on the left, a column on the right.
+struct Operands {
+  Dims batch_a, batch_b;
+  Dim m, n, k_a, k_b;
+  bool vector_a = false, vector_b = false;
+};
+
+Operands operands(const Node& node, Dims a, Dims b) {
+  Operands o;
+  o.vector_a = a.size() == 1;
+  o.vector_b = b.size() == 1;
+  if (o.vector_a) a.insert(a.begin(), Dim(1));
+  if (o.vector_b) b.push_back(Dim(1));
+  o.batch_a.assign(a.begin(), a.end() - 2);
+  o.batch_b.assign(b.begin(), b.end() - 2);
+  o.m = a[a.size() - 2];
+  o.k_a = a[a.size() - 1];
+  o.k_b = b[b.size() - 2];
+  o.n = b[b.size() - 1];
+  if (node.integer("transpose_a") != 0) std::swap(o.m, o.k_a);
+  if (node.integer("transpose_b") != 0) std::swap(o.n, o.k_b);
+  return o;
+}
+
+Status infer(InferContext& c) {
+  if (c.dims(0).empty() || c.dims(1).empty()) return invalid("MatMul takes no scalars; use Mul");
+  if (c.dtype(0) != c.dtype(1)) {
+    return invalid(
+        fmt::format("A is {} and B is {}; expected the same", dtype_name(c.dtype(0)), dtype_name(c.dtype(1))));
+  }
+  Operands o = operands(c.node(), c.dims(0), c.dims(1));
+  if (o.k_a.known() && o.k_b.known() && o.k_a.size != o.k_b.size) {
+    return invalid(fmt::format("A {} and B {} do not fit: inner sizes {} and {}", to_string(c.dims(0)),
+                               to_string(c.dims(1)), o.k_a.size, o.k_b.size));
+  }
+  Dims out = TRY(ops::broadcast_dims(o.batch_a, o.batch_b));
+  if (!o.vector_a) out.push_back(o.m);
+  if (!o.vector_b) out.push_back(o.n);
+  c.set(0, c.dtype(0), out);
+  return {};
+}
+
+MatmulSpec spec_of(const PrepareContext& c) {
+  Operands o = operands(c.node(), to_dims(c.in(0).shape), to_dims(c.in(1).shape));
+  MatmulSpec spec;
+  spec.batch_a = *known_shape(o.batch_a);
+  spec.batch_b = *known_shape(o.batch_b);
+  spec.m = o.m.size;
+  spec.n = o.n.size;
+  spec.k = o.k_a.size;
+  spec.transpose_a = c.node().integer("transpose_a") != 0;
+  spec.transpose_b = c.node().integer("transpose_b") != 0;
+  return spec;
+}
+
+// Element offset of matrix `index` of the broadcast batch in an operand with the given batch dimensions.
+int64_t batch_offset(int64_t index, const Shape& batch, const Shape& own, int64_t matrix) {
+  int64_t offset = 0, stride = matrix;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    int64_t coordinate = index % batch[batch.size() - 1 - i];
+    index /= batch[batch.size() - 1 - i];
+    if (i >= own.size()) continue;
+    int64_t size = own[own.size() - 1 - i];
+    offset += size == 1 ? 0 : coordinate * stride;
+    stride *= size;
+  }
+  return offset;
+}
+
+Kernel reference_kernel(const PrepareContext& c, const MatmulSpec& spec) {
+  Shape batch = *broadcast(spec.batch_a, spec.batch_b);
+  DType dtype = c.in(0).dtype;
+  Kernel kernel;
+  kernel.run = [spec, batch, dtype](const KernelArgs& args) {
+    visit_dtype(dtype, [&]<typename T>(TypeTag<T>) {
+      for (int64_t i = 0; i < element_count(batch); ++i) {
+        reference_matmul(args.input<T>(0) + batch_offset(i, batch, spec.batch_a, spec.m * spec.k),
+                         args.input<T>(1) + batch_offset(i, batch, spec.batch_b, spec.k * spec.n),
+                         args.output<T>(0) + i * spec.m * spec.n, spec.m, spec.n, spec.k, spec.transpose_a,
+                         spec.transpose_b);
+      }
+    });
+  };
+  return kernel;
+}
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  MatmulSpec spec = spec_of(c);
+  bool empty = c.out(0).count() == 0 || spec.k == 0;
+  if (c.in(0).dtype != DType::f32 || empty) return reference_kernel(c, spec);
+  spec.bias = c.has_input(2);
+  spec.post = ops::post_of(c.node());
+  spec.constant_b = c.constant(1);
+  return ops::kernel_of(TRY(make_matmul(spec, ops::pack_through(c))));
+}
+
+ValueId flat_rows(Builder& b, ValueId x) {
+  Dims d = b.dims(x);
+  if (d.size() == 2) return x;
+  CHECK(d.back().known(), "a weight's gradient needs a known inner size");
+  return b.op("Reshape", {x, b.ints({-1, d.back().size})});
+}
+
+// Y = A B.  dA = dY Bᵀ, dB = Aᵀ dY, summed over the dimensions that were broadcast.
+Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
+  bool ta = n.integer("transpose_a") != 0, tb = n.integer("transpose_b") != 0;
+  if (ta || tb) return unsupported(fmt::format("{}: no gradient of a fused transposition", describe(n)));
+  auto product = [&](ValueId p, ValueId q, bool tp, bool tq) {
+    return b.op("MatMul", {p, q}, {{"transpose_a", int64_t{tp}}, {"transpose_b", int64_t{tq}}});
+  };
+  ValueId a = x[0], w = x[1], d = dy[0];
+  bool vector_a = b.rank(a) == 1, vector_b = b.rank(w) == 1;
+  if (vector_a) {
+    a = b.op("Unsqueeze", {a, b.ints({0})});
+    d = b.op("Unsqueeze", {d, b.ints({vector_b ? -1 : -2})});
+  }
+  if (vector_b) {
+    w = b.op("Unsqueeze", {w, b.ints({-1})});
+    d = b.op("Unsqueeze", {d, b.ints({-1})});
+  }
+  ValueId da = b.unbroadcast(product(d, w, false, true), a);
+  ValueId dw = b.rank(w) == 2 && b.rank(a) > 2 ? product(flat_rows(b, a), flat_rows(b, d), true, false)
+                                               : b.unbroadcast(product(a, d, true, false), w);
+  if (vector_a) da = b.reshape_like(da, x[0]);
+  if (vector_b) dw = b.reshape_like(dw, x[1]);
+  return Values{da, dw};
+}
+
+std::vector<Sample> samples() {
+  return {{.inputs = {{.type = {DType::f32, {3, 4}}}, {.type = {DType::f32, {4, 5}}, .constant = true}}},
+          {.inputs = {{.type = {DType::f32, {2, 3, 4}}}, {.type = {DType::f32, {4, 5}}, .constant = true}}},
+          {.inputs = {{.type = {DType::f32, {2, 1, 3, 4}}}, {.type = {DType::f32, {3, 4, 2}}}}},
+          {.inputs = {{.type = {DType::f32, {4}}}, {.type = {DType::f32, {4, 5}}}}},
+          {.inputs = {{.type = {DType::f32, {3, 4}}}, {.type = {DType::f32, {4}}}}}};
+}
+
+}  // namespace
+
+OPERATOR(matmul) = {
+    .name = "MatMul",
+    .since = 1,
+    .doc = "A B over the last two dimensions, the leading ones broadcast as in NumPy.",
+    .inputs = {2, 3},
+    .attributes =
+        {{{"transpose_a", 0}, {"transpose_b", 0}, ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta}},
+    .infer = infer,
+    .cpu = prepare,
+    .gradient = gradient,
+    .quant = {Quant::weighted},
+    .tflite = {"BATCH_MATMUL", "FULLY_CONNECTED when B is a 2-D constant"},
+    .samples = samples,
+};
+
+}  // namespace slipway

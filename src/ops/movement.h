@@ -1,0 +1,56 @@
+// What the cards that move elements share: axes, strided kernels, shapes as inputs, zeros for gradients.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "graph/builder.h"
+#include "graph/operator.h"
+#include "kernels/strided_copy.h"
+#include "ops/infer.h"
+
+namespace slipway::ops {
+
+// Attribute `name` counted from the front. Requires: inference accepted it.
+int64_t axis_of(const Node& node, const char* name, int64_t rank);
+
+// The contents of integer input i, nullopt when not known yet; an error unless it is int32 or int64.
+Result<std::optional<std::vector<int64_t>>> index_input(InferContext& c, size_t i);
+
+// An error unless arithmetic by strides can hold the rank.
+Status check_rank(const TensorType& type);
+
+// A kernel that copies input 0 to output 0 by `plan`.
+Kernel copy_kernel(kernels::StridedCopy plan, DType dtype, int threads);
+
+// A kernel whose plan follows from integer inputs (of int32 or int64): made once when they are constant, else at each
+// run. `make` must not allocate; it gets the inputs' elements by input index (empty when omitted).
+struct IntInputs {
+  std::array<std::array<int64_t, kernels::kMaxRank>, 8> values;
+  std::array<size_t, 8> counts;
+  std::span<const int64_t> operator[](size_t i) const { return {values[i].data(), counts[i]}; }
+};
+// Reads inputs [first, input_count) as integers. Requires: each of at most kMaxRank elements, at most 8 inputs.
+IntInputs read_ints(const PrepareContext& c, size_t first, const void* const* in);
+// The same at preparation when all of them are constant or omitted.
+std::optional<IntInputs> constant_ints(const PrepareContext& c, size_t first);
+// A function that reads them at a run; captures types only.
+std::function<IntInputs(const KernelArgs&)> int_reader(const PrepareContext& c, size_t first);
+
+// Whether `a` and `b` may be one dimension; the better known of the two goes to `a`.
+bool merge_dim(Dim& a, const Dim& b);
+
+// The shape of `v` as a value: a constant when known, else a Shape node.
+ValueId shape_of(Builder& b, ValueId v);
+// Zeros of v's dtype and shape.
+ValueId zeros_like(Builder& b, ValueId v);
+
+// Floating-point input types are what gradients flow through.
+bool flows(Builder& b, ValueId v);
+
+// Shorthand for samples.
+Sample::Input sample(Shape shape, DType dtype = DType::f32);
+Sample::Input ints_sample(const std::vector<int64_t>& values);
+
+}  // namespace slipway::ops
