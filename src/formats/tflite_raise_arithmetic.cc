@@ -3,35 +3,18 @@
 
 #include <fmt/format.h>
 
+#include "formats/tflite_names.h"
 #include "formats/tflite_raise.h"
 
 namespace slipway {
 
 namespace {
 
-// Operators that differ in name only (and perhaps a fused activation).
-struct SameMeaning {
-  std::string_view tflite;
-  const char* onnx;
-};
-constexpr SameMeaning kSame[] = {
-    {"ABS", "Abs"},         {"ADD", "Add"},           {"CEIL", "Ceil"},
-    {"COS", "Cos"},         {"DIV", "Div"},           {"ELU", "Elu"},
-    {"EQUAL", "Equal"},     {"EXP", "Exp"},           {"FLOOR", "Floor"},
-    {"GREATER", "Greater"}, {"GREATER_EQUAL", "GreaterOrEqual"}, {"HARD_SWISH", "HardSwish"},
-    {"LESS", "Less"},       {"LESS_EQUAL", "LessOrEqual"}, {"LOG", "Log"},
-    {"LOGICAL_AND", "And"}, {"LOGICAL_NOT", "Not"},   {"LOGICAL_OR", "Or"},
-    {"LOGISTIC", "Sigmoid"}, {"LOG_SOFTMAX", "LogSoftmax"}, {"MAXIMUM", "Max"},
-    {"MINIMUM", "Min"},     {"MUL", "Mul"},           {"NEG", "Neg"},
-    {"POW", "Pow"},         {"PRELU", "PRelu"},       {"RELU", "Relu"},
-    {"ROUND", "Round"},     {"SELECT_V2", "Where"},   {"SIGN", "Sign"},
-    {"SIN", "Sin"},         {"SQRT", "Sqrt"},         {"SUB", "Sub"},
-    {"TANH", "Tanh"},
-};
-
+// Differs in name only (and perhaps a fused activation).
 Status same(Raiser& r, const Node& node) {
-  auto it = std::find_if(std::begin(kSame), std::end(kSame), [&](const auto& s) { return s.tflite == node.op_type; });
-  CHECK(it != std::end(kSame), "rule without an entry");
+  auto names = tflite_names();
+  auto it = std::find_if(names.begin(), names.end(), [&](const TfliteName& n) { return n.tflite == node.op_type; });
+  CHECK(it != names.end(), "rule without a name");
   Values inputs;
   for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(r.input(node, i));
   r.set(node, 0, TRY(r.activated(node, r.op(it->onnx, std::move(inputs)))));
