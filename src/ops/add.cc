@@ -11,10 +11,12 @@ Result<Kernel> prepare(const PrepareContext& c) {
       c, [](auto a, auto b) { return kernels::wrap_add(a, b); }, kernels::Binary::add);
 }
 
-// da = dy, db = dy, summed over broadcast dimensions
+// da = db = dy, summed over what was broadcast
 Result<Values> gradient(Builder& b, const Node&, const Values& x, const Values&, const Values& dy) {
-  return ops::gradients(b, {b.unbroadcast(dy[0], x[0]), b.unbroadcast(dy[0], x[1])});
+  return Values{b.unbroadcast(dy[0], x[0]), b.unbroadcast(dy[0], x[1])};
 }
+
+}  // namespace
 
 OPERATOR(add) = {
     .name = "Add",
@@ -29,5 +31,4 @@ OPERATOR(add) = {
     .samples = ops::binary_samples,
 };
 
-}  // namespace
 }  // namespace slipway

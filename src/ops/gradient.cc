@@ -1,4 +1,4 @@
-// Constants of any dtype for gradients.
+// Constants and selections of any dtype for gradients.
 #include "ops/gradient.h"
 
 namespace slipway::ops {
@@ -8,9 +8,10 @@ ValueId scalar_like(Builder& b, double value, ValueId like) {
   return b.constant(Tensor::scalar(value).cast(b.dtype(like)), "scalar");
 }
 
-Result<Values> gradients(Builder& b, Values dx) {
-  RETURN_IF_ERROR(b.status());
-  return dx;
+ValueId scaled(Builder& b, ValueId x, double factor) { return b.mul(x, scalar_like(b, factor, x)); }
+
+ValueId where_or_zero(Builder& b, ValueId condition, ValueId dy) {
+  return b.op("Where", {condition, dy, scalar_like(b, 0, dy)});
 }
 
 }  // namespace slipway::ops

@@ -7,8 +7,9 @@ namespace slipway::ops {
 
 // A scalar constant of `like`'s dtype.
 ValueId scalar_like(Builder& b, double value, ValueId like);
-
-// {gradient, or an invalid id when the builder has failed}, in the form a GradientFn returns.
-Result<Values> gradients(Builder& b, Values dx);
+// x * factor
+ValueId scaled(Builder& b, ValueId x, double factor);
+// `dy` where `condition`, else 0.
+ValueId where_or_zero(Builder& b, ValueId condition, ValueId dy);
 
 }  // namespace slipway::ops

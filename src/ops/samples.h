@@ -17,4 +17,13 @@ inline Sample::Input given(Tensor value, bool constant = false) {
 
 inline Sample::Input omitted() { return {}; }
 
+// Two operands of every broadcasting form: same shape, scalar, row, channel, both stretched. The second is uniform in
+// [low, high].
+std::vector<Sample> binary_samples(double low, double high, DType dtype = DType::f32);
+inline std::vector<Sample> binary_samples() { return binary_samples(-1, 1); }
+
+// One operand of two shapes, uniform in [low, high].
+std::vector<Sample> unary_samples(double low, double high, Attributes attributes = {}, DType dtype = DType::f32);
+inline std::vector<Sample> unary_samples() { return unary_samples(-3, 3); }
+
 }  // namespace slipway::ops
