@@ -23,7 +23,6 @@ constexpr size_t kMostRefusalsShown = 12;
 // alone by folding.
 Status simplify(Graph& graph) {
   RETURN_IF_ERROR(infer_types(graph));
-  std::vector<Node*> held;
   for (int round = 0; round < 4; ++round) {
     for (Node& node : graph.nodes()) {
       if (node.op_type == "DequantizeLinear") node.op = nullptr;
