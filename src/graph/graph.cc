@@ -169,6 +169,7 @@ Graph compacted(const Graph& graph) {
   out.name = graph.name;
   out.metadata = graph.metadata;
   out.doc = graph.doc;
+  out.captures = graph.captures;
   std::vector<ValueId> moved(graph.value_count());
   auto move = [&](ValueId id) {
     if (!id.valid()) return id;
