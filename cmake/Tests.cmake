@@ -1,21 +1,37 @@
-# One test program per folder of src/ (and of tests/), from the *_test.cc files in it.
+# One test program per folder of src/ (and of tests/), from the *_test.cc files in it. Labels: the folder's name.
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
+# What tests share: tests/support, included as "support/x.h".
+file(GLOB support CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.cc)
+add_library(slipway_test_support STATIC ${support})
+target_include_directories(slipway_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_compile_definitions(slipway_test_support PUBLIC SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+target_link_libraries(slipway_test_support PUBLIC slipway_library)
+
+# Unit tests start first, together; tests of whole processes (tests/e2e, tests/soak) follow one at a time, so that their
+# deadlines are not spent waiting for a core. ctest orders by COST when it runs several at once.
 function(slipway_test_program name)
   set(files ${ARGN})
   if(NOT files)
     return()
   endif()
   add_executable(test_${name} ${files})
-  target_link_libraries(test_${name} PRIVATE slipway_library GTest::gmock GTest::gtest_main)
-  target_compile_definitions(test_${name} PRIVATE SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+  target_link_libraries(test_${name} PRIVATE slipway_test_support GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test_${name} PRIVATE
     SLIPWAY_BINARY="$<$<TARGET_EXISTS:slipway>:$<TARGET_FILE:slipway>>")
   if(TARGET slipway)
     add_dependencies(test_${name} slipway)
   endif()
+  set(pace TIMEOUT 300 COST 1)
+  if(name STREQUAL "e2e")
+    set(pace TIMEOUT 600 COST 0.1 RUN_SERIAL TRUE)
+  elseif(name STREQUAL "soak")
+    set(pace TIMEOUT 7200 COST 0.1 RUN_SERIAL TRUE)
+  endif()
   gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
-    PROPERTIES TIMEOUT 300 ENVIRONMENT "OMP_WAIT_POLICY=passive" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+    PROPERTIES LABELS ${name} ${pace} ENVIRONMENT "OMP_WAIT_POLICY=passive" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]"
+      ENVIRONMENT_MODIFICATION "PATH=path_list_prepend:${CMAKE_SOURCE_DIR}/build/tools")
 endfunction()
 
 file(GLOB rooms RELATIVE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/src/*)
@@ -23,9 +39,10 @@ foreach(room ${rooms})
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*_test.cc)
   slipway_test_program(${room} ${files})
 endforeach()
-foreach(group walks e2e)
+foreach(group walks e2e soak)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${group}/*_test.cc)
   slipway_test_program(${group} ${files})
 endforeach()
 
 add_test(NAME floors COMMAND ${CMAKE_SOURCE_DIR}/tools/check_floors)
+add_test(NAME documents COMMAND ${CMAKE_SOURCE_DIR}/tools/check_docs $<TARGET_FILE:slipway>)

@@ -1,6 +1,8 @@
 // Verb: the card of one subcommand; src/cli/<name>.cc holds everything about it.
 #pragma once
 
+#include <functional>
+
 #include <CLI/CLI.hpp>
 
 #include "base/status.h"
@@ -11,7 +13,7 @@ struct Verb {
   const char* name;   // "train"
   const char* brief;  // one line for the list of verbs
   const char* help;   // what it does, with examples; shown above the options
-  // Declares options on `app` and returns what runs after parsing: its status becomes the exit code.
+  // Declares options on `app` and returns what runs after parsing: its status becomes the exit code. `app` outlives it.
   std::function<Status()> (*declare)(CLI::App& app);
 };
 

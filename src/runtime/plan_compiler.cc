@@ -316,6 +316,7 @@ void PlanCompiler::choose_threads() {
 // The new value of a state is written over the old one where the kernel allows it and nobody reads the old one later.
 void PlanCompiler::place_state() {
   for (const Graph::Update& update : graph_.updates) {
+    if (update.next == update.state) continue;  // read-only state
     Info& next = info(update.next);
     Info& state = info(update.state);
     if (!next.type || next.contents.defined()) {

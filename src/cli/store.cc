@@ -1,0 +1,257 @@
+// slipway store: looks into a model store and changes which version is production.
+#include "store/store.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/clock.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+
+namespace slipway {
+
+namespace {
+
+struct Options {
+  std::string root;
+  std::string name;
+  int64_t version = 0;  // 0: not given
+  std::string reason = "by hand";
+  bool force = false;
+  bool json = false;
+};
+
+void print_json(const Json& json) { fmt::print("{}\n", json.dump(2)); }
+
+std::string metrics_text(const Json& metrics) {
+  std::string out;
+  for (const auto& [metric, value] : metrics.members()) {
+    if (!value.is_number()) continue;
+    out += fmt::format("{}{} {:.4g}", out.empty() ? "" : ", ", metric, value.as_double());
+  }
+  return out;
+}
+
+std::string role(const ModelState& state, int64_t version) {
+  if (auto rejection = state.rejected.find(version); rejection != state.rejected.end()) {
+    return "rejected: " + rejection->second;
+  }
+  return version == state.production ? "production" : "";
+}
+
+Status list_models(const Store& store, bool as_json) {
+  std::vector<std::string> names = TRY(store.models());
+  std::vector<std::vector<std::string>> rows;
+  Json json = Json::array();
+  for (const std::string& name : names) {
+    std::vector<int64_t> versions = TRY(store.versions(name));
+    ModelState state = TRY(store.state(name));
+    rows.push_back({name, fmt::format("{}", versions.size()), fmt::format("{}", versions.back()),
+                    state.production == 0 ? "none" : fmt::format("{}", state.production)});
+    json.push(Json::object({{"name", name}, {"versions", Json::array_of(versions)}, {"production", state.production}}));
+  }
+  if (as_json) {
+    print_json(Json::object({{"models", json}}));
+  } else {
+    fmt::print("{}", table_text({"MODEL", "VERSIONS", "LATEST", "PRODUCTION"}, rows));
+  }
+  return {};
+}
+
+Status list_versions(const Store& store, const std::string& name, bool as_json) {
+  std::vector<int64_t> versions = TRY(store.versions(name));
+  ModelState state = TRY(store.state(name));
+  std::vector<std::vector<std::string>> rows;
+  Json json = Json::array();
+  for (int64_t version : versions) {
+    Result<Manifest> manifest = store.manifest(name, version);
+    Json entry = Json::object({{"version", version}, {"role", role(state, version)}});
+    if (manifest.ok()) {
+      std::string created = rfc3339(manifest->created_us);
+      rows.push_back(
+          {fmt::format("{}", version), created, metrics_text(manifest->metrics), role(state, version), manifest->note});
+      entry.set("created", created).set("metrics", manifest->metrics).set("note", manifest->note);
+    } else {
+      rows.push_back({fmt::format("{}", version), "damaged", "", role(state, version), manifest.status().message()});
+      entry.set("error", manifest.status().message());
+    }
+    json.push(std::move(entry));
+  }
+  if (as_json) {
+    print_json(Json::object({{"name", name}, {"state", to_json(state)}, {"versions", json}}));
+  } else {
+    fmt::print("{}", table_text({"VERSION", "CREATED", "METRICS", "ROLE", "NOTE"}, rows));
+  }
+  return {};
+}
+
+Status list(const Options& options) {
+  Store store = TRY(Store::open(options.root));
+  return options.name.empty() ? list_models(store, options.json) : list_versions(store, options.name, options.json);
+}
+
+// The version asked for, else production, else the latest.
+Result<int64_t> chosen_version(const Store& store, const Options& options) {
+  if (options.version != 0) return options.version;
+  ModelState state = TRY(store.state(options.name));
+  if (state.production != 0) return state.production;
+  std::vector<int64_t> versions = TRY(store.versions(options.name));
+  if (versions.empty()) return not_found(fmt::format("model \"{}\" has no version", options.name));
+  return versions.back();
+}
+
+std::string ports_text(const std::vector<Port>& ports) {
+  std::vector<std::string> out;
+  for (const Port& port : ports) {
+    std::vector<std::string> sizes;
+    for (const Dim& dim : port.dims) {
+      sizes.push_back(dim.known() ? fmt::format("{}", dim.size) : dim.symbol.empty() ? "?" : dim.symbol);
+    }
+    out.push_back(fmt::format("{} {}{}", port.name, dtype_name(port.dtype),
+                              port.any_rank ? " of any rank" : fmt::format("[{}]", fmt::join(sizes, ", "))));
+  }
+  return fmt::format("{}", fmt::join(out, "; "));
+}
+
+Status show(const Options& options) {
+  Store store = TRY(Store::open(options.root));
+  int64_t version = TRY(chosen_version(store, options));
+  Manifest manifest = TRY(store.manifest(options.name, version));
+  ModelState state = TRY(store.state(options.name));
+  if (options.json) {
+    print_json(to_json(manifest).set("role", role(state, version)));
+    return {};
+  }
+  const Preprocessing& preprocessing = manifest.signature.preprocessing;
+  const Lineage& lineage = manifest.lineage;
+  std::vector<std::vector<std::string>> rows = {
+      {"version", fmt::format("{}", version)},
+      {"role", role(state, version)},
+      {"created", rfc3339(manifest.created_us)},
+      {"note", manifest.note},
+      {"inputs", ports_text(manifest.signature.inputs)},
+      {"outputs", ports_text(manifest.signature.outputs)},
+      {"classes", fmt::format("{}", fmt::join(manifest.signature.classes, ", "))},
+      {"preprocessing", fmt::format("x * {} + {}", preprocessing.scale, preprocessing.offset)},
+      {"metrics", metrics_text(manifest.metrics)},
+      {"made by", lineage.made_by},
+      {"parent", lineage.parent == 0 ? "" : fmt::format("version {}", lineage.parent)},
+      {"data", lineage.data_hash},
+      {"commit", lineage.commit},
+  };
+  for (const auto& [file, hash] : manifest.files) rows.push_back({file, hash});
+  std::erase_if(rows, [](const std::vector<std::string>& row) { return row[1].empty(); });
+  fmt::print("{}", table_text({"model", {options.name}}, rows));
+  return {};
+}
+
+Status promote(const Options& options) {
+  Store store = TRY(Store::open(options.root));
+  RETURN_IF_ERROR(store.promote(options.name, options.version, options.force));
+  if (options.json) {
+    print_json(to_json(TRY(store.state(options.name))));
+  } else {
+    fmt::print("{}: version {} is production\n", options.name, options.version);
+  }
+  return {};
+}
+
+Status rollback(const Options& options) {
+  Store store = TRY(Store::open(options.root));
+  int64_t left = TRY(store.state(options.name)).production;
+  int64_t version = TRY(store.rollback(options.name, options.reason));
+  if (options.json) {
+    print_json(to_json(TRY(store.state(options.name))));
+  } else {
+    fmt::print("{}: version {} is production; version {} is rejected ({})\n", options.name, version, left,
+               options.reason);
+  }
+  return {};
+}
+
+Result<std::vector<std::pair<std::string, int64_t>>> chosen_versions(const Store& store, const Options& options) {
+  std::vector<std::string> names = {options.name};
+  if (options.name.empty()) names = TRY(store.models());
+  std::vector<std::pair<std::string, int64_t>> chosen;
+  for (const std::string& name : names) {
+    std::vector<int64_t> versions = {options.version};
+    if (options.version == 0) versions = TRY(store.versions(name));
+    for (int64_t version : versions) chosen.emplace_back(name, version);
+  }
+  return chosen;
+}
+
+Status verify(const Options& options) {
+  Store store = TRY(Store::open(options.root));
+  auto chosen = TRY(chosen_versions(store, options));
+  std::vector<std::vector<std::string>> rows;
+  Json json = Json::array();
+  int bad = 0;
+  Status first;
+  for (const auto& [name, version] : chosen) {
+    Status status = store.verify(name, version);
+    if (!status.ok() && bad++ == 0) first = status;
+    std::string result = status.ok() ? "ok" : status.message();
+    rows.push_back({name, fmt::format("{}", version), result});
+    json.push(Json::object({{"name", name}, {"version", version}, {"ok", status.ok()}, {"result", result}}));
+  }
+  if (options.json) {
+    print_json(Json::object({{"versions", json}}));
+  } else {
+    fmt::print("{}", table_text({"MODEL", "VERSION", "RESULT"}, rows));
+  }
+  return bad == 0 ? Status() : Status(first.code(), fmt::format("{} of {} versions do not verify", bad, chosen.size()));
+}
+
+// Declares one subcommand with the options all of them share.
+CLI::App* subcommand(CLI::App& app, Options& options, const char* name, const char* brief) {
+  CLI::App* command = app.add_subcommand(name, brief);
+  command->add_option("STORE", options.root, "Folder of the store")->required();
+  command->add_flag("--json", options.json, "Print JSON");
+  return command;
+}
+
+std::function<Status()> declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.require_subcommand(1);
+  CLI::App* list_command = subcommand(app, *options, "list", "The models, or the versions of one");
+  list_command->add_option("NAME", options->name, "Model");
+  CLI::App* show_command = subcommand(app, *options, "show", "One version: signature, metrics, lineage, files");
+  show_command->add_option("NAME", options->name, "Model")->required();
+  show_command->add_option("VERSION", options->version, "Version (default: production)")->check(CLI::PositiveNumber);
+  CLI::App* promote_command = subcommand(app, *options, "promote", "Makes a version production, after verifying it");
+  promote_command->add_option("NAME", options->name, "Model")->required();
+  promote_command->add_option("VERSION", options->version, "Version")->required()->check(CLI::PositiveNumber);
+  promote_command->add_flag("--force", options->force, "Even a version that was rejected");
+  CLI::App* rollback_command = subcommand(app, *options, "rollback", "Goes back to the last good version");
+  rollback_command->add_option("NAME", options->name, "Model")->required();
+  rollback_command->add_option("--reason", options->reason, "Why, for the record")->capture_default_str();
+  CLI::App* verify_command = subcommand(app, *options, "verify", "Compares every byte with its checksum");
+  verify_command->add_option("NAME", options->name, "Model (default: all)");
+  verify_command->add_option("VERSION", options->version, "Version (default: all)")->check(CLI::PositiveNumber);
+  return [=]() -> Status {
+    if (list_command->parsed()) return list(*options);
+    if (show_command->parsed()) return show(*options);
+    if (promote_command->parsed()) return promote(*options);
+    if (rollback_command->parsed()) return rollback(*options);
+    return verify(*options);
+  };
+}
+
+}  // namespace
+
+VERB(store) = {
+    .name = "store",
+    .brief = "Look into a model store; promote, roll back and verify versions",
+    .help =
+        "A store is a folder of models in numbered versions, each complete, checksummed and immutable.\n"
+        "  slipway store list STORE             the models\n"
+        "  slipway store list STORE digits      the versions of one\n"
+        "  slipway store show STORE digits 3    signature, metrics, lineage, files\n"
+        "  slipway store promote STORE digits 3\n"
+        "  slipway store rollback STORE digits --reason \"wrong labels\"\n"
+        "  slipway store verify STORE           exit status 4 when a byte was changed",
+    .declare = declare,
+};
+
+}  // namespace slipway

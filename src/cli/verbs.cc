@@ -1,0 +1,173 @@
+// Verbs: the list written by the build, parsing through CLI11, and usage errors in the program's own words.
+#include "cli/verbs.h"
+
+#include <algorithm>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "base/nearest.h"
+#include "base/version.h"
+#include "cli/help.h"
+#include "cli/verb.h"
+
+namespace slipway {
+
+#define CARD(id) extern const Verb verb_##id;
+#include "cli/cards.inc"
+#undef CARD
+
+const std::vector<const Verb*>& all_verbs() {
+  static const std::vector<const Verb*> verbs = [] {
+    std::vector<const Verb*> list = {
+#define CARD(id) &verb_##id,
+#include "cli/cards.inc"
+#undef CARD
+    };
+    std::sort(list.begin(), list.end(), [](auto a, auto b) { return std::string_view(a->name) < b->name; });
+    return list;
+  }();
+  return verbs;
+}
+
+namespace {
+
+// An application and what the verb wants run once it has parsed.
+struct Declared {
+  std::unique_ptr<CLI::App> app;
+  std::function<Status()> run;
+};
+
+Declared declare(const Verb& verb) {
+  Declared out{std::make_unique<CLI::App>(verb.brief, verb.name), {}};
+  out.app->set_help_flag("-h,--help", "Show this help");
+  out.app->footer(verb.help);
+  out.run = verb.declare(*out.app);
+  return out;
+}
+
+// The deepest subcommand that was on the command line, and how it is called.
+const CLI::App& deepest(const CLI::App& app, std::string& path) {
+  auto parsed = app.get_subcommands();
+  if (parsed.empty()) return app;
+  path += " " + parsed.back()->get_name();
+  return deepest(*parsed.back(), path);
+}
+
+std::vector<std::string> names_of(const std::vector<CommandOption>& options) {
+  std::vector<std::string> names;
+  for (const CommandOption& option : options) names.insert(names.end(), option.names.begin(), option.names.end());
+  return names;
+}
+
+std::vector<std::string> names_of(const std::vector<Command>& commands) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.name);
+  return names;
+}
+
+// Why `word` has no place on the command line of `command`.
+std::string unexpected(const std::string& word, const Command& command) {
+  if (word.starts_with("-")) {
+    std::string name = word.substr(0, word.find('='));
+    return fmt::format("unknown option {}{}", name, did_you_mean(name, names_of(command.options)));
+  }
+  if (command.commands.empty()) return fmt::format("unexpected argument '{}'", word);
+  return fmt::format("unknown command '{}'{}", word, did_you_mean(word, names_of(command.commands)));
+}
+
+// What CLI11 found wrong, in our words: what was expected, what was found.
+std::string usage_message(const CLI::ParseError& error, const CLI::App& root, const Command& command) {
+  std::string what = error.what();
+  bool wants_command =
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && what.find("subcommand") != std::string::npos;
+  std::vector<std::string> extras = root.remaining(true);
+  if (!extras.empty() && (wants_command || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
+    return unexpected(extras.front(), command);
+  }
+  if (wants_command) return fmt::format("expected a command, one of: {}", fmt::join(names_of(command.commands), ", "));
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
+    for (const auto* options : {&command.arguments, &command.options}) {
+      for (const CommandOption& option : *options) {
+        std::string prefix = "Could not convert: " + option.names.back() + " = ";
+        if (!what.starts_with(prefix)) continue;
+        return fmt::format("{}: expected {}, found '{}'", option.names.back(), option.argument,
+                           what.substr(prefix.size()));
+      }
+    }
+  }
+  return what;
+}
+
+Invocation say(std::string text) {
+  Invocation out;
+  out.out = std::move(text);
+  return out;
+}
+
+Invocation refuse(std::string program, std::string message) {
+  Invocation out;
+  out.status = invalid(fmt::format("{}\n'{} --help' tells more.", message, program));
+  out.program = std::move(program);
+  return out;
+}
+
+Invocation interpret_verb(const Verb& verb, std::vector<std::string> args) {
+  auto declared = std::make_shared<Declared>(declare(verb));
+  std::string path = fmt::format("slipway {}", verb.name);
+  std::reverse(args.begin(), args.end());
+  try {
+    declared->app->parse(std::move(args));
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App& app = deepest(*declared->app, path);
+    return say(command_help(describe(app), path));
+  } catch (const CLI::ParseError& error) {
+    const CLI::App& app = deepest(*declared->app, path);
+    return refuse(path, usage_message(error, *declared->app, describe(app)));
+  }
+  Invocation out;
+  out.program = path;
+  out.run = declared->run;
+  out.options = std::move(declared);
+  return out;
+}
+
+}  // namespace
+
+Command describe(const Verb& verb) { return describe(*declare(verb).app); }
+
+Invocation interpret(std::span<const Verb* const> verbs, const std::vector<std::string>& args) {
+  if (args.empty()) return refuse("slipway", "expected a verb");
+  const std::string& first = args.front();
+  bool wants_help = first == "--help" || first == "-h" || first == "help";
+  if (wants_help && args.size() == 1) return say(program_help(verbs));
+  if (first == "--version" || first == "-V") return say(fmt::format("slipway {}\n", version()));
+  const std::string& name = wants_help ? args[1] : first;
+  std::vector<std::string> names;
+  for (const Verb* verb : verbs) {
+    if (verb->name == name) {
+      if (wants_help) return interpret_verb(*verb, {"--help"});
+      return interpret_verb(*verb, {args.begin() + 1, args.end()});
+    }
+    names.emplace_back(verb->name);
+  }
+  const char* kind = name.starts_with("-") ? "option" : "verb";
+  return refuse("slipway", fmt::format("unknown {} '{}'{}", kind, name, did_you_mean(name, names)));
+}
+
+Status run(const Invocation& invocation) {
+  try {
+    return invocation.run();
+  } catch (const std::bad_alloc&) {
+    return exhausted("out of memory; a smaller batch or model needs less");
+  } catch (const std::exception& error) {
+    return internal(error.what());
+  }
+}
+
+std::string error_text(const std::string& program, const Status& status, bool colour) {
+  return fmt::format("{}: {}error:{} {}\n", program, colour ? "\x1b[1;31m" : "", colour ? "\x1b[0m" : "",
+                     status.message());
+}
+
+}  // namespace slipway

@@ -1,0 +1,76 @@
+// Batches: shuffling, gathering, conversion of labels.
+#include "data/batches.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/random.h"
+#include "data/gather.h"
+
+namespace slipway {
+
+namespace {
+
+constexpr uint64_t kShuffleStream = uint64_t{0x73687566} << 32;  // "shuf", above any number of epochs
+
+template <typename From, typename To>
+void gather_labels_as(const Tensor& labels, std::span<const uint32_t> rows, To* to) {
+  std::span<const From> from = labels.data<From>();
+  size_t width = from.size() / static_cast<size_t>(labels.dim(0));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t j = 0; j < width; ++j) to[i * width + j] = static_cast<To>(from[rows[i] * width + j]);
+  }
+}
+
+template <typename To>
+void gather_labels(const Tensor& labels, std::span<const uint32_t> rows, Tensor& y) {
+  std::span<To> to = y.mutable_data<To>();
+  CHECK(to.size() >= rows.size() * static_cast<size_t>(labels.count() / labels.dim(0)), "y is too small for the batch");
+  if (labels.dtype() == DType::i64) {
+    gather_labels_as<int64_t>(labels, rows, to.data());
+  } else {
+    gather_labels_as<float>(labels, rows, to.data());
+  }
+}
+
+}  // namespace
+
+BatchStream::BatchStream(Dataset data, BatchOptions options)
+    : data_(std::move(data)), options_(options), order_(static_cast<size_t>(data_.size())), position_(order_.size()) {
+  CHECK(options_.size > 0, "a batch holds at least one example");
+}
+
+int64_t BatchStream::batches() const {
+  int64_t n = data_.size();
+  return options_.drop_last ? n / options_.size : (n + options_.size - 1) / options_.size;
+}
+
+void BatchStream::start(int64_t epoch, int64_t batch) {
+  if (options_.shuffle) {
+    Random random(options_.seed, kShuffleStream + static_cast<uint64_t>(epoch));
+    order_ = permutation(static_cast<uint32_t>(order_.size()), random);
+  } else {
+    std::iota(order_.begin(), order_.end(), 0u);
+  }
+  position_ = std::min(order_.size(), static_cast<size_t>(batch * options_.size));
+}
+
+int64_t BatchStream::next(Tensor& x, Tensor& y) {
+  auto size = static_cast<size_t>(options_.size);
+  size_t n = std::min(size, order_.size() - position_);
+  if (n == 0 || (n < size && options_.drop_last)) return 0;
+  auto rows = std::span<const uint32_t>(order_).subspan(position_, n);
+  position_ += n;
+  std::span<float> to = x.mutable_data<float>();
+  CHECK(to.size() >= n * static_cast<size_t>(data_.width()), "x is too small for the batch");
+  gather_scaled(data_.inputs, rows, data_.scaling, to.data());
+  switch (y.dtype()) {
+    case DType::undefined: break;
+    case DType::i64: gather_labels<int64_t>(data_.labels, rows, y); break;
+    case DType::i32: gather_labels<int32_t>(data_.labels, rows, y); break;
+    default: gather_labels<float>(data_.labels, rows, y);
+  }
+  return static_cast<int64_t>(n);
+}
+
+}  // namespace slipway

@@ -1,0 +1,44 @@
+// BatchStream: an epoch of a data set in shuffled float32 batches.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/dataset.h"
+
+namespace slipway {
+
+struct BatchOptions {
+  int64_t size = 32;
+  bool shuffle = true;
+  bool drop_last = false;  // leave out a last batch of fewer than `size` examples
+  uint64_t seed = 0;
+};
+
+// The order of an epoch depends on nothing but (seed, epoch), so that a resumed run sees what an uninterrupted one
+// would. Not thread-safe.
+class BatchStream {
+ public:
+  // Requires: check(data).ok(), options.size > 0. Shares the data's tensors.
+  BatchStream(Dataset data, BatchOptions options);
+
+  const Dataset& data() const { return data_; }
+  // Batches in an epoch.
+  int64_t batches() const;
+
+  // Goes to batch `batch` of epoch `epoch`, both counted from 0.
+  void start(int64_t epoch, int64_t batch = 0);
+
+  // Writes the next n examples into the first n rows of x and y; returns n, 0 after the last batch.
+  // Requires: x is float32 of at least size * width elements, whatever its shape; y is undefined (labels are not
+  // wanted) or int64, int32 or float32 of at least size * (elements of a label) elements.
+  int64_t next(Tensor& x, Tensor& y);
+
+ private:
+  Dataset data_;
+  BatchOptions options_;
+  std::vector<uint32_t> order_;
+  size_t position_;
+};
+
+}  // namespace slipway

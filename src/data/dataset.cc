@@ -1,0 +1,150 @@
+// Datasets: checking, hashing, splitting.
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/random.h"
+#include "base/sha256.h"
+
+namespace slipway {
+
+namespace {
+
+constexpr uint64_t kSplitStream = 0x73706C6974;  // "split"
+
+Status check_finite(const Tensor& tensor, std::string_view name, std::string_view what) {
+  if (tensor.dtype() != DType::f32) return {};
+  std::span<const float> x = tensor.data<float>();
+  auto bad = std::ranges::find_if(x, [](float v) { return !std::isfinite(v); });
+  if (bad == x.end()) return {};
+  auto at = static_cast<int64_t>(bad - x.begin());
+  int64_t width = tensor.count() / tensor.dim(0);
+  return invalid(fmt::format("{}: {} of example {}, element {}: expected a finite number, found {}; clean or drop it",
+                             name, what, at / width, at % width, *bad));
+}
+
+Status check_classes(const Dataset& data) {
+  std::span<const int64_t> labels = data.labels.data<int64_t>();
+  auto classes = static_cast<int64_t>(data.classes.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] >= 0 && labels[i] < classes) continue;
+    return invalid(
+        fmt::format("{}: label of example {}: expected a class from 0 to {}, found {}; check that labels and "
+                    "images belong together",
+                    data.name, i, classes - 1, labels[i]));
+  }
+  return {};
+}
+
+Tensor gathered(const Tensor& from, std::span<const uint32_t> rows) {
+  Shape shape = from.shape();
+  shape[0] = static_cast<int64_t>(rows.size());
+  Tensor to(from.dtype(), shape);
+  size_t width = from.dim(0) == 0 ? 0 : from.bytes() / static_cast<size_t>(from.dim(0));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(static_cast<std::byte*>(to.mutable_raw()) + i * width,
+                static_cast<const std::byte*>(from.raw()) + rows[i] * width, width);
+  }
+  return to;
+}
+
+void hash_tensor(Sha256& hash, const Tensor& tensor) {
+  hash.update(to_string(tensor.type()) + "\n");
+  hash.update(std::string_view(static_cast<const char*>(tensor.raw()), tensor.bytes()));
+}
+
+void hash_names(Sha256& hash, const std::vector<std::string>& names) {
+  hash.update(fmt::format("{}\n", names.size()));
+  for (const std::string& name : names) hash.update(fmt::format("{}:{}\n", name.size(), name));
+}
+
+bool fits(const std::vector<float>& values, int64_t width) {
+  return values.size() == 1 || static_cast<int64_t>(values.size()) == width;
+}
+
+}  // namespace
+
+Status check(const Dataset& data) {
+  if (data.inputs.rank() < 1 || data.size() == 0 || data.width() == 0) {
+    return invalid(
+        fmt::format("{}: expected at least one example, found inputs of shape {}; check the path and the filters",
+                    data.name, to_string(std::span<const int64_t>(data.inputs.shape()))));
+  }
+  CHECK(data.inputs.dtype() == DType::u8 || data.inputs.dtype() == DType::f32,
+        "inputs of a data set are uint8 or float32");
+  if (data.labels.rank() < 1 || data.labels.dim(0) != data.size()) {
+    return invalid(
+        fmt::format("{}: expected one label for each of {} examples, found labels of shape {}; check that both "
+                    "files belong together",
+                    data.name, data.size(), to_string(std::span<const int64_t>(data.labels.shape()))));
+  }
+  CHECK(data.labels.dtype() == DType::i64 || data.labels.dtype() == DType::f32,
+        "labels of a data set are int64 or float32");
+  if (!data.features.empty() && static_cast<int64_t>(data.features.size()) != data.width()) {
+    return invalid(
+        fmt::format("{}: expected {} feature names, found {}", data.name, data.width(), data.features.size()));
+  }
+  if (!fits(data.scaling.scale, data.width()) || !fits(data.scaling.offset, data.width())) {
+    return invalid(fmt::format("{}: expected a scaling of 1 or {} elements, found {} and {}", data.name, data.width(),
+                               data.scaling.scale.size(), data.scaling.offset.size()));
+  }
+  if (data.labels.dtype() == DType::i64) RETURN_IF_ERROR(check_classes(data));
+  RETURN_IF_ERROR(check_finite(data.inputs, data.name, "input"));
+  return check_finite(data.labels, data.name, "label");
+}
+
+std::string content_hash(const Dataset& data) {
+  Sha256 hash;
+  hash_tensor(hash, data.inputs);
+  hash_tensor(hash, data.labels);
+  hash_names(hash, data.classes);
+  hash_names(hash, data.features);
+  for (const std::vector<float>* values : {&data.scaling.scale, &data.scaling.offset}) {
+    hash.update(fmt::format("{}\n", values->size()));
+    hash.update(std::as_bytes(std::span(*values)));
+  }
+  return hash.hex();
+}
+
+Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
+  Dataset part = data;
+  part.inputs = gathered(data.inputs, rows);
+  part.labels = gathered(data.labels, rows);
+  return part;
+}
+
+Dataset slice(const Dataset& data, int64_t begin, int64_t end) {
+  Dataset part = data;
+  part.inputs = data.inputs.rows(begin, end);
+  part.labels = data.labels.rows(begin, end);
+  return part;
+}
+
+Result<RowSplit> split_rows(uint32_t n, double fraction, uint64_t seed, std::string_view name) {
+  if (!(fraction > 0 && fraction < 1)) {
+    return invalid(fmt::format("{}: expected a fraction between 0 and 1 to hold out, found {}", name, fraction));
+  }
+  auto held = static_cast<uint32_t>(std::llround(fraction * n));
+  if (held == 0 || held == n) {
+    return invalid(
+        fmt::format("{}: holding out {} of {} examples leaves one part empty; give more data or another fraction", name,
+                    fraction, n));
+  }
+  Random random(seed, kSplitStream);
+  std::vector<uint32_t> order = permutation(n, random);
+  RowSplit rows{.rest = {order.begin() + held, order.end()}, .held_out = {order.begin(), order.begin() + held}};
+  std::ranges::sort(rows.rest);
+  std::ranges::sort(rows.held_out);
+  return rows;
+}
+
+Result<Split> split(const Dataset& data, double fraction, uint64_t seed) {
+  RowSplit rows = TRY(split_rows(static_cast<uint32_t>(data.size()), fraction, seed, data.name));
+  return Split{.rest = subset(data, rows.rest), .held_out = subset(data, rows.held_out)};
+}
+
+}  // namespace slipway

@@ -1,0 +1,34 @@
+// Card: Add.
+#include "ops/elementwise.h"
+#include "ops/gradient.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_binary<ops::NumberTypes>(
+      c, [](auto a, auto b) { return kernels::wrap_add(a, b); }, kernels::Binary::add);
+}
+
+// da = db = dy, summed over what was broadcast
+Result<Values> gradient(Builder& b, const Node&, const Values& x, const Values&, const Values& dy) {
+  return Values{b.unbroadcast(dy[0], x[0]), b.unbroadcast(dy[0], x[1])};
+}
+
+}  // namespace
+
+OPERATOR(add) = {
+    .name = "Add",
+    .doc = "a + b, with broadcasting; integers wrap around.",
+    .inputs = {2, 2},
+    .infer = ops::infer_broadcast,
+    .cpu = prepare,
+    .gradient = gradient,
+    .in_place = true,
+    .quant = {Quant::rescales},
+    .tflite = {"ADD"},
+    .samples = ops::binary_samples,
+};
+
+}  // namespace slipway

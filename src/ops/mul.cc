@@ -1,0 +1,34 @@
+// Card: Mul.
+#include "ops/elementwise.h"
+#include "ops/gradient.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_binary<ops::NumberTypes>(
+      c, [](auto a, auto b) { return kernels::wrap_mul(a, b); }, kernels::Binary::mul);
+}
+
+// da = dy b, db = dy a
+Result<Values> gradient(Builder& b, const Node&, const Values& x, const Values&, const Values& dy) {
+  return Values{b.unbroadcast(b.mul(dy[0], x[1]), x[0]), b.unbroadcast(b.mul(dy[0], x[0]), x[1])};
+}
+
+}  // namespace
+
+OPERATOR(mul) = {
+    .name = "Mul",
+    .doc = "a * b, with broadcasting; integers wrap around.",
+    .inputs = {2, 2},
+    .infer = ops::infer_broadcast,
+    .cpu = prepare,
+    .gradient = gradient,
+    .in_place = true,
+    .quant = {Quant::rescales},
+    .tflite = {"MUL"},
+    .samples = ops::binary_samples,
+};
+
+}  // namespace slipway

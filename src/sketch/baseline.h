@@ -1,0 +1,57 @@
+// Baseline: what inputs and outputs looked like in training, small enough to travel with every version.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "sketch/feature_counts.h"
+#include "sketch/histogram.h"
+#include "sketch/moments.h"
+
+namespace slipway {
+
+// One input feature, or a number derived from a whole row.
+struct FeatureBaseline {
+  int64_t index = -1;   // position in the flattened row; -1 for derived numbers
+  std::string name;     // "x[14, 7]", a column's name, "row mean"
+  Moments moments;      // over all rows
+  Histogram histogram;  // over a uniform sample of the rows, between edges at its quantiles
+};
+
+struct Baseline {
+  int64_t rows = 0;      // seen in training
+  int64_t width = 0;     // numbers in a flattened input row
+  int64_t outputs = 0;   // numbers in a flattened output row
+  int64_t left_out = 0;  // rows left out for a NaN or an infinity
+
+  // Every feature, or an even choice of them when the rows are wider than BaselineOptions::max_features.
+  std::vector<FeatureBaseline> features;
+  FeatureBaseline row_mean;       // of the features of one row: an image's brightness
+  FeatureBaseline row_deviation;  // of the features of one row: an image's contrast
+
+  std::vector<int64_t> classes;          // answers per class, by what the model answered on training data
+  std::vector<std::string> class_names;  // may be empty
+  Moments confidence;
+  Histogram confidence_histogram;
+  std::vector<Moments> class_row_mean;  // row mean of the inputs answered with each class
+  FeatureBaseline value;                // of a single output
+
+  // "class 7", or its name.
+  std::string class_name(int64_t category) const;
+  // The features' positions when they are a choice, empty when they are all.
+  std::vector<int64_t> chosen() const;
+  // Edges of `features`, for counting rows of the chosen positions against this baseline.
+  std::shared_ptr<const FeatureEdges> edges() const;
+
+  Json to_json() const;
+  // invalid_argument says which member is wrong.
+  static Result<Baseline> from_json(const Json& json);
+};
+
+// Ten bins of equal width over [0, 1], for confidences.
+Histogram confidence_bins();
+
+}  // namespace slipway

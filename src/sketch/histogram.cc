@@ -1,0 +1,96 @@
+// Histogram and its edges.
+#include "sketch/histogram.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace slipway {
+
+namespace {
+
+// The next float above x that is no subnormal: those may count as 0 where the processor flushes them.
+float next_after(float x) {
+  float next = std::nextafter(x, std::numeric_limits<float>::infinity());
+  return next > 0 && next < std::numeric_limits<float>::min() ? std::numeric_limits<float>::min() : next;
+}
+
+}  // namespace
+
+Histogram::Histogram(std::vector<float> edges) : edges_(std::move(edges)), counts_(edges_.size() + 1, 0) {
+  CHECK(std::adjacent_find(edges_.begin(), edges_.end(), std::greater_equal<>()) == edges_.end(), "edges must ascend");
+}
+
+Histogram::Histogram(std::vector<float> edges, std::vector<int64_t> counts) : Histogram(std::move(edges)) {
+  CHECK(counts.size() == counts_.size(), "one count more than edges");
+  counts_ = std::move(counts);
+}
+
+void Histogram::add(float x, int64_t count) {
+  auto bin = std::upper_bound(edges_.begin(), edges_.end(), x) - edges_.begin();
+  counts_[static_cast<size_t>(bin)] += count;
+}
+
+void Histogram::merge(const Histogram& other) {
+  CHECK(edges_ == other.edges_, "histograms of different edges");
+  for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+}
+
+int64_t Histogram::total() const { return std::accumulate(counts_.begin(), counts_.end(), int64_t{0}); }
+
+double shortest(float x) {
+  if (!std::isfinite(x)) return x;
+  return std::stod(fmt::format("{}", x));
+}
+
+Json Histogram::to_json() const {
+  Json edges = Json::array();
+  for (float e : edges_) edges.push(shortest(e));
+  return Json::object({{"edges", std::move(edges)}, {"counts", Json::array_of(counts_)}});
+}
+
+Result<Histogram> Histogram::from_json(const Json& json) {
+  std::vector<float> edges;
+  for (const Json& e : json["edges"].items()) {
+    if (!e.is_number()) return invalid("histogram: an edge is no number: " + e.dump());
+    if (!edges.empty() && static_cast<float>(e.as_double()) <= edges.back()) {
+      return invalid("histogram: expected ascending edges, found " + json["edges"].dump());
+    }
+    edges.push_back(static_cast<float>(e.as_double()));
+  }
+  std::vector<int64_t> counts;
+  for (const Json& n : json["counts"].items()) {
+    if (!n.is_integer() || n.as_int() < 0) return invalid("histogram: a count is no natural number: " + n.dump());
+    counts.push_back(n.as_int());
+  }
+  if (counts.size() != edges.size() + 1) {
+    return invalid(fmt::format("histogram: expected {} counts for {} edges, found {}", edges.size() + 1, edges.size(),
+                               counts.size()));
+  }
+  return Histogram(std::move(edges), std::move(counts));
+}
+
+std::vector<float> quantile_edges(std::vector<float> sample, int bins) {
+  CHECK(bins >= 2, "a histogram has at least two bins");
+  std::vector<float> edges;
+  if (sample.empty()) return edges;
+  std::sort(sample.begin(), sample.end());
+  std::vector<float> cuts;
+  for (int i = 1; i < bins; ++i)
+    cuts.push_back(sample[static_cast<size_t>(i) * sample.size() / static_cast<size_t>(bins)]);
+  const bool constant = sample.front() == sample.back();
+  for (size_t i = 0; i < cuts.size();) {
+    size_t end = i;
+    while (end < cuts.size() && cuts[end] == cuts[i]) ++end;
+    if (edges.empty() || cuts[i] > edges.back()) edges.push_back(cuts[i]);
+    float above = next_after(cuts[i]);
+    if ((end - i > 1 || constant) && above > edges.back()) edges.push_back(above);
+    i = end;
+  }
+  return edges;
+}
+
+}  // namespace slipway
