@@ -99,9 +99,10 @@ bool flows(Builder& b, ValueId v) { return v.valid() && is_float(b.dtype(v)); }
 
 Sample::Input sample(Shape shape, DType dtype) { return {.type = {dtype, std::move(shape)}}; }
 
+Sample::Input given(Tensor value) { return {.type = value.type(), .value = value, .constant = true}; }
+
 Sample::Input ints_sample(const std::vector<int64_t>& values) {
-  Tensor value = Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values);
-  return {.type = value.type(), .value = value, .constant = true};
+  return given(Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values));
 }
 
 }  // namespace slipway::ops

@@ -51,6 +51,8 @@ bool flows(Builder& b, ValueId v);
 
 // Shorthand for samples.
 Sample::Input sample(Shape shape, DType dtype = DType::f32);
+// A constant of given contents.
+Sample::Input given(Tensor value);
 Sample::Input ints_sample(const std::vector<int64_t>& values);
 
 }  // namespace slipway::ops
