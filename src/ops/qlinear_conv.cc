@@ -48,7 +48,7 @@ struct Epilogue {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.out(0).count() == 0) return Kernel{.run = [](const KernelArgs&) {}};
-  Epilogue e = {.conv = TRY(ops::int8_conv(c, 0, 3, 2, 5)),
+  Epilogue e = {.conv = TRY(ops::int8_conv(c, c.in(0).dtype, 3, ops::zero_point(c, 2), ops::zero_point(c, 5))),
                 .q = c.out(0).dtype,
                 .w_scales = c.in(4).count(),
                 .bias = c.has_input(8),
