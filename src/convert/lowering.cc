@@ -7,6 +7,7 @@
 
 #include "formats/tflite_names.h"
 #include "graph/operator.h"
+#include "graph/rename.h"
 
 namespace slipway::convert {
 
@@ -183,7 +184,8 @@ void Lowering::finish_outputs() {
     }
     if (graph.value(out).name != name && !graph.find(name).valid()) {
       auto quantized = model_.quantization.extract(graph.value(out).name);
-      graph.rename(out, name);
+      out = renamed(graph, out, name);
+      lowered_[static_cast<size_t>(onnx.index)] = out;
       if (!quantized.empty()) model_.quantization.emplace(name, std::move(quantized.mapped()));
     }
     graph.outputs.push_back(out);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/rename.h"
 #include "ops/all.h"
 #include "rewrite/sink_transposes.h"
 #include "tensor/permute.h"
@@ -108,9 +109,7 @@ ValueId Raiser::input(const Node& node, size_t i) {
   return real;
 }
 
-ValueId Raiser::optional_input(const Node& node, size_t i) {
-  return node.has_input(i) ? input(node, i) : ValueId{};
-}
+ValueId Raiser::optional_input(const Node& node, size_t i) { return node.has_input(i) ? input(node, i) : ValueId{}; }
 
 ValueId Raiser::filter(const Node& node, size_t i, const std::vector<int64_t>& permutation) {
   if (!node.has_input(i) || !from().is_constant(node.inputs[i])) return transposed(input(node, i), permutation);
@@ -176,7 +175,8 @@ Status Raiser::raise_node(const Node& node) {
   const RaiseRule* rule = find_rule(node.op_type);
   if (rule == nullptr) return unsupported("this operator has no counterpart in ONNX that is known here");
   for (ValueId in : node.inputs) {
-    if (in.valid() && !raw(in).valid()) return data_loss(fmt::format("input \"{}\" is not ready", from().value(in).name));
+    if (in.valid() && !raw(in).valid())
+      return data_loss(fmt::format("input \"{}\" is not ready", from().value(in).name));
   }
   RETURN_IF_ERROR(rule->raise(*this, node));
   return builder_.status();
@@ -192,7 +192,8 @@ Status Raiser::name_outputs() {
     if (listed || is_input || out_.is_constant(value)) value = op("Identity", {value});
     RETURN_IF_ERROR(builder_.status());
     const std::string& name = from().value(tf).name;
-    if (out_.value(value).name != name) out_.rename(value, out_.fresh_name(name));
+    if (out_.value(value).name != name) value = renamed(out_, value, out_.fresh_name(name));
+    raised_[static_cast<size_t>(tf.index)] = value;
     out_.outputs.push_back(value);
   }
   return {};
