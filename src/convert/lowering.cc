@@ -184,8 +184,9 @@ void Lowering::finish_outputs() {
     }
     if (graph.value(out).name != name && !graph.find(name).valid()) {
       auto quantized = model_.quantization.extract(graph.value(out).name);
-      out = renamed(graph, out, name);
-      lowered_[static_cast<size_t>(onnx.index)] = out;
+      ValueId named = renamed(graph, out, name);
+      std::replace(lowered_.begin(), lowered_.end(), out, named);
+      out = named;
       if (!quantized.empty()) model_.quantization.emplace(name, std::move(quantized.mapped()));
     }
     graph.outputs.push_back(out);

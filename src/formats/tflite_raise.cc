@@ -192,8 +192,11 @@ Status Raiser::name_outputs() {
     if (listed || is_input || out_.is_constant(value)) value = op("Identity", {value});
     RETURN_IF_ERROR(builder_.status());
     const std::string& name = from().value(tf).name;
-    if (out_.value(value).name != name) value = renamed(out_, value, out_.fresh_name(name));
-    raised_[static_cast<size_t>(tf.index)] = value;
+    if (out_.value(value).name != name) {
+      ValueId named = renamed(out_, value, out_.fresh_name(name));
+      std::replace(raised_.begin(), raised_.end(), value, named);
+      value = named;
+    }
     out_.outputs.push_back(value);
   }
   return {};
