@@ -70,7 +70,7 @@ struct BatchMetrics {
   std::shared_ptr<Gauge> queue_rows;
   std::shared_ptr<Counter> rejected;
   std::shared_ptr<Counter> expired;
-  std::shared_ptr<Histogram> batch_rows;
+  std::shared_ptr<MetricHistogram> batch_rows;
 };
 
 // The batch sizes runs are rounded up to: 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, … up to and including `max_rows`.
