@@ -4,13 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
-#include "convert/tflite_lowering.h"
 #include "convert/verify.h"
+#include "convert/write.h"
 #include "formats/format.h"
 
 namespace slipway {
@@ -25,15 +24,6 @@ struct Options {
   double tolerance = -1;  // negative: none
   bool json = false;
 };
-
-Status write(const Graph& graph, const Options& options) {
-  if (options.out.extension() != ".tflite") return write_model(graph, options.out, {.opset = options.opset});
-  Result<TfliteModel> lowered = lower_to_tflite(graph);
-  if (!lowered.ok()) return lowered.status().at(options.in.string());
-  Result<std::string> bytes = write_tflite(*lowered);
-  if (!bytes.ok()) return bytes.status().at(options.in.string());
-  return write_file_atomic(options.out, *bytes);
-}
 
 Json to_json(const VerifyReport& report) {
   Json outputs = Json::array();
@@ -74,7 +64,7 @@ Status judge(const VerifyReport& report, const Options& options) {
 
 Status run(const Options& options) {
   Graph graph = TRY(read_model(options.in));
-  RETURN_IF_ERROR(write(graph, options));
+  RETURN_IF_ERROR(write_converted(graph, options.out, {.opset = options.opset}));
   std::error_code ignored;
   auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.out, ignored));
   Json json = Json::object({{"in", options.in.string()}, {"out", options.out.string()}, {"bytes", bytes}});

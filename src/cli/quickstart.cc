@@ -23,7 +23,8 @@ void print_story(const Story& s, const std::filesystem::path& out) {
   Table versions({"VERSION", "", "TEST ACCURACY", "BYTES", "LATENCY, BATCH 1"});
   for (const StoryVersion& v : s.versions) {
     versions.add({fmt::format("{}", v.version), v.name, fmt::format("{:.2f} %", 100 * v.accuracy),
-                  fmt::format("{} ({:.0f} %)", v.bytes, 100.0 * static_cast<double>(v.bytes) / static_cast<double>(s.versions[0].bytes)),
+                  fmt::format("{} ({:.0f} %)", v.bytes,
+                              100.0 * static_cast<double>(v.bytes) / static_cast<double>(s.versions[0].bytes)),
                   fmt::format("{:.1f} µs", v.latency_us)});
   }
   fmt::print("{}\n", versions.text());
@@ -32,7 +33,9 @@ void print_story(const Story& s, const std::filesystem::path& out) {
   story.add({"Largest difference of the TFLite file's answers", fmt::format("{:.1e}", s.tflite_difference)});
   story.add({"Requests served, failed", fmt::format("{}, {}", s.requests, s.failures)});
   story.add({fmt::format("Sick version {} rolled back by itself", s.sick_version),
-             s.rollback_seconds < 0 ? "no" : fmt::format("after {} answers, {:.1f} s after the first 500", s.sick_answers, s.rollback_seconds)});
+             s.rollback_seconds < 0
+                 ? "no"
+                 : fmt::format("after {} answers, {:.1f} s after the first 500", s.sick_answers, s.rollback_seconds)});
   story.add({"  its cause", s.sick_cause});
   story.add({"  the symptom was seen gone", yes(s.repair_closed)});
   story.add({"Brightened inputs: the cause", s.drift_cause.empty() ? "not found" : s.drift_cause});
@@ -61,7 +64,9 @@ Status judge(const Story& s) {
 Status run(const Options& options) {
   auto begin = std::chrono::steady_clock::now();
   auto say = [&](const std::string& line) {
-    if (!options.json) fmt::print(stderr, "[{:5.1f} s] {}\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), line);
+    if (!options.json)
+      fmt::print(stderr, "[{:5.1f} s] {}\n",
+                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), line);
   };
   Story story = TRY(tell_story(options.story, say));
   if (options.json) {
@@ -75,7 +80,8 @@ Status run(const Options& options) {
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->story.out = "out/quickstart";
-  app.add_option("--data", options->story.data, "Folder with MNIST; else $SLIPWAY_DATA, ../shared/data, a download, generated digits");
+  app.add_option("--data", options->story.data,
+                 "Folder with MNIST; else $SLIPWAY_DATA, ../shared/data, a download, generated digits");
   app.add_option("-o,--out", options->story.out, "Where the store and the converted files go")->capture_default_str();
   app.add_flag("!--no-download", options->story.allow_download, "Do not ask the network");
   app.add_flag("--json", options->json, "The story as JSON");

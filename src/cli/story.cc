@@ -14,6 +14,7 @@
 #include "cli/http_client.h"
 #include "cli/live.h"
 #include "convert/verify.h"
+#include "convert/write.h"
 #include "data/batches.h"
 #include "data/locate.h"
 #include "data/transform.h"
@@ -36,7 +37,9 @@ constexpr const char* kRecipe =
 #include "recipes/digits.inc"
     ;
 
-double seconds_since(SteadyClock::time_point begin) { return std::chrono::duration<double>(SteadyClock::now() - begin).count(); }
+double seconds_since(SteadyClock::time_point begin) {
+  return std::chrono::duration<double>(SteadyClock::now() - begin).count();
+}
 
 // The first `count` examples as the model's input: scaled float32.
 Tensor scaled_inputs(const Dataset& data, int64_t count) {
@@ -180,7 +183,8 @@ class Teller {
 
   Status publish(const std::string& name, const Graph& graph, const Measurement& measured) {
     train::PublishNotes notes;
-    notes.metrics = Json::object({{"accuracy", *measured.accuracy}, {"bytes", measured.bytes}, {"latency_us", measured.latency_us}});
+    notes.metrics = Json::object(
+        {{"accuracy", *measured.accuracy}, {"bytes", measured.bytes}, {"latency_us", measured.latency_us}});
     notes.recipe = kRecipe;
     notes.made_by = "slipway quickstart";
     notes.note = name;
@@ -194,7 +198,8 @@ class Teller {
     Tensor x = scaled_inputs(data_.test, 256);
     VerifyOptions verify;
     verify.data = {{x}};
-    for (auto [extension, to] : {std::pair("onnx", &story_.onnx_difference), std::pair("tflite", &story_.tflite_difference)}) {
+    for (auto [extension, to] :
+         {std::pair("onnx", &story_.onnx_difference), std::pair("tflite", &story_.tflite_difference)}) {
       std::filesystem::path path = options_.out / fmt::format("digits.{}", extension);
       RETURN_IF_ERROR(write_converted(trained_, path));
       Graph back = TRY(read_model(path));

@@ -145,7 +145,7 @@ TEST(QuantizeStatic, WithoutSamplesIsRefused) {
 }
 
 TEST(Calibrate, ThresholdsOfAHistogram) {
-  Histogram histogram{10, std::vector<int64_t>(1000, 0)};
+  ValueHistogram histogram{10, std::vector<int64_t>(1000, 0)};
   for (size_t i = 0; i < 500; ++i) histogram.bins[i] = 100;
   histogram.bins[999] = 1;  // one far outlier
   EXPECT_NEAR(percentile_threshold(histogram, 99.9), 5, 0.02);
