@@ -13,7 +13,7 @@
 #include "data/batches.h"
 #include "data/source.h"
 #include "formats/format.h"
-#include "train/fit.h"
+#include "train/fine_tune.h"
 #include "train/recipe.h"
 
 namespace slipway {
@@ -80,25 +80,6 @@ Result<std::vector<std::vector<Tensor>>> calibration_samples(const Graph& model,
   return samples;
 }
 
-// Trains on by the recipe, the mask held.
-Result<Graph> fine_tune(const train::Recipe& recipe, const DataPair& data, const Graph& pruned, const Masks& masks) {
-  Dataset training = data.train;
-  std::optional<Dataset> validation;
-  if (recipe.validation_split > 0) {
-    Split parts = TRY(split(data.train, recipe.validation_split, recipe.trainer.seed));
-    training = parts.rest;
-    validation = parts.held_out;
-  }
-  train::TrainerOptions trainer_options = recipe.trainer;
-  trainer_options.training.masks = masks;
-  auto trainer = TRY(train::Trainer::create(pruned, training, validation, trainer_options));
-  train::FitOptions fit = recipe.fit;
-  fit.checkpoints.clear();
-  fit.resume = false;
-  TRY(train::fit(*trainer, fit));
-  return trainer->model();
-}
-
 train::Loss loss_of(const Material& m) {
   if (m.recipe) return m.recipe->trainer.training.loss;
   bool classes = m.data->test.labels.dtype() == DType::i64;
@@ -113,7 +94,7 @@ Result<OptimizeOptions> plan(const Options& options, const Material& m, const Gr
   result.pass.calibrate.method = TRY(calibration_method(options.method));
   if (m.recipe) {
     result.fine_tune = [&m](const Graph& pruned, const Masks& masks) {
-      return fine_tune(*m.recipe, *m.data, pruned, masks);
+      return train::fine_tune(pruned, masks, m.data->train, m.recipe->trainer);
     };
   }
   if (m.data && train::label_dtype(loss_of(m)) == DType::i64) {
