@@ -61,7 +61,7 @@ std::vector<std::string> request_bodies(const Tensor& x) {
     std::string body = "{\"instances\":[[";
     for (int64_t i = 0; i < width; ++i) {
       body += i % columns == 0 ? (i == 0 ? "[" : "],[") : ",";
-      body += fmt::format("{:.4g}", values[i]);
+      body += fmt::format("{}", values[i]);
     }
     bodies.push_back(body + "]]]}");
   }
@@ -173,7 +173,7 @@ class Teller {
     options.pass.samples = {{scaled_inputs(data_.train, 1000)}};
     Optimized small = TRY(optimize_model(pruned.graph, options, clock));
     int8_ = small.graph;
-    return publish("int8", int8_, small.report.steps.back());
+    return publish("pruned 50 %, int8", int8_, small.report.steps.back());
   }
 
   Result<double> accuracy(const Graph& graph) {
@@ -243,7 +243,7 @@ class Teller {
   }
 
   Status break_and_repair(Traffic& traffic) {
-    wait_until(10, [&] { return traffic.requests() >= 1500; });
+    wait_until(10, [&] { return traffic.requests() >= 5000; });
     say_("Publishing a sick version: its last layer lost its trained weights");
     train::PublishNotes notes;
     notes.note = "sick";
@@ -301,7 +301,7 @@ class Teller {
     story_.drift_rolled_back = live_->server().models().serving_version(kModel) != before;
     say_("Sending as before; waiting for the alarms to clear");
     traffic.send(normal_);
-    story_.drift_recovered = wait_until(40, [&] { return live_->monitor()->active_alarms().empty(); });
+    story_.drift_recovered = wait_until(40, [&] { return shifted_input(live_->healer()->diagnosis()) == nullptr; });
     return {};
   }
 

@@ -19,7 +19,7 @@ struct StoryOptions {
 
 // One version as the story's table shows it.
 struct StoryVersion {
-  std::string name;  // "fp32", "pruned 50 %", "int8"
+  std::string name;  // "fp32", "pruned 50 %", "pruned 50 %, int8"
   int64_t version = 0;
   double accuracy = 0;
   int64_t bytes = 0;
