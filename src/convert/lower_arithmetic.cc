@@ -194,12 +194,24 @@ Status cast(Lowering& l, const Node& node) {
 }
 
 constexpr LowerRule kRules[] = {
-    {"ArgMax", arg_max},         {"ArgMin", arg_min},         {"Cast", cast},
-    {"Clip", clip},              {"Elu", elu},                {"Gelu", gelu},
-    {"LayerNormalization", layer_normalization}, {"LeakyRelu", leaky_relu}, {"LogSoftmax", log_softmax},
-    {"MatMul", matmul},          {"Max", maximum},            {"Min", minimum},
-    {"Reciprocal", reciprocal},  {"ReduceMax", reduce_max},   {"ReduceMean", reduce_mean},
-    {"ReduceMin", reduce_min},   {"ReduceProd", reduce_prod}, {"ReduceSum", reduce_sum},
+    {"ArgMax", arg_max},
+    {"ArgMin", arg_min},
+    {"Cast", cast},
+    {"Clip", clip},
+    {"Elu", elu},
+    {"Gelu", gelu},
+    {"LayerNormalization", layer_normalization},
+    {"LeakyRelu", leaky_relu},
+    {"LogSoftmax", log_softmax},
+    {"MatMul", matmul},
+    {"Max", maximum},
+    {"Min", minimum},
+    {"Reciprocal", reciprocal},
+    {"ReduceMax", reduce_max},
+    {"ReduceMean", reduce_mean},
+    {"ReduceMin", reduce_min},
+    {"ReduceProd", reduce_prod},
+    {"ReduceSum", reduce_sum},
     {"Softmax", softmax},
 };
 

@@ -152,7 +152,8 @@ Status pad(Lowering& l, const Node& node) {
   if (std::any_of(pairs.begin(), pairs.end(), [](int64_t p) { return p < 0; })) {
     return unsupported("a negative pad; slice instead");
   }
-  ValueId paddings = l.constant("paddings", Tensor::of<int64_t>({static_cast<int64_t>(rank), 2}, pairs).cast(DType::i32));
+  ValueId paddings =
+      l.constant("paddings", Tensor::of<int64_t>({static_cast<int64_t>(rank), 2}, pairs).cast(DType::i32));
   std::string mode = node.text("mode");
   if (mode == "reflect") {
     l.emit(node, "MIRROR_PAD", {l.input(node, 0), paddings}, {{"mode", std::string("REFLECT")}});
@@ -185,10 +186,10 @@ Status shape(Lowering& l, const Node& node) {
 }
 
 constexpr LowerRule kRules[] = {
-    {"Concat", concat}, {"Constant", constant}, {"Dropout", same},   {"Expand", expand},     {"Flatten", reshape},
-    {"Gather", gather}, {"Identity", same},     {"Pad", pad},        {"Reshape", reshape},   {"Shape", shape},
-    {"Slice", slice},   {"Split", split},       {"Squeeze", squeeze}, {"Tile", tile},        {"Transpose", transpose},
-    {"Unsqueeze", unsqueeze},
+    {"Concat", concat},   {"Constant", constant}, {"Dropout", same},        {"Expand", expand},
+    {"Flatten", reshape}, {"Gather", gather},     {"Identity", same},       {"Pad", pad},
+    {"Reshape", reshape}, {"Shape", shape},       {"Slice", slice},         {"Split", split},
+    {"Squeeze", squeeze}, {"Tile", tile},         {"Transpose", transpose}, {"Unsqueeze", unsqueeze},
 };
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace slipway::convert {
 
 namespace {
 
-constexpr std::string_view kTakesActivation[] = {"ADD",     "AVERAGE_POOL_2D", "CONV_2D",     "DEPTHWISE_CONV_2D", "DIV",
-                                                 "FULLY_CONNECTED", "MAX_POOL_2D", "MUL", "SUB"};
+constexpr std::string_view kTakesActivation[] = {
+    "ADD", "AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "DIV", "FULLY_CONNECTED", "MAX_POOL_2D", "MUL", "SUB"};
 
 class Fuse {
  public:
@@ -71,7 +71,8 @@ class Fuse {
     if (node.op_type != "ADD") return false;
     for (size_t i = 0; i < 2; ++i) {
       Node* layer = only_for(node.inputs[i]);
-      bool takes = layer != nullptr && layer->op_type == "FULLY_CONNECTED" && layer->inputs.size() == 2 && is_plain(*layer);
+      bool takes =
+          layer != nullptr && layer->op_type == "FULLY_CONNECTED" && layer->inputs.size() == 2 && is_plain(*layer);
       if (!takes || !is_vector(node.inputs[1 - i], *layer)) continue;
       layer->inputs.push_back(node.inputs[1 - i]);
       layer->outputs = node.outputs;

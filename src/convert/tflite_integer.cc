@@ -15,10 +15,12 @@ struct Passing {
   std::string_view op;
   size_t data;
 };
-constexpr Passing kPassing[] = {{"AVERAGE_POOL_2D", 0}, {"DEPTH_TO_SPACE", 0}, {"EXPAND_DIMS", 0}, {"GATHER", 0},
-                                {"MAX_POOL_2D", 0},     {"PAD", 0},            {"REDUCE_MAX", 0},  {"REDUCE_MIN", 0},
-                                {"RESHAPE", 0},         {"SPACE_TO_DEPTH", 0}, {"SPLIT", 1},       {"SPLIT_V", 0},
-                                {"SQUEEZE", 0},         {"STRIDED_SLICE", 0},  {"TILE", 0},        {"TRANSPOSE", 0}};
+constexpr Passing kPassing[] = {{"AVERAGE_POOL_2D", 0}, {"DEPTH_TO_SPACE", 0}, {"EXPAND_DIMS", 0},
+                                {"GATHER", 0},          {"MAX_POOL_2D", 0},    {"PAD", 0},
+                                {"REDUCE_MAX", 0},      {"REDUCE_MIN", 0},     {"RESHAPE", 0},
+                                {"SPACE_TO_DEPTH", 0},  {"SPLIT", 1},          {"SPLIT_V", 0},
+                                {"SQUEEZE", 0},         {"STRIDED_SLICE", 0},  {"TILE", 0},
+                                {"TRANSPOSE", 0}};
 // Operators with a scale of their own for every tensor.
 constexpr std::string_view kRescaling[] = {"ADD", "HARD_SWISH", "LEAKY_RELU", "MEAN", "MUL", "RELU", "RELU6", "SUB"};
 // Operators whose result has a scale that the specification gives.
@@ -72,8 +74,8 @@ class Integers {
 
   ValueId& stored(ValueId id) { return stored_[static_cast<size_t>(id.index)]; }
   ValueId resolved(ValueId id) const {
-    bool aliased = id.valid() && static_cast<size_t>(id.index) < alias_.size() &&
-                   alias_[static_cast<size_t>(id.index)].valid();
+    bool aliased =
+        id.valid() && static_cast<size_t>(id.index) < alias_.size() && alias_[static_cast<size_t>(id.index)].valid();
     return aliased ? alias_[static_cast<size_t>(id.index)] : id;
   }
 
@@ -137,9 +139,7 @@ class Integers {
     if (out.valid()) absorbed_[static_cast<size_t>(out.index)] = true;
     return out;
   }
-  bool is_quantized(const Node& node) const {
-    return quantized_[static_cast<size_t>(node.outputs[0].index)].valid();
-  }
+  bool is_quantized(const Node& node) const { return quantized_[static_cast<size_t>(node.outputs[0].index)].valid(); }
 
   bool passing(const Node& node, size_t data) {
     ValueId from = int8_of(node.inputs[data]);
@@ -163,7 +163,8 @@ class Integers {
   // All parts in the scale of the whole.
   bool concatenation(const Node& node) {
     if (!is_quantized(node)) return false;
-    if (!std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId in) { return int8_of(in).valid(); })) return false;
+    if (!std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId in) { return int8_of(in).valid(); }))
+      return false;
     Node integer = node;
     integer.outputs[0] = take_quantized(node);
     const Quantization q = *model_.quantization_of(integer.outputs[0]);
@@ -243,9 +244,8 @@ class Integers {
     Tensor data(DType::i32, {static_cast<int64_t>(numbers.size())});
     for (size_t i = 0; i < numbers.size(); ++i) {
       double stored = std::nearbyint(numbers[i] / static_cast<double>(q.scale[q.per_tensor() ? 0 : i]));
-      data.mutable_data<int32_t>()[i] =
-          static_cast<int32_t>(std::clamp<double>(stored, std::numeric_limits<int32_t>::min(),
-                                                  std::numeric_limits<int32_t>::max()));
+      data.mutable_data<int32_t>()[i] = static_cast<int32_t>(
+          std::clamp<double>(stored, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
     }
     ValueId id = graph_.add_constant(graph_.fresh_name(std::string(name) + "_int32"), std::move(data));
     model_.quantization[graph_.value(id).name] = std::move(q);

@@ -78,13 +78,12 @@ class Layers {
     return graph_.add_constant(graph_.fresh_name("ints"),
                                Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values));
   }
-  const Dims* dims(ValueId id) const {
-    return id.valid() && graph_.value(id).dims ? &*graph_.value(id).dims : nullptr;
-  }
+  const Dims* dims(ValueId id) const { return id.valid() && graph_.value(id).dims ? &*graph_.value(id).dims : nullptr; }
 
   ValueId to_nhwc(ValueId x) {
     const Value& value = graph_.value(x);
-    return add("Transpose", "", {x}, value.dtype, moved(*value.dims, kToNhwc), {{"perm", kToNhwc}}, value.name + "_nhwc");
+    return add("Transpose", "", {x}, value.dtype, moved(*value.dims, kToNhwc), {{"perm", kToNhwc}},
+               value.name + "_nhwc");
   }
 
   // The node of domain "tflite" whose result, as [N, C, H, W], is `out`.
@@ -101,7 +100,8 @@ class Layers {
     const Dims* x = dims(node.inputs[0]);
     const Dims* y = dims(node.outputs[0]);
     if (x == nullptr || y == nullptr) return unsupported("the rank of its input is not known");
-    if (x->size() != 4) return unsupported(fmt::format("TFLite has this for images [N, C, H, W] only; found {}", to_string(*x)));
+    if (x->size() != 4)
+      return unsupported(fmt::format("TFLite has this for images [N, C, H, W] only; found {}", to_string(*x)));
     return {};
   }
 
@@ -144,7 +144,8 @@ class Layers {
     for (size_t d = 0; d < 2; ++d) {
       if (!x[d + 2].known() || !y[d + 2].known()) return false;
       int64_t out = (x[d + 2].size + w.strides[d] - 1) / w.strides[d];
-      int64_t total = std::max<int64_t>(0, (out - 1) * w.strides[d] + (w.kernel[d] - 1) * w.dilations[d] + 1 - x[d + 2].size);
+      int64_t total =
+          std::max<int64_t>(0, (out - 1) * w.strides[d] + (w.kernel[d] - 1) * w.dilations[d] + 1 - x[d + 2].size);
       if (y[d + 2].size != out || w.begin[d] != total / 2 || w.end[d] != total - total / 2) return false;
     }
     return true;
@@ -159,8 +160,10 @@ class Layers {
     const Value source = graph_.value(x);
     Dims to = *source.dims;
     for (size_t d = 0; d < 2; ++d) {
-      if (to[d + 1].known()) to[d + 1] = to[d + 1].size + w.begin[d] + w.end[d];
-      else to[d + 1] = Dim();
+      if (to[d + 1].known())
+        to[d + 1] = to[d + 1].size + w.begin[d] + w.end[d];
+      else
+        to[d + 1] = Dim();
     }
     Values inputs{x, ints({0, w.begin[0], w.begin[1], 0, 0, w.end[0], w.end[1], 0})};
     if (value != 0) inputs.push_back(graph_.add_constant(graph_.fresh_name("pad_value"), Tensor::scalar(value)));
@@ -180,7 +183,8 @@ class Layers {
     int64_t group = node.has("group") ? node.integer("group") : 1;
     bool depthwise = group > 1 && shape[1] == 1;
     if (group > 1 && !depthwise) {
-      return unsupported(fmt::format("{} groups of {} channels; TFLite has one group or one per channel", group, shape[1]));
+      return unsupported(
+          fmt::format("{} groups of {} channels; TFLite has one group or one per channel", group, shape[1]));
     }
     bool same = is_same(node, w);
     ValueId x = to_nhwc(node.inputs[0]);
@@ -190,10 +194,11 @@ class Layers {
     attributes.set("dilation_w_factor", w.dilations[1]);
     if (depthwise) attributes.set("depth_multiplier", shape[0] / group);
     Values inputs{x, add_weight(graph_, permuted(*filter, depthwise ? std::vector<int64_t>{1, 2, 3, 0}
-                                                                   : std::vector<int64_t>{0, 2, 3, 1}))};
+                                                                    : std::vector<int64_t>{0, 2, 3, 1}))};
     // Runtimes before 2021 insist on a bias.
     inputs.push_back(node.has_input(2) ? node.inputs[2] : zero_bias(shape[0]));
-    finish_image(depthwise ? "DEPTHWISE_CONV_2D" : "CONV_2D", std::move(inputs), node.outputs[0], std::move(attributes));
+    finish_image(depthwise ? "DEPTHWISE_CONV_2D" : "CONV_2D", std::move(inputs), node.outputs[0],
+                 std::move(attributes));
     return {};
   }
 
@@ -211,7 +216,8 @@ class Layers {
     bool counts_pad = !maximum && node.has("count_include_pad") && node.integer("count_include_pad") != 0;
     if (counts_pad && !is_valid(w)) same = false;
     if (!maximum && !counts_pad && !same && !is_valid(w)) {
-      return unsupported("an average that leaves out padding other than TFLite's SAME; set count_include_pad or pad evenly");
+      return unsupported(
+          "an average that leaves out padding other than TFLite's SAME; set count_include_pad or pad evenly");
     }
     ValueId x = to_nhwc(node.inputs[0]);
     if (!same && !is_valid(w)) x = padded(x, w, maximum ? std::numeric_limits<float>::lowest() : 0.f);
@@ -247,14 +253,17 @@ class Layers {
       offset.mutable_data<float>()[c] = static_cast<float>(constants[1][c] - constants[2][c] * s);
     }
     const Value y = graph_.value(node.outputs[0]);
-    ValueId scaled = add("Mul", "", {node.inputs[0], graph_.add_constant(graph_.fresh_name(y.name + "_factor"), factor)},
-                         y.dtype, *y.dims, {}, y.name + "_scaled");
-    add_to("Add", "", {scaled, graph_.add_constant(graph_.fresh_name(y.name + "_offset"), offset)}, node.outputs[0], {});
+    ValueId scaled =
+        add("Mul", "", {node.inputs[0], graph_.add_constant(graph_.fresh_name(y.name + "_factor"), factor)}, y.dtype,
+            *y.dims, {}, y.name + "_scaled");
+    add_to("Add", "", {scaled, graph_.add_constant(graph_.fresh_name(y.name + "_offset"), offset)}, node.outputs[0],
+           {});
     done_ = true;
     return {};
   }
   Status check_rank(const Node& node) const {
-    bool known = dims(node.inputs[0]) != nullptr && dims(node.outputs[0]) != nullptr && dims(node.inputs[0])->size() >= 2;
+    bool known =
+        dims(node.inputs[0]) != nullptr && dims(node.outputs[0]) != nullptr && dims(node.inputs[0])->size() >= 2;
     return known ? Status() : unsupported("the rank of its input is not known or under 2");
   }
 
@@ -332,8 +341,8 @@ class Layers {
     if (!bias.valid() || fits) {
       add_to("FULLY_CONNECTED", kTfliteDomain, std::move(inputs), out, std::move(attributes));
     } else {
-      ValueId product = add("FULLY_CONNECTED", kTfliteDomain, std::move(inputs), y.dtype, *y.dims, std::move(attributes),
-                            y.name + "_product");
+      ValueId product = add("FULLY_CONNECTED", kTfliteDomain, std::move(inputs), y.dtype, *y.dims,
+                            std::move(attributes), y.name + "_product");
       add_to("Add", "", {product, bias}, out, {});
     }
     done_ = true;

@@ -1,5 +1,5 @@
-// The first steps of lowering to TFLite, from ONNX semantics to a graph in which the layers with weights and windows are
-// TFLite's own.
+// The first steps of lowering to TFLite, from ONNX semantics to a graph in which the layers with weights and windows
+// are TFLite's own.
 #pragma once
 
 #include "base/status.h"
@@ -13,7 +13,7 @@ Result<int> undo_dynamic_quantization(Graph& graph);
 
 // Why `node` cannot be said in TFLite: appended by passes, reported together.
 struct Refusal {
-  std::string node;    // as describe() says it
+  std::string node;  // as describe() says it
   std::string reason;
 };
 

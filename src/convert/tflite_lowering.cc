@@ -7,7 +7,6 @@
 
 #include "convert/lowering.h"
 #include "convert/tflite_passes.h"
-#include "ops/all.h"
 #include "rewrite/rewrite.h"
 #include "rewrite/sink_transposes.h"
 
@@ -19,36 +18,13 @@ using convert::Refusal;
 
 constexpr size_t kMostRefusalsShown = 12;
 
-// What makes fewer operators of more. Weights behind DequantizeLinear stay integers: a node without its card is left
-// alone by folding.
-Status simplify(Graph& graph) {
-  RETURN_IF_ERROR(infer_types(graph));
-  for (int round = 0; round < 4; ++round) {
-    for (Node& node : graph.nodes()) {
-      if (node.op_type == "DequantizeLinear") node.op = nullptr;
-    }
-    int changes = 0;
-    for (const Rewrite* rewrite : rewrite::all_rewrites()) {
-      std::string_view name = rewrite->name;
-      if (name != "fold_constants" && name != "remove_identity" && name != "fold_batch_normalization") continue;
-      changes += TRY(rewrite->apply(graph, all_operators()));
-      RETURN_IF_ERROR(graph.sort());
-      graph.remove_dead_nodes();
-    }
-    if (changes == 0) break;
-  }
-  for (Node& node : graph.nodes()) {
-    if (node.op_type == "DequantizeLinear" && node.domain.empty()) node.op = all_operators().find(node.op_type);
-  }
-  return infer_types(graph);
-}
-
 Status refused(const std::vector<Refusal>& refusals) {
   std::string list;
   for (size_t i = 0; i < std::min(refusals.size(), kMostRefusalsShown); ++i) {
     list += fmt::format("\n  {}: {}", refusals[i].node, refusals[i].reason);
   }
-  if (refusals.size() > kMostRefusalsShown) list += fmt::format("\n  and {} more", refusals.size() - kMostRefusalsShown);
+  if (refusals.size() > kMostRefusalsShown)
+    list += fmt::format("\n  and {} more", refusals.size() - kMostRefusalsShown);
   return unsupported(fmt::format("TensorFlow Lite cannot say {} of the model's nodes:{}", refusals.size(), list));
 }
 
@@ -57,7 +33,7 @@ Status refused(const std::vector<Refusal>& refusals) {
 Result<TfliteModel> lower_to_tflite(const Graph& graph) {
   if (!graph.updates.empty()) return unsupported("a training graph updates its weights; convert the model it trained");
   Graph work = graph;
-  RETURN_IF_ERROR(simplify(work));
+  RETURN_IF_ERROR(rewrite::simplify(work));
   if (TRY(convert::undo_dynamic_quantization(work)) > 0) RETURN_IF_ERROR(infer_types(work));
   std::vector<Refusal> refusals;
   convert::lower_layers(work, refusals);
@@ -67,7 +43,8 @@ Result<TfliteModel> lower_to_tflite(const Graph& graph) {
   TfliteModel model = convert::Lowering(work, refusals).run();
   std::vector<Refusal> unique(refusals.begin(), refusals.begin() + static_cast<std::ptrdiff_t>(layers));
   for (size_t i = layers; i < refusals.size(); ++i) {
-    bool again = std::any_of(unique.begin(), unique.end(), [&](const Refusal& r) { return r.node == refusals[i].node; });
+    bool again =
+        std::any_of(unique.begin(), unique.end(), [&](const Refusal& r) { return r.node == refusals[i].node; });
     if (!again) unique.push_back(refusals[i]);
   }
   if (!unique.empty()) return refused(unique);

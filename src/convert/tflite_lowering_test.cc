@@ -101,9 +101,12 @@ Graph conv_net() {
   ValueId c = n.b.op("Conv", {x, n.weight({4, 2, 3, 3}, 1), n.weight({4}, 2)},
                      {{"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"kernel_shape", std::vector<int64_t>{3, 3}}});
   ValueId r = n.b.op("Relu", {c});
-  ValueId p = n.b.op("MaxPool", {r}, {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
+  ValueId p =
+      n.b.op("MaxPool", {r}, {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
   ValueId d = n.b.op("Conv", {p, n.weight({4, 1, 3, 3}, 3), n.weight({4}, 4)},
-                     {{"group", int64_t{4}}, {"kernel_shape", std::vector<int64_t>{3, 3}}, {"strides", std::vector<int64_t>{2, 2}},
+                     {{"group", int64_t{4}},
+                      {"kernel_shape", std::vector<int64_t>{3, 3}},
+                      {"strides", std::vector<int64_t>{2, 2}},
                       {"pads", std::vector<int64_t>{1, 1, 1, 1}}});
   ValueId s = n.b.op("Add", {n.b.op("Sigmoid", {d}), n.b.constant(random_tensor({4, 1, 1}, 5))});
   ValueId f = n.b.op("Flatten", {n.b.op("GlobalAveragePool", {s})});
@@ -195,25 +198,26 @@ Graph quantized_net() {
   std::vector<int8_t> stored;
   Random random(3);
   for (int i = 0; i < 3 * 2 * 9; ++i) stored.push_back(static_cast<int8_t>(static_cast<int>(random.below(255)) - 127));
-  ValueId w = b.op("DequantizeLinear",
-                   {b.constant(Tensor::of<int8_t>({3, 2, 3, 3}, stored), "w"),
-                    b.constant(Tensor::of<float>({3}, {0.01f, 0.02f, 0.005f})),
-                    b.constant(Tensor::of<int8_t>({3}, {0, 0, 0}))},
-                   {{"axis", int64_t{0}}});
-  ValueId bias = b.op("DequantizeLinear", {b.constant(Tensor::of<int32_t>({3}, {100, -50, 7}), "bias"),
-                                           b.constant(Tensor::of<float>({3}, {0.0003f, 0.0006f, 0.00015f}))},
+  ValueId w =
+      b.op("DequantizeLinear",
+           {b.constant(Tensor::of<int8_t>({3, 2, 3, 3}, stored), "w"),
+            b.constant(Tensor::of<float>({3}, {0.01f, 0.02f, 0.005f})), b.constant(Tensor::of<int8_t>({3}, {0, 0, 0}))},
+           {{"axis", int64_t{0}}});
+  ValueId bias = b.op("DequantizeLinear",
+                      {b.constant(Tensor::of<int32_t>({3}, {100, -50, 7}), "bias"),
+                       b.constant(Tensor::of<float>({3}, {0.0003f, 0.0006f, 0.00015f}))},
                       {{"axis", int64_t{0}}});
   ValueId c = b.op("Relu", {b.op("Conv", {qdq(x, 0.03f, 5), w, bias}, {{"kernel_shape", std::vector<int64_t>{3, 3}}})});
-  ValueId p = b.op("MaxPool", {qdq(c, 0.05f, -128)}, {{"kernel_shape", std::vector<int64_t>{2, 2}},
-                                                      {"strides", std::vector<int64_t>{2, 2}}});
+  ValueId p = b.op("MaxPool", {qdq(c, 0.05f, -128)},
+                   {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
   return n.finish({qdq(p, 0.05f, -128)});
 }
 
 TEST(TfliteLowering, QuantizedStretchComputesInInt8) {
   Result<TfliteModel> model = lower_to_tflite(quantized_net());
   ASSERT_TRUE(model.ok()) << model.status().message();
-  EXPECT_EQ(op_types(model->graph), (std::vector<std::string>{"QUANTIZE", "TRANSPOSE", "CONV_2D", "MAX_POOL_2D",
-                                                              "DEQUANTIZE", "TRANSPOSE"}))
+  EXPECT_EQ(op_types(model->graph),
+            (std::vector<std::string>{"QUANTIZE", "TRANSPOSE", "CONV_2D", "MAX_POOL_2D", "TRANSPOSE", "DEQUANTIZE"}))
       << to_text(model->graph);
   const Node& conv = model->graph.nodes()[2];
   const Graph& graph = model->graph;

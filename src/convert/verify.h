@@ -23,10 +23,10 @@ struct VerifyOptions {
 
 struct OutputDifference {
   std::string name;
-  int64_t elements = 0;      // compared, over all runs
-  double max_absolute = 0;   // |a - b|
-  double max_relative = 0;   // |a - b| / max(|a|, 1e-6), where a is the original's
-  double largest = 0;        // |a|, to judge the absolute difference by
+  int64_t elements = 0;        // compared, over all runs
+  double max_absolute = 0;     // |a - b|
+  double max_relative = 0;     // |a - b| / max(|a|, 1e-6), where a is the original's
+  double largest = 0;          // |a|, to judge the absolute difference by
   int64_t mismatched_nan = 0;  // NaN or infinity on one side only
 };
 

@@ -71,7 +71,8 @@ ValueId add_weight(Graph& graph, const Weight& weight) {
   Node node;
   node.op_type = "DequantizeLinear";
   node.op = all_operators().find(node.op_type);
-  node.inputs = {stored, graph.add_constant(graph.fresh_name(weight.name + "_scale"), Tensor::of<float>(shape, q.scale)),
+  node.inputs = {stored,
+                 graph.add_constant(graph.fresh_name(weight.name + "_scale"), Tensor::of<float>(shape, q.scale)),
                  graph.add_constant(graph.fresh_name(weight.name + "_zero_point"),
                                     zero_point_tensor(q, weight.data.dtype(), shape))};
   node.outputs = {graph.add_value(graph.fresh_name(weight.name + "_real"), DType::f32, to_dims(weight.data.shape()))};

@@ -15,8 +15,8 @@ struct Weight {
   std::optional<Quantization> quantization;  // zero points as stored
 };
 
-// The weight that value `id` is, or nullopt when it is computed otherwise. Nodes are given apart from the graph, which may
-// be under reconstruction; `producers` index them by value.
+// The weight that value `id` is, or nullopt when it is computed otherwise. Nodes are given apart from the graph, which
+// may be under reconstruction; `producers` index them by value.
 std::optional<Weight> weight_of(const Graph& graph, std::span<const Node> nodes, std::span<const NodeId> producers,
                                 ValueId id);
 

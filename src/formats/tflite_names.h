@@ -1,4 +1,5 @@
-// Operators that TFLite and ONNX have under different names with the same inputs and meaning: both directions read this.
+// Operators that TFLite and ONNX have under different names with the same inputs and meaning: both directions read
+// this.
 #pragma once
 
 #include <span>

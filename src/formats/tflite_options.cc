@@ -325,12 +325,12 @@ const OptionsOf* options_of(BuiltinOperator code) {
 }
 
 constexpr std::pair<DType, tflite::TensorType> kTypes[] = {
-    {DType::f32, tflite::TensorType::FLOAT32}, {DType::f16, tflite::TensorType::FLOAT16},
-    {DType::i32, tflite::TensorType::INT32},   {DType::u8, tflite::TensorType::UINT8},
-    {DType::i64, tflite::TensorType::INT64},   {DType::boolean, tflite::TensorType::BOOL},
-    {DType::i16, tflite::TensorType::INT16},   {DType::i8, tflite::TensorType::INT8},
-    {DType::f64, tflite::TensorType::FLOAT64}, {DType::u64, tflite::TensorType::UINT64},
-    {DType::u32, tflite::TensorType::UINT32},  {DType::u16, tflite::TensorType::UINT16},
+    {DType::f32, tflite::TensorType::FLOAT32},  {DType::f16, tflite::TensorType::FLOAT16},
+    {DType::i32, tflite::TensorType::INT32},    {DType::u8, tflite::TensorType::UINT8},
+    {DType::i64, tflite::TensorType::INT64},    {DType::boolean, tflite::TensorType::BOOL},
+    {DType::i16, tflite::TensorType::INT16},    {DType::i8, tflite::TensorType::INT8},
+    {DType::f64, tflite::TensorType::FLOAT64},  {DType::u64, tflite::TensorType::UINT64},
+    {DType::u32, tflite::TensorType::UINT32},   {DType::u16, tflite::TensorType::UINT16},
     {DType::bf16, tflite::TensorType::BFLOAT16}};
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/replace_value.h"
 #include "ops/all.h"
 #include "rewrite/sink_transposes.h"
 #include "tensor/permute.h"
@@ -108,9 +109,7 @@ ValueId Raiser::input(const Node& node, size_t i) {
   return real;
 }
 
-ValueId Raiser::optional_input(const Node& node, size_t i) {
-  return node.has_input(i) ? input(node, i) : ValueId{};
-}
+ValueId Raiser::optional_input(const Node& node, size_t i) { return node.has_input(i) ? input(node, i) : ValueId{}; }
 
 ValueId Raiser::filter(const Node& node, size_t i, const std::vector<int64_t>& permutation) {
   if (!node.has_input(i) || !from().is_constant(node.inputs[i])) return transposed(input(node, i), permutation);
@@ -176,7 +175,8 @@ Status Raiser::raise_node(const Node& node) {
   const RaiseRule* rule = find_rule(node.op_type);
   if (rule == nullptr) return unsupported("this operator has no counterpart in ONNX that is known here");
   for (ValueId in : node.inputs) {
-    if (in.valid() && !raw(in).valid()) return data_loss(fmt::format("input \"{}\" is not ready", from().value(in).name));
+    if (in.valid() && !raw(in).valid())
+      return data_loss(fmt::format("input \"{}\" is not ready", from().value(in).name));
   }
   RETURN_IF_ERROR(rule->raise(*this, node));
   return builder_.status();
@@ -191,9 +191,10 @@ Status Raiser::name_outputs() {
     bool is_input = std::find(out_.inputs.begin(), out_.inputs.end(), value) != out_.inputs.end();
     if (listed || is_input || out_.is_constant(value)) value = op("Identity", {value});
     RETURN_IF_ERROR(builder_.status());
-    const std::string& name = from().value(tf).name;
-    if (out_.value(value).name != name) out_.rename(value, out_.fresh_name(name));
-    out_.outputs.push_back(value);
+    ValueId named = named_outputs_[out_.outputs.size()];
+    replace_value(out_, value, named);
+    std::replace(raised_.begin(), raised_.end(), value, named);
+    out_.outputs.push_back(named);
   }
   return {};
 }
@@ -205,6 +206,8 @@ Result<Graph> Raiser::raise() {
     const Value& value = from().value(tf);
     raised_[static_cast<size_t>(tf.index)] = out_.add_input(value.name, value.dtype, value.dims);
   }
+  // Taken before anything else may take them.
+  for (ValueId tf : from().outputs) named_outputs_.push_back(out_.add_value(out_.fresh_name(from().value(tf).name)));
   for (const Node& node : from().nodes()) {
     Status status = raise_node(node);
     if (!status.ok()) return status.at(describe(node));

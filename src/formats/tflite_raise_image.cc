@@ -160,10 +160,10 @@ Status resize_bilinear(Raiser& r, const Node& node) { return resize(r, node, "li
 Status resize_nearest(Raiser& r, const Node& node) { return resize(r, node, "nearest"); }
 
 constexpr RaiseRule kRules[] = {
-    {"AVERAGE_POOL_2D", average_pool},    {"CONV_2D", conv_2d},
+    {"AVERAGE_POOL_2D", average_pool},        {"CONV_2D", conv_2d},
     {"DEPTHWISE_CONV_2D", depthwise_conv_2d}, {"DEPTH_TO_SPACE", depth_to_space},
-    {"FULLY_CONNECTED", fully_connected}, {"MAX_POOL_2D", max_pool},
-    {"RESIZE_BILINEAR", resize_bilinear}, {"RESIZE_NEAREST_NEIGHBOR", resize_nearest},
+    {"FULLY_CONNECTED", fully_connected},     {"MAX_POOL_2D", max_pool},
+    {"RESIZE_BILINEAR", resize_bilinear},     {"RESIZE_NEAREST_NEIGHBOR", resize_nearest},
     {"SPACE_TO_DEPTH", space_to_depth},
 };
 

@@ -32,7 +32,8 @@ Status reshape(Raiser& r, const Node& node) {
 
 Status transpose(Raiser& r, const Node& node) {
   std::vector<int64_t> permutation = TRY(r.ints(node, 1, "permutation"));
-  if (!is_permutation(permutation)) return data_loss("its permutation names a dimension twice or one that is not there");
+  if (!is_permutation(permutation))
+    return data_loss("its permutation names a dimension twice or one that is not there");
   r.set(node, 0, r.transposed(r.input(node, 0), permutation));
   return {};
 }
@@ -72,8 +73,7 @@ Status split(Raiser& r, const Node& node) {
   std::vector<int64_t> axis = TRY(r.ints(node, 0, "axis"));
   if (axis.size() != 1 || node.outputs.empty()) return data_loss("expected one axis and at least one output");
   auto outputs = static_cast<int>(node.outputs.size());
-  set_all(r, node,
-          r.ops("Split", {r.input(node, 1)}, outputs, {{"axis", axis[0]}, {"num_outputs", int64_t{outputs}}}));
+  set_all(r, node, r.ops("Split", {r.input(node, 1)}, outputs, {{"axis", axis[0]}, {"num_outputs", int64_t{outputs}}}));
   return {};
 }
 
@@ -81,9 +81,11 @@ Status split(Raiser& r, const Node& node) {
 Status split_v(Raiser& r, const Node& node) {
   std::vector<int64_t> sizes = TRY(r.ints(node, 1, "sizes"));
   std::vector<int64_t> axis = TRY(r.ints(node, 2, "axis"));
-  if (axis.size() != 1 || sizes.size() != node.outputs.size()) return data_loss("expected one axis, one size per output");
-  set_all(r, node, r.ops("Split", {r.input(node, 0), r.constant_ints(sizes)}, static_cast<int>(node.outputs.size()),
-                         {{"axis", axis[0]}}));
+  if (axis.size() != 1 || sizes.size() != node.outputs.size())
+    return data_loss("expected one axis, one size per output");
+  set_all(r, node,
+          r.ops("Split", {r.input(node, 0), r.constant_ints(sizes)}, static_cast<int>(node.outputs.size()),
+                {{"axis", axis[0]}}));
   return {};
 }
 
@@ -205,12 +207,24 @@ Status tile(Raiser& r, const Node& node) {
 }
 
 constexpr RaiseRule kRules[] = {
-    {"BROADCAST_TO", broadcast_to}, {"CONCATENATION", concatenation}, {"EXPAND_DIMS", expand_dims},
-    {"GATHER", gather},             {"MIRROR_PAD", mirror_pad},       {"PACK", pack},
-    {"PAD", pad},                   {"PADV2", pad_v2},                {"RESHAPE", reshape},
-    {"SHAPE", shape},               {"SLICE", slice},                 {"SPLIT", split},
-    {"SPLIT_V", split_v},           {"SQUEEZE", squeeze},             {"STRIDED_SLICE", strided_slice},
-    {"TILE", tile},                 {"TRANSPOSE", transpose},         {"UNPACK", unpack},
+    {"BROADCAST_TO", broadcast_to},
+    {"CONCATENATION", concatenation},
+    {"EXPAND_DIMS", expand_dims},
+    {"GATHER", gather},
+    {"MIRROR_PAD", mirror_pad},
+    {"PACK", pack},
+    {"PAD", pad},
+    {"PADV2", pad_v2},
+    {"RESHAPE", reshape},
+    {"SHAPE", shape},
+    {"SLICE", slice},
+    {"SPLIT", split},
+    {"SPLIT_V", split_v},
+    {"SQUEEZE", squeeze},
+    {"STRIDED_SLICE", strided_slice},
+    {"TILE", tile},
+    {"TRANSPOSE", transpose},
+    {"UNPACK", unpack},
 };
 
 }  // namespace

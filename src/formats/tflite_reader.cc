@@ -100,7 +100,8 @@ class Reader {
     DType dtype = TRY(dtype_of_tensor_type(tensor.type()));
     Dims dims = TRY(dims_of(tensor));
     if (tensor.buffer() >= count(file_.buffers())) {
-      return data_loss(fmt::format("buffer {} is outside the file's {} buffers", tensor.buffer(), count(file_.buffers())));
+      return data_loss(
+          fmt::format("buffer {} is outside the file's {} buffers", tensor.buffer(), count(file_.buffers())));
     }
     const tflite::Buffer* buffer = file_.buffers()->Get(tensor.buffer());
     if (buffer->offset() > 1 || buffer->size() > 1) {
@@ -115,8 +116,7 @@ class Reader {
     return add_quantization(tensor.quantization(), id);
   }
 
-  static Result<Tensor> constant(DType dtype, const tflite::Tensor& tensor,
-                                 const flatbuffers::Vector<uint8_t>& bytes) {
+  static Result<Tensor> constant(DType dtype, const tflite::Tensor& tensor, const flatbuffers::Vector<uint8_t>& bytes) {
     Shape shape;
     for (uint32_t d = 0; d < count(tensor.shape()); ++d) shape.push_back(tensor.shape()->Get(d));
     int64_t elements = TRY(checked_count(shape));
@@ -148,7 +148,8 @@ class Reader {
       bool fits = out.axis >= 0 && out.axis < static_cast<int64_t>(dims.size()) &&
                   dims[static_cast<size_t>(out.axis)].size == static_cast<int64_t>(out.scale.size());
       if (!fits) {
-        return data_loss(fmt::format("{} scales along dimension {} of {}", out.scale.size(), out.axis, to_string(dims)));
+        return data_loss(
+            fmt::format("{} scales along dimension {} of {}", out.scale.size(), out.axis, to_string(dims)));
       }
     }
     RETURN_IF_ERROR(check_range(out, value.dtype));
@@ -161,8 +162,9 @@ class Reader {
     int64_t high = dtype == DType::u8 ? 255 : dtype == DType::i8 ? 127 : std::numeric_limits<int32_t>::max();
     for (size_t i = 0; i < q.scale.size(); ++i) {
       if (!(q.scale[i] >= 0) || q.zero_point[i] < low || q.zero_point[i] > high) {
-        return data_loss(fmt::format("scale {} with zero point {}; expected a scale of 0 or more and a zero point in {}..{}",
-                                     q.scale[i], q.zero_point[i], low, high));
+        return data_loss(
+            fmt::format("scale {} with zero point {}; expected a scale of 0 or more and a zero point in {}..{}",
+                        q.scale[i], q.zero_point[i], low, high));
       }
     }
     return {};

@@ -19,7 +19,8 @@ constexpr uint32_t kSchemaVersion = 3;
 
 class Writer {
  public:
-  explicit Writer(const TfliteModel& model) : model_{compacted(model.graph), model.quantization}, graph_(model_.graph) {}
+  explicit Writer(const TfliteModel& model)
+      : model_{compacted(model.graph), model.quantization}, graph_(model_.graph) {}
 
   Result<std::string> write() {
     file_.version = kSchemaVersion;
@@ -81,8 +82,8 @@ class Writer {
     if (!fresh) return it->second;
     constant_bytes_ += value.data.bytes();
     if (constant_bytes_ > kMostConstantBytes) {
-      return exhausted(fmt::format("constants up to \"{}\" take {} bytes; a .tflite file holds 2 GB", value.name,
-                                   constant_bytes_));
+      return exhausted(
+          fmt::format("constants up to \"{}\" take {} bytes; a .tflite file holds 2 GB", value.name, constant_bytes_));
     }
     auto buffer = std::make_unique<tflite::BufferT>();
     const auto* bytes = static_cast<const uint8_t*>(value.data.raw());

@@ -1,6 +1,8 @@
 // Shapes of ArgMax and ArgMin.
 #include "ops/arg.h"
 
+#include "ops/samples.h"
+
 namespace slipway::ops {
 
 Status infer_arg(InferContext& c) {

@@ -23,14 +23,55 @@ struct View {
   Permutation permutation;
 };
 
-constexpr std::string_view kElementwise[] = {
-    "Abs",  "Add",   "And",   "BitwiseAnd", "Cast", "Ceil",    "Clip",      "Cos",     "Div",         "Elu",
-    "Equal", "Erf",  "Exp",   "Floor",      "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity",
-    "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "PRelu", "Pow",
-    "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh",
-    "Where", "Xor"};
-constexpr std::string_view kReductions[] = {"ReduceMean", "ReduceSum",  "ReduceMax", "ReduceMin",
-                                            "ReduceProd", "ReduceL1",   "ReduceL2",  "ReduceSumSquare"};
+constexpr std::string_view kElementwise[] = {"Abs",
+                                             "Add",
+                                             "And",
+                                             "BitwiseAnd",
+                                             "Cast",
+                                             "Ceil",
+                                             "Clip",
+                                             "Cos",
+                                             "Div",
+                                             "Elu",
+                                             "Equal",
+                                             "Erf",
+                                             "Exp",
+                                             "Floor",
+                                             "Gelu",
+                                             "Greater",
+                                             "GreaterOrEqual",
+                                             "HardSigmoid",
+                                             "HardSwish",
+                                             "Identity",
+                                             "LeakyRelu",
+                                             "Less",
+                                             "LessOrEqual",
+                                             "Log",
+                                             "Max",
+                                             "Min",
+                                             "Mod",
+                                             "Mul",
+                                             "Neg",
+                                             "Not",
+                                             "Or",
+                                             "PRelu",
+                                             "Pow",
+                                             "Reciprocal",
+                                             "Relu",
+                                             "Round",
+                                             "Selu",
+                                             "Sigmoid",
+                                             "Sign",
+                                             "Sin",
+                                             "Softplus",
+                                             "Softsign",
+                                             "Sqrt",
+                                             "Sub",
+                                             "Tanh",
+                                             "Where",
+                                             "Xor"};
+constexpr std::string_view kReductions[] = {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
+                                            "ReduceProd", "ReduceL1",  "ReduceL2",  "ReduceSumSquare"};
 
 template <size_t N>
 bool among(const std::string_view (&names)[N], std::string_view name) {
@@ -67,8 +108,8 @@ class Sweep {
 
  private:
   ValueId resolved(ValueId id) const {
-    bool aliased = id.valid() && static_cast<size_t>(id.index) < alias_.size() &&
-                   alias_[static_cast<size_t>(id.index)].valid();
+    bool aliased =
+        id.valid() && static_cast<size_t>(id.index) < alias_.size() && alias_[static_cast<size_t>(id.index)].valid();
     return aliased ? alias_[static_cast<size_t>(id.index)] : id;
   }
 
@@ -187,8 +228,8 @@ class Sweep {
   bool elementwise(Node& node, const Permutation& p) {
     for (ValueId in : node.inputs) {
       if (!in.valid() || view(in) != nullptr) continue;
-      bool fits = graph_.is_constant(in) && graph_.value(in).data.shape().size() <= p.size() &&
-                  !graph_.value(in).trainable;
+      bool fits =
+          graph_.is_constant(in) && graph_.value(in).data.shape().size() <= p.size() && !graph_.value(in).trainable;
       if (!fits) return false;
     }
     if (node.op_type == "Concat") node.attributes.set("axis", axis_of(node, p));

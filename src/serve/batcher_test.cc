@@ -53,7 +53,7 @@ class HandLoop final : public EventLoop {
 };
 
 struct Fixture {
-  explicit Fixture(BatchOptions options = {}, bool batches = true)
+  explicit Fixture(BatchingOptions options = {}, bool batches = true)
       : batcher([this](std::span<const Tensor> x) { return session.run(x); }, batches, options, &workers, &clock,
                 std::make_shared<const BatchMetrics>(metrics)) {
     session.runs = session.rows = 0;
@@ -243,10 +243,12 @@ TEST(Batcher, ManyThreadsGetTheirOwnRows) {
 TEST(WarmUp, FindsOutWhetherRowsAreIndependent) {
   SystemClock clock;
   FakeSession independent;
+  independent.delay_us = 200;  // of a run, however many rows
   Result<WarmUp> found = warm_up(independent, 8, clock);
   ASSERT_TRUE(found.ok());
   EXPECT_TRUE(found->batches);
   EXPECT_GT(found->one_row_ns, 0);
+  EXPECT_GT(found->max_rows, 1);
   FakeSession mixing;
   mixing.mixes_rows = true;
   EXPECT_FALSE(warm_up(mixing, 8, clock)->batches);

@@ -24,9 +24,11 @@ Result<std::shared_ptr<Servable>> Servable::create(std::string name, int64_t ver
     return warm.status().at(fmt::format("model {} version {} failed its warm-up run", servable->name_, version));
   }
   Session* engine = servable->session_.get();
+  BatchingOptions batch = context.batch;
+  batch.max_rows = warm->max_rows;
   servable->batcher_ =
       std::make_unique<Batcher>([engine](std::span<const Tensor> inputs) { return engine->run(inputs); }, warm->batches,
-                                context.batch, context.workers, context.clock, context.batch_metrics);
+                                batch, context.workers, context.clock, context.batch_metrics);
   servable->batcher_->set_mean_run_ns(warm->one_row_ns);
   return servable;
 }

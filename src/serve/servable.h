@@ -18,7 +18,7 @@ struct ServingContext {
   WorkerPool* workers;
   const Clock* clock;
   std::shared_ptr<const BatchMetrics> batch_metrics;
-  BatchOptions batch;
+  BatchingOptions batch;
 };
 
 // Thread-safe.
@@ -58,9 +58,11 @@ class Servable {
 struct WarmUp {
   bool batches = false;    // rows of dimension 0 are independent examples
   int64_t one_row_ns = 0;  // the fastest run of one row
+  int64_t max_rows = 1;    // batches larger than this would not pay, or take too much memory
 };
 
-// See Servable::create. Compiles batch sizes up to `max_rows` while less than `budget_ns` went by.
+// See Servable::create. Compiles batch sizes up to `max_rows`, as long as a row costs less in a larger batch, the
+// plan's memory stays below 256 MiB and less than `budget_ns` went by.
 Result<WarmUp> warm_up(Session& session, int64_t max_rows, const Clock& clock, int64_t budget_ns = 2'000'000'000);
 
 }  // namespace slipway

@@ -1,6 +1,5 @@
 // Warm-up: the first runs of a version, on inputs made up from its signature (declared in serve/servable.h).
 #include <algorithm>
-#include <limits>
 
 #include "base/random.h"
 #include "serve/servable.h"
@@ -85,14 +84,33 @@ bool rows_are_independent(Session& session, const std::vector<Tensor>& a, const 
   return true;
 }
 
+// 0: the run failed.
 int64_t fastest_run(Session& session, const std::vector<Tensor>& inputs, const Clock& clock) {
-  int64_t fastest = std::numeric_limits<int64_t>::max();
+  int64_t fastest = 0;
   for (int i = 0; i < 3; ++i) {
     int64_t start = clock.steady_ns();
     if (!session.run(inputs).ok()) return 0;
-    fastest = std::min(fastest, clock.steady_ns() - start);
+    int64_t took = std::max<int64_t>(clock.steady_ns() - start, 1);
+    fastest = i == 0 ? took : std::min(fastest, took);
   }
   return fastest;
+}
+
+// The largest batch size that pays; every size up to it has been compiled.
+int64_t largest_batch(Session& session, int64_t open_size, int64_t one_row_ns, int64_t max_rows, const Clock& clock,
+                      int64_t end_ns) {
+  constexpr int64_t kMostBytes = 256 << 20;
+  Random random(20180702);
+  int64_t largest = 1;
+  for (int64_t rows : batch_sizes(max_rows)) {
+    if (rows == 1) continue;
+    bool too_large = session.arena_bytes() / largest * rows > kMostBytes;
+    if (too_large || clock.steady_ns() > end_ns) break;
+    int64_t took = fastest_run(session, synthetic_inputs(session, rows, open_size, 1, random), clock);
+    if (took == 0 || (rows >= 4 && took >= one_row_ns * rows)) break;
+    largest = rows;
+  }
+  return largest;
 }
 
 }  // namespace
@@ -113,15 +131,15 @@ Result<WarmUp> warm_up(Session& session, int64_t max_rows, const Clock& clock, i
     if (!outputs.ok()) continue;  // the model wants sizes that its signature does not tell
     open_size = size;
     found.one_row_ns = fastest_run(session, inputs, clock);
+    if (found.one_row_ns == 0) return internal("a run on synthetic input failed after it had succeeded");
     break;
   }
   if (open_size == 0 || max_rows < 2 || !open_rows(session.inputs())) return found;
   found.batches = rows_are_independent(session, synthetic_inputs(session, 1, open_size, 1, random),
                                        synthetic_inputs(session, 1, open_size, 8, random));
-  if (!found.batches || !stated) return found;
-  for (int64_t rows : batch_sizes(max_rows)) {
-    if (clock.steady_ns() - start > budget_ns) break;
-    RETURN_IF_ERROR(session.run(synthetic_inputs(session, rows, open_size, 1, random)).status());
+  if (found.batches) {
+    found.max_rows = largest_batch(session, open_size, found.one_row_ns, max_rows, clock, start + budget_ns);
+    found.batches = found.max_rows > 1;
   }
   return found;
 }

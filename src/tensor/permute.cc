@@ -16,7 +16,8 @@ bool is_permutation(std::span<const int64_t> permutation) {
 
 std::vector<int64_t> inverse_permutation(std::span<const int64_t> permutation) {
   std::vector<int64_t> inverse(permutation.size());
-  for (size_t i = 0; i < permutation.size(); ++i) inverse[static_cast<size_t>(permutation[i])] = static_cast<int64_t>(i);
+  for (size_t i = 0; i < permutation.size(); ++i)
+    inverse[static_cast<size_t>(permutation[i])] = static_cast<int64_t>(i);
   return inverse;
 }
 

@@ -14,11 +14,17 @@ HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
 
 using D64 = hn::ScalableTag<uint64_t>;
-using D32 = hn::Repartition<uint32_t, D64>;
 using V64 = hn::Vec<D64>;
 
 // The product of the lower halves of 64-bit lanes.
-HWY_INLINE V64 multiply(V64 a, V64 b) { return hn::MulEven(hn::BitCast(D32(), a), hn::BitCast(D32(), b)); }
+HWY_INLINE V64 multiply(V64 a, V64 b) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(D64(), (hn::GetLane(a) & 0xFFFFFFFF) * (hn::GetLane(b) & 0xFFFFFFFF));
+#else
+  const hn::Repartition<uint32_t, D64> halves;
+  return hn::MulEven(hn::BitCast(halves, a), hn::BitCast(halves, b));
+#endif
+}
 
 // Lanes(D64) blocks from `block` on, four words each, in order. Lanes hold a word in their lower half; what is above
 // it is never read.
