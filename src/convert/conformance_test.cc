@@ -1,6 +1,8 @@
 // Cases made by hand: a pass, a difference, a missing operator, a broken model.
 #include "convert/conformance.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "base/file.h"
