@@ -5,18 +5,19 @@
 #include <pthread.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "cli/live.h"
 #include "cli/verb.h"
-#include "serve/server.h"
-#include "serve/store_source.h"
 
 namespace slipway {
 
 namespace {
 
 struct Options {
-  std::string root;
-  ServerOptions server;
-  SessionOptions session;
+  LiveOptions live;
+  std::filesystem::path policy;
+  std::filesystem::path threshold;
+  bool no_monitor = false;
 };
 
 void log_line(const std::string& line) {
@@ -40,26 +41,34 @@ const char* wait_for_stop(const sigset_t& signals) {
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
+Result<ThresholdModel> read_threshold(const std::filesystem::path& path) {
+  Json json = TRY(Json::parse(TRY(read_file(path))));
+  return ThresholdModel::from_json(json);
+}
+
 Status serve(Options& options) {
   sigset_t signals = hold_stop_signals();
-  Store store = TRY(Store::open(options.root));
-  StoreSource source(store);
-  options.server.manager.log = log_line;
-  options.session.max_plans = 64;
-  std::unique_ptr<Server> server = TRY(Server::start(options.server, &source, store_loader(store, options.session)));
-  log_line(fmt::format("listening on http://{}:{}", options.server.http.address, server->port()));
+  LiveOptions live = options.live;
+  live.log = log_line;
+  live.session.max_plans = 64;
+  live.watch = !options.no_monitor;
+  if (!options.policy.empty()) live.policy = TRY(Policy::read(options.policy));
+  if (!options.threshold.empty()) live.monitor.threshold = TRY(read_threshold(options.threshold));
+  std::unique_ptr<Live> running = TRY(Live::start(live));
+  log_line(fmt::format("listening on http://{}:{}", live.server.http.address, running->server().port()));
   const char* name = wait_for_stop(signals);
-  log_line(fmt::format("{}: finishing what is under way, at most {} s", name, options.server.drain_ms / 1000));
-  server->stop();
+  log_line(fmt::format("{}: finishing what is under way, at most {} s", name, live.server.drain_ms / 1000));
+  running->stop();
   log_line("stopped");
   return {};
 }
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  ServerOptions& server = options->server;
+  LiveOptions& live = options->live;
+  ServerOptions& server = live.server;
   server.http.port = 8501;
-  app.add_option("STORE", options->root, "Folder of the model store")->required();
+  app.add_option("STORE", live.root, "Folder of the model store")->required();
   app.add_option("--http", server.http.port, "Port of TensorFlow Serving REST, V2 REST and /metrics; 0: any free one")
       ->capture_default_str();
   app.add_option("--address", server.http.address, "Address to listen on; 127.0.0.1 for this machine only")
@@ -68,8 +77,7 @@ std::function<Status()> declare(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--workers", server.worker_threads, "Threads for models whose runs are long; 0: one per core")
       ->capture_default_str();
-  app.add_option("--model-threads", options->session.threads, "Threads of one run; 0: by its size")
-      ->capture_default_str();
+  app.add_option("--model-threads", live.session.threads, "Threads of one run; 0: by its size")->capture_default_str();
   app.add_option("--batch-rows", server.batch.max_rows, "Rows that may share a run; 1: no batching")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
@@ -91,6 +99,12 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--drain-ms", server.drain_ms, "How long a stop waits for answers under way")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_option("--policy", options->policy, "TOML file that says which remedy may act by itself");
+  app.add_option("--threshold", options->threshold, "Learned threshold (slipway threshold) for the threshold detector");
+  app.add_option("--webhook", live.webhook, "URL that alarms are posted to as JSON");
+  app.add_option("--journal", live.monitor.journal,
+                 "SQLite file of observations, alarms and audit; in the store if not given");
+  app.add_flag("--no-monitor", options->no_monitor, "Serve only: observe nothing, repair nothing");
   return [options] { return serve(*options); };
 }
 

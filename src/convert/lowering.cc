@@ -7,7 +7,7 @@
 
 #include "formats/tflite_names.h"
 #include "graph/operator.h"
-#include "graph/rename.h"
+#include "graph/replace_value.h"
 
 namespace slipway::convert {
 
@@ -111,7 +111,14 @@ ValueId Lowering::lowered(ValueId onnx) {
 ValueId Lowering::declare(ValueId onnx, DType dtype) {
   const Value& v = value(onnx);
   ValueId& to = lowered_[static_cast<size_t>(onnx.index)];
-  to = model_.graph.add_value(model_.graph.fresh_name(v.name), dtype, v.dims);
+  auto output = named_outputs_.find(onnx);
+  if (output == named_outputs_.end()) {
+    to = model_.graph.add_value(model_.graph.fresh_name(v.name), dtype, v.dims);
+  } else {
+    to = output->second;
+    model_.graph.value(to).dtype = dtype;
+    model_.graph.value(to).dims = v.dims;
+  }
   return to;
 }
 
@@ -182,11 +189,14 @@ void Lowering::finish_outputs() {
       }
       out = between("RESHAPE", {out, ints32(*shape)}, v.dtype, *v.dims, {{"new_shape", *shape}});
     }
-    if (graph.value(out).name != name && !graph.find(name).valid()) {
+    ValueId named = named_outputs_.at(onnx);
+    bool listed = std::find(graph.outputs.begin(), graph.outputs.end(), named) != graph.outputs.end();
+    if (out != named && !listed) {
       auto quantized = model_.quantization.extract(graph.value(out).name);
-      out = renamed(graph, out, name);
-      lowered_[static_cast<size_t>(onnx.index)] = out;
-      if (!quantized.empty()) model_.quantization.emplace(name, std::move(quantized.mapped()));
+      replace_value(graph, out, named);
+      std::replace(lowered_.begin(), lowered_.end(), out, named);
+      if (!quantized.empty()) model_.quantization.emplace(graph.value(named).name, std::move(quantized.mapped()));
+      out = named;
     }
     graph.outputs.push_back(out);
   }
@@ -197,6 +207,12 @@ TfliteModel Lowering::run() {
   model_.graph.doc = from_.doc;
   for (ValueId in : from_.inputs) {
     lowered_[static_cast<size_t>(in.index)] = model_.graph.add_input(value(in).name, value(in).dtype, value(in).dims);
+  }
+  // Names of outputs are taken before anything else may take them.
+  for (ValueId out : from_.outputs) {
+    if (!named_outputs_.contains(out)) {
+      named_outputs_[out] = model_.graph.add_value(model_.graph.fresh_name(value(out).name));
+    }
   }
   for (const Node& node : from_.nodes()) {
     Status status = lower(node);

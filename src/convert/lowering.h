@@ -1,6 +1,7 @@
 // Lowering: what the rules of each ONNX operator (lower_*.cc) build their TFLite nodes with.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -58,7 +59,8 @@ class Lowering {
   const Graph& from_;
   std::vector<Refusal>& refusals_;
   TfliteModel model_;
-  std::vector<ValueId> lowered_;  // by ONNX value
+  std::vector<ValueId> lowered_;              // by ONNX value
+  std::map<ValueId, ValueId> named_outputs_;  // by ONNX output: the value of its name
 };
 
 using LowerFn = Status (*)(Lowering& l, const Node& node);

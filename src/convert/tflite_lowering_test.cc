@@ -217,7 +217,7 @@ TEST(TfliteLowering, QuantizedStretchComputesInInt8) {
   Result<TfliteModel> model = lower_to_tflite(quantized_net());
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_EQ(op_types(model->graph),
-            (std::vector<std::string>{"QUANTIZE", "TRANSPOSE", "CONV_2D", "MAX_POOL_2D", "DEQUANTIZE", "TRANSPOSE"}))
+            (std::vector<std::string>{"QUANTIZE", "TRANSPOSE", "CONV_2D", "MAX_POOL_2D", "TRANSPOSE", "DEQUANTIZE"}))
       << to_text(model->graph);
   const Node& conv = model->graph.nodes()[2];
   const Graph& graph = model->graph;

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "graph/rename.h"
+#include "graph/replace_value.h"
 #include "ops/all.h"
 #include "rewrite/sink_transposes.h"
 #include "tensor/permute.h"
@@ -191,10 +191,10 @@ Status Raiser::name_outputs() {
     bool is_input = std::find(out_.inputs.begin(), out_.inputs.end(), value) != out_.inputs.end();
     if (listed || is_input || out_.is_constant(value)) value = op("Identity", {value});
     RETURN_IF_ERROR(builder_.status());
-    const std::string& name = from().value(tf).name;
-    if (out_.value(value).name != name) value = renamed(out_, value, out_.fresh_name(name));
-    raised_[static_cast<size_t>(tf.index)] = value;
-    out_.outputs.push_back(value);
+    ValueId named = named_outputs_[out_.outputs.size()];
+    replace_value(out_, value, named);
+    std::replace(raised_.begin(), raised_.end(), value, named);
+    out_.outputs.push_back(named);
   }
   return {};
 }
@@ -206,6 +206,8 @@ Result<Graph> Raiser::raise() {
     const Value& value = from().value(tf);
     raised_[static_cast<size_t>(tf.index)] = out_.add_input(value.name, value.dtype, value.dims);
   }
+  // Taken before anything else may take them.
+  for (ValueId tf : from().outputs) named_outputs_.push_back(out_.add_value(out_.fresh_name(from().value(tf).name)));
   for (const Node& node : from().nodes()) {
     Status status = raise_node(node);
     if (!status.ok()) return status.at(describe(node));

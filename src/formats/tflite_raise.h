@@ -54,6 +54,7 @@ class Raiser {
   Builder builder_;
   std::vector<ValueId> raised_;  // by TFLite value: as stored
   std::vector<ValueId> reals_;   // by TFLite value: dequantized
+  Values named_outputs_;         // one per graph output, of its name
 };
 
 using RaiseFn = Status (*)(Raiser& r, const Node& node);

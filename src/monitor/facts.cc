@@ -52,7 +52,8 @@ Json VersionFacts::to_json() const {
                        {"inputs_judged", inputs_judged},
                        {"inputs_psi", inputs_psi},
                        {"inputs_drifted", inputs_drifted},
-                       {"previous_inputs_drifted", previous_inputs_drifted}});
+                       {"previous_inputs_drifted", previous_inputs_drifted},
+                       {"previous_answers_drifted", previous_answers_drifted}});
 }
 
 }  // namespace slipway

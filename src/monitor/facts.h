@@ -44,12 +44,13 @@ struct VersionFacts {
   double rate = 0;         // requests a second, now
   double rate_before = 0;  // before
   StageTimes now;
-  StageTimes before;                     // of the previous version, else of itself a while ago
-  InputShift shift;                      // of the inputs since the previous version's last answers
-  bool inputs_judged = false;            // input_drift had enough rows to say something
-  double inputs_psi = 0;                 // what it said last: the largest significant shift of a feature
-  bool inputs_drifted = false;           // by an active input_drift alarm
-  bool previous_inputs_drifted = false;  // the same of the previous version, when it stopped serving
+  StageTimes before;                      // of the previous version, else of itself a while ago
+  InputShift shift;                       // of the inputs since the previous version's last answers
+  bool inputs_judged = false;             // input_drift had enough rows to say something
+  double inputs_psi = 0;                  // what it said last: the largest significant shift of a feature
+  bool inputs_drifted = false;            // by an active input_drift alarm
+  bool previous_inputs_drifted = false;   // the same of the previous version, when it stopped serving
+  bool previous_answers_drifted = false;  // its answers had drifted from its baseline then
 
   Json to_json() const;
 };

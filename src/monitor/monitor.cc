@@ -84,6 +84,7 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
   if (before != 0 && !state.rolled_back.contains(before)) {
     v.previous = before;
     v.previous_inputs_drifted = drifted(model, before);
+    v.previous_answers_drifted = answers_drifted(model, before);
     v.previous_window = without_features(version_state(model, before).recorder.recent(now));
   }
   v.recorder.restart();
@@ -274,6 +275,15 @@ std::vector<Alarm> Monitor::active_alarms() const {
   return book_.active();
 }
 
+bool Monitor::answers_drifted(const std::string& model, int64_t version) const {
+  static constexpr std::string_view kAnswers[] = {"output_drift", "class_inputs", "confidence"};
+  for (const Alarm& a : book_.active()) {
+    if (a.model != model || a.version != version) continue;
+    if (std::find(std::begin(kAnswers), std::end(kAnswers), a.detector) != std::end(kAnswers)) return true;
+  }
+  return false;
+}
+
 bool Monitor::drifted(const std::string& model, int64_t version) const {
   for (const Alarm& a : book_.active()) {
     if (a.model == model && a.version == version && a.detector == kInputDrift) return true;
@@ -307,7 +317,8 @@ VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state
           .inputs_judged = v.inputs_judged,
           .inputs_psi = v.inputs_psi,
           .inputs_drifted = drifted(model, version),
-          .previous_inputs_drifted = v.previous_inputs_drifted};
+          .previous_inputs_drifted = v.previous_inputs_drifted,
+          .previous_answers_drifted = v.previous_answers_drifted};
 }
 
 std::vector<VersionFacts> Monitor::facts() const {

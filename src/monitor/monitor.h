@@ -87,6 +87,7 @@ class Monitor {
     bool inputs_judged = false;  // since it began to serve
     double inputs_psi = 0;
     bool previous_inputs_drifted = false;
+    bool previous_answers_drifted = false;
     Window previous_window;  // the previous version's last answers when this one began, without features
   };
   struct ModelState {
@@ -108,6 +109,8 @@ class Monitor {
   Status write_windows(int64_t now_us);
   Status save_alarms(bool all);
   bool drifted(const std::string& model, int64_t version) const;
+  // Alarms of its answers, whatever its inputs, are active.
+  bool answers_drifted(const std::string& model, int64_t version) const;
   VersionFacts facts_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,
                         int64_t now_us) const;
 

@@ -49,7 +49,7 @@ double divergence(const std::vector<int64_t>& bins, size_t end) {
 
 struct Seen {
   Range range{INFINITY, -INFINITY};
-  Histogram histogram;
+  ValueHistogram histogram;
 };
 
 Status see_extremes(const std::string& name, std::span<const float> data, Seen& seen) {
@@ -63,7 +63,7 @@ Status see_extremes(const std::string& name, std::span<const float> data, Seen& 
   return {};
 }
 
-void see_magnitudes(std::span<const float> data, Histogram& histogram) {
+void see_magnitudes(std::span<const float> data, ValueHistogram& histogram) {
   if (histogram.top == 0) return;
   double per_unit = static_cast<double>(histogram.bins.size()) / histogram.top;
   for (float x : data) {
@@ -92,7 +92,7 @@ Result<CalibrationOptions::Method> calibration_method(std::string_view name) {
   return invalid(fmt::format("calibration method \"{}\"; expected minmax, entropy or percentile", name));
 }
 
-double entropy_threshold(const Histogram& histogram) {
+double entropy_threshold(const ValueHistogram& histogram) {
   CHECK(histogram.bins.size() >= kLevels, "too few bins for 8 bits");
   size_t best = histogram.bins.size();
   double least = INFINITY;
@@ -105,7 +105,7 @@ double entropy_threshold(const Histogram& histogram) {
   return histogram.top * static_cast<double>(best) / static_cast<double>(histogram.bins.size());
 }
 
-double percentile_threshold(const Histogram& histogram, double percentile) {
+double percentile_threshold(const ValueHistogram& histogram, double percentile) {
   double total = static_cast<double>(std::accumulate(histogram.bins.begin(), histogram.bins.end(), int64_t{0}));
   double wanted = total * percentile / 100;
   double sum = 0;

@@ -32,14 +32,14 @@ struct Range {
 };
 
 // Counts of magnitudes in `bins.size()` equal bins over [0, top].
-struct Histogram {
+struct ValueHistogram {
   double top = 0;
   std::vector<int64_t> bins;
 };
 
 // The magnitude to clip at, by each method. Pure. Requires: a histogram with at least 128 bins.
-double entropy_threshold(const Histogram& histogram);
-double percentile_threshold(const Histogram& histogram, double percentile);
+double entropy_threshold(const ValueHistogram& histogram);
+double percentile_threshold(const ValueHistogram& histogram, double percentile);
 
 // The range of each value (float32, not constant) over all runs of `samples` (one tensor per graph input each).
 // invalid_argument without samples or when a value becomes NaN or infinite.

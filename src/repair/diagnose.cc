@@ -66,6 +66,11 @@ struct Case {
     const bool same_as_before_publish = facts.previous_version != 0 && facts.shift.known && !facts.shift.changed;
     return !same_as_before_publish || facts.previous_inputs_drifted;
   }
+  // The same drifted inputs went to the version before, which answered them as it should: they explain nothing.
+  bool drift_was_harmless() const {
+    return drifted() && facts.previous_inputs_drifted && !facts.previous_answers_drifted && facts.shift.known &&
+           !facts.shift.changed;
+  }
 };
 
 struct Weight {
@@ -118,7 +123,10 @@ Cause bad_version(const Case& c) {
     evidence.scale(0.5, c.facts.previous_version == 0 ? "no version served before it to compare with"
                                                       : "it had served well for a while");
   }
-  if (c.clients_changed()) {
+  if (c.drift_was_harmless()) {
+    evidence.add(0.4, fmt::format("version {} got the same inputs, and its answers were as they should be",
+                                  c.facts.previous_version));
+  } else if (c.clients_changed()) {
     evidence.scale(0.4, "clients send other inputs than before, which explains other answers");
   } else if (!expects_other_inputs && c.facts.inputs_judged && c.facts.inputs_psi < c.options.suspicious_psi) {
     evidence.add(0.4, "inputs still look like training data");
@@ -155,6 +163,9 @@ Cause shifted_input(const Case& c) {
       evidence.add(0.5, fmt::format("they differ from what version {} got (row mean by {:.1f}, row deviation by {:.1f} "
                                     "deviations), and no version can change its inputs",
                                     c.facts.previous_version, c.facts.shift.row_mean, c.facts.shift.row_deviation));
+    } else if (c.drift_was_harmless()) {
+      evidence.scale(0.5,
+                     fmt::format("they had drifted before version {} was published, and did no harm", c.facts.version));
     } else if (c.facts.previous_inputs_drifted) {
       evidence.add(0.5, fmt::format("they had drifted before version {} was published", c.facts.version));
     }

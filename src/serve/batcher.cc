@@ -83,7 +83,7 @@ size_t riders(std::span<const std::unique_ptr<BatchJob>> waiting, int64_t max_ro
   return n;
 }
 
-Batcher::Batcher(Run run, bool batches, BatchOptions options, WorkerPool* workers, const Clock* clock,
+Batcher::Batcher(Run run, bool batches, BatchingOptions options, WorkerPool* workers, const Clock* clock,
                  std::shared_ptr<const BatchMetrics> metrics)
     : run_(std::move(run)),
       batches_(batches && options.max_rows > 1),

@@ -28,7 +28,7 @@
 
 namespace slipway {
 
-struct BatchOptions {
+struct BatchingOptions {
   int64_t max_rows = 32;           // of one batch; a larger request runs alone. 1: no batching
   int64_t max_delay_us = 0;        // how long a batch may wait to fill
   int64_t max_queue_rows = 4096;   // waiting rows beyond which requests are refused
@@ -70,7 +70,7 @@ struct BatchMetrics {
   std::shared_ptr<Gauge> queue_rows;
   std::shared_ptr<Counter> rejected;
   std::shared_ptr<Counter> expired;
-  std::shared_ptr<Histogram> batch_rows;
+  std::shared_ptr<MetricHistogram> batch_rows;
 };
 
 // The batch sizes runs are rounded up to: 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, … up to and including `max_rows`.
@@ -87,7 +87,7 @@ class Batcher {
 
   // `batches`: whether rows of dimension 0 are independent examples in every input and output.
   // Requires: `run` is thread-safe; `workers` and `clock` outlive this.
-  Batcher(Run run, bool batches, BatchOptions options, WorkerPool* workers, const Clock* clock,
+  Batcher(Run run, bool batches, BatchingOptions options, WorkerPool* workers, const Clock* clock,
           std::shared_ptr<const BatchMetrics> metrics);
 
   // Takes the job on or completes it with resource_exhausted. Without a `loop` a short run happens on the caller's
@@ -120,7 +120,7 @@ class Batcher {
 
   const Run run_;
   const bool batches_;
-  const BatchOptions options_;
+  const BatchingOptions options_;
   const std::vector<int64_t> sizes_;
   WorkerPool* const workers_;
   const Clock* const clock_;

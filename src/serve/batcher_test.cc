@@ -53,7 +53,7 @@ class HandLoop final : public EventLoop {
 };
 
 struct Fixture {
-  explicit Fixture(BatchOptions options = {}, bool batches = true)
+  explicit Fixture(BatchingOptions options = {}, bool batches = true)
       : batcher([this](std::span<const Tensor> x) { return session.run(x); }, batches, options, &workers, &clock,
                 std::make_shared<const BatchMetrics>(metrics)) {
     session.runs = session.rows = 0;

@@ -27,7 +27,7 @@ uint64_t Counter::value() const {
   return sum;
 }
 
-void Histogram::observe(uint64_t value) {
+void MetricHistogram::observe(uint64_t value) {
   uint64_t units = value == 0 ? 0 : (value - 1) / first_;  // a value equal to a bound belongs below it
   auto bucket = std::min<size_t>(static_cast<size_t>(std::bit_width(units)), kBuckets - 1);
   Cell& cell = cells_[metrics_detail::shard()];
@@ -35,7 +35,7 @@ void Histogram::observe(uint64_t value) {
   cell.sum.fetch_add(value, std::memory_order_relaxed);
 }
 
-uint64_t Histogram::count() const {
+uint64_t MetricHistogram::count() const {
   uint64_t count = 0;
   for (const Cell& cell : cells_) {
     for (const auto& bucket : cell.buckets) count += bucket.load(std::memory_order_relaxed);
@@ -43,7 +43,7 @@ uint64_t Histogram::count() const {
   return count;
 }
 
-void Histogram::append(std::string& out, const std::string& name, const std::string& labels) const {
+void MetricHistogram::append(std::string& out, const std::string& name, const std::string& labels) const {
   std::array<uint64_t, kBuckets> totals{};
   uint64_t sum = 0;
   for (const Cell& cell : cells_) {
@@ -137,20 +137,20 @@ std::shared_ptr<Gauge> Metrics::gauge(const std::string& name, const std::string
   return metric;
 }
 
-std::shared_ptr<Histogram> Metrics::histogram(const std::string& name, const std::string& help, const Labels& labels,
+std::shared_ptr<MetricHistogram> Metrics::histogram(const std::string& name, const std::string& help, const Labels& labels,
                                               uint64_t first, double scale) {
   std::lock_guard lock(mutex_);
   Series& s = series("histogram", name, help, labels);
-  std::shared_ptr<Histogram> metric = s.histogram.lock();
-  if (!metric) s.histogram = metric = std::make_shared<Histogram>(first, scale);
+  std::shared_ptr<MetricHistogram> metric = s.histogram.lock();
+  if (!metric) s.histogram = metric = std::make_shared<MetricHistogram>(first, scale);
   return metric;
 }
 
-std::shared_ptr<Histogram> Metrics::seconds(const std::string& name, const std::string& help, const Labels& labels) {
+std::shared_ptr<MetricHistogram> Metrics::seconds(const std::string& name, const std::string& help, const Labels& labels) {
   return histogram(name, help, labels, 16000, 1e-9);
 }
 
-std::shared_ptr<Histogram> Metrics::sizes(const std::string& name, const std::string& help, const Labels& labels) {
+std::shared_ptr<MetricHistogram> Metrics::sizes(const std::string& name, const std::string& help, const Labels& labels) {
   return histogram(name, help, labels, 1, 1);
 }
 

@@ -48,12 +48,12 @@ class Gauge {
 };
 
 // Counts of values in buckets bounded by powers of two times `unit`. Thread-safe, wait-free.
-class Histogram {
+class MetricHistogram {
  public:
   static constexpr size_t kBuckets = 22;  // the last one has no bound
 
   // The first bound is `first` (in the values' own integer unit); `scale` turns that unit into the exported one.
-  Histogram(uint64_t first, double scale) : first_(first), scale_(scale) {}
+  MetricHistogram(uint64_t first, double scale) : first_(first), scale_(scale) {}
   void observe(uint64_t value);
   uint64_t count() const;
 
@@ -82,9 +82,9 @@ class Metrics {
   std::shared_ptr<Counter> counter(const std::string& name, const std::string& help, const Labels& labels = {});
   std::shared_ptr<Gauge> gauge(const std::string& name, const std::string& help, const Labels& labels = {});
   // Seconds, from observed nanoseconds; bounds 16 µs · 2^i up to 17 s.
-  std::shared_ptr<Histogram> seconds(const std::string& name, const std::string& help, const Labels& labels = {});
+  std::shared_ptr<MetricHistogram> seconds(const std::string& name, const std::string& help, const Labels& labels = {});
   // Plain sizes; bounds 1 · 2^i.
-  std::shared_ptr<Histogram> sizes(const std::string& name, const std::string& help, const Labels& labels = {});
+  std::shared_ptr<MetricHistogram> sizes(const std::string& name, const std::string& help, const Labels& labels = {});
 
   // Text that other rooms add to /metrics: whole families in the same format.
   void add_source(std::function<void(std::string&)> append);
@@ -97,7 +97,7 @@ class Metrics {
     std::string labels;
     std::weak_ptr<Counter> counter;
     std::weak_ptr<Gauge> gauge;
-    std::weak_ptr<Histogram> histogram;
+    std::weak_ptr<MetricHistogram> histogram;
     bool expired() const { return counter.expired() && gauge.expired() && histogram.expired(); }
   };
   struct Family {
@@ -106,7 +106,7 @@ class Metrics {
     std::list<Series> series;
   };
   Series& series(const char* type, const std::string& name, const std::string& help, const Labels& labels);
-  std::shared_ptr<Histogram> histogram(const std::string& name, const std::string& help, const Labels& labels,
+  std::shared_ptr<MetricHistogram> histogram(const std::string& name, const std::string& help, const Labels& labels,
                                        uint64_t first, double scale);
 
   mutable std::mutex mutex_;

@@ -17,7 +17,7 @@ namespace {
 
 TEST(Metrics, CountersAddUpOverThreads) {
   Counter counter;
-  Histogram histogram(1, 1);
+  MetricHistogram histogram(1, 1);
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
@@ -33,7 +33,7 @@ TEST(Metrics, CountersAddUpOverThreads) {
 }
 
 TEST(Metrics, AValueOnABoundBelongsBelowIt) {
-  Histogram histogram(10, 1);
+  MetricHistogram histogram(10, 1);
   for (uint64_t value : {0, 10, 11, 20, 21}) histogram.observe(value);
   std::string text;
   histogram.append(text, "h", "a=\"b\"");

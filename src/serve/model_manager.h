@@ -119,7 +119,7 @@ class ModelManager {
   const std::shared_ptr<Counter> loads_ok_;
   const std::shared_ptr<Counter> loads_failed_;
   const std::shared_ptr<Counter> unloads_;
-  const std::shared_ptr<Histogram> load_seconds_;
+  const std::shared_ptr<MetricHistogram> load_seconds_;
 
   mutable std::mutex mutex_;  // models_, retired_, last_log_: held shortly, never while loading or destroying
   std::map<std::string, Model, std::less<>> models_;

@@ -26,9 +26,9 @@ class RequestMetrics {
 
   Metrics& metrics_;
   const Labels labels_;
-  std::shared_ptr<Histogram> total_;
-  std::shared_ptr<Histogram> queue_;
-  std::shared_ptr<Histogram> compute_;
+  std::shared_ptr<MetricHistogram> total_;
+  std::shared_ptr<MetricHistogram> queue_;
+  std::shared_ptr<MetricHistogram> compute_;
   std::shared_ptr<Counter> rows_;
   std::array<std::atomic<Counter*>, kCodes> by_code_{};
   std::mutex mutex_;

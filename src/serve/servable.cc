@@ -24,7 +24,7 @@ Result<std::shared_ptr<Servable>> Servable::create(std::string name, int64_t ver
     return warm.status().at(fmt::format("model {} version {} failed its warm-up run", servable->name_, version));
   }
   Session* engine = servable->session_.get();
-  BatchOptions batch = context.batch;
+  BatchingOptions batch = context.batch;
   batch.max_rows = warm->max_rows;
   servable->batcher_ =
       std::make_unique<Batcher>([engine](std::span<const Tensor> inputs) { return engine->run(inputs); }, warm->batches,

@@ -18,7 +18,7 @@ struct ServingContext {
   WorkerPool* workers;
   const Clock* clock;
   std::shared_ptr<const BatchMetrics> batch_metrics;
-  BatchOptions batch;
+  BatchingOptions batch;
 };
 
 // Thread-safe.

@@ -27,7 +27,7 @@ using ModelLoader = std::function<Result<LoadedModel>(const std::string& model, 
 
 struct ServerOptions {
   HttpOptions http;
-  BatchOptions batch;
+  BatchingOptions batch;
   ManagerOptions manager;
   int worker_threads = 0;      // for long runs; 0: as many as cores
   int64_t timeout_ms = 30000;  // of a request without a deadline of its own; 0: none

@@ -58,7 +58,7 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
 
 Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset& data,
                         const PublishNotes& notes, bool promote) {
-  Baseline baseline = TRY(make_baseline(model, data));
+  Baseline baseline = TRY(make_baseline(notes.reference != nullptr ? *notes.reference : model, data));
   Draft draft;
   draft.signature = signature_of(model, data);
   draft.metrics = notes.metrics;

@@ -18,6 +18,8 @@ struct PublishNotes {
   std::string made_by;
   std::string note;
   int64_t parent = 0;  // 0: the version in production, when there is one
+  // Whose answers make the baseline: the model this one was converted from; nullptr: the model itself.
+  const Graph* reference = nullptr;
 };
 
 // The baseline of a model on the data it was trained with: its inputs' and its answers' distributions.

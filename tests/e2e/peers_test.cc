@@ -15,7 +15,7 @@ const std::filesystem::path kOnnxTests = "/usr/include/onnx/backend/test/data";
 
 // golden/dense.tflite: Dense(6 -> 5, relu), Dense(5 -> 3, softmax) for one row, written from a JSON text by flatc.
 TEST(Peers, TfliteRunsRowByRow) {
-  Tensor x(DType::float32, {2, 6});
+  Tensor x(DType::f32, {2, 6});
   std::filesystem::path model = std::filesystem::path(SLIPWAY_SOURCE_DIR) / "tests/golden/dense.tflite";
   Result<std::vector<Tensor>> y = run_in_tflite(model, {x});
   if (y.status().code() == Code::unavailable) GTEST_SKIP() << y.status().message();
@@ -26,14 +26,14 @@ TEST(Peers, TfliteRunsRowByRow) {
   EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-6);
   EXPECT_EQ(p[0], p[3]);
 
-  Result<std::vector<Tensor>> refused = run_in_tflite(model, {Tensor(DType::float32, {2, 5})});
+  Result<std::vector<Tensor>> refused = run_in_tflite(model, {Tensor(DType::f32, {2, 5})});
   EXPECT_THAT(refused.status().message(), HasSubstr("expected shape [1,6], found [2,5]"));
 }
 
 TEST(Peers, OnnxRuntimeRunsAnOperator) {
   std::filesystem::path model = kOnnxTests / "node/test_relu/model.onnx";
   if (!std::filesystem::exists(model)) GTEST_SKIP() << "libonnx-testdata is not installed";
-  Tensor x(DType::float32, {3, 4, 5});
+  Tensor x(DType::f32, {3, 4, 5});
   x.mutable_data<float>()[7] = 2.5f;
   x.mutable_data<float>()[8] = -2.5f;
   Result<std::vector<Tensor>> y = run_in_onnx_runtime(model, {{"x", x}});
