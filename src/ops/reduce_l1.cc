@@ -7,7 +7,7 @@ namespace slipway {
 namespace {
 
 template <typename T>
-struct Folder {
+struct L1Folder {
   ops::Accumulator<T> value = 0;
   void add(auto x) {
     value =
@@ -17,7 +17,7 @@ struct Folder {
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum_abs);
+  return ops::prepare_fold<ops::ReducibleTypes, L1Folder>(c, kernels::Fold::sum_abs);
 }
 
 // dx = dy sign(x)

@@ -7,7 +7,7 @@ namespace slipway {
 namespace {
 
 template <typename T>
-struct Folder {
+struct L2Folder {
   ops::Accumulator<T> value = 0;
   void add(auto x) {
     value = kernels::wrap_add(
@@ -19,7 +19,7 @@ struct Folder {
 float root(float sum, int64_t) { return std::sqrt(sum); }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum_square, root);
+  return ops::prepare_fold<ops::ReducibleTypes, L2Folder>(c, kernels::Fold::sum_square, root);
 }
 
 // dx = dy x / y

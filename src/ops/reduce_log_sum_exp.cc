@@ -11,7 +11,7 @@ namespace {
 // One pass that keeps the largest element and the sum of e^(x - largest): M. Milakov & N. Gimelshein 2018, "Online
 // normalizer calculation for softmax".
 template <typename T>
-struct Folder {
+struct LogSumExpFolder {
   double largest = -std::numeric_limits<double>::infinity();
   double sum = 0;
   void add(auto x) {
@@ -28,7 +28,7 @@ struct Folder {
   double result(int64_t) const { return std::isinf(largest) && !std::isnan(sum) ? largest : largest + std::log(sum); }
 };
 
-Result<Kernel> prepare(const PrepareContext& c) { return ops::prepare_fold<ops::ReducibleTypes, Folder>(c); }
+Result<Kernel> prepare(const PrepareContext& c) { return ops::prepare_fold<ops::ReducibleTypes, LogSumExpFolder>(c); }
 
 // dx = dy e^(x - y)
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {

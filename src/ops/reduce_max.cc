@@ -9,7 +9,7 @@ namespace slipway {
 namespace {
 
 template <typename T>
-struct Folder {
+struct MaxFolder {
   using C = kernels::Compute<T>;
   C value =
       std::numeric_limits<C>::has_infinity ? -std::numeric_limits<C>::infinity() : std::numeric_limits<C>::lowest();
@@ -18,7 +18,7 @@ struct Folder {
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::AllTypes, Folder>(c, kernels::Fold::max);
+  return ops::prepare_fold<ops::AllTypes, MaxFolder>(c, kernels::Fold::max);
 }
 
 // dx = dy where x is the extreme, shared evenly among ties

@@ -9,7 +9,7 @@ namespace slipway {
 namespace {
 
 template <typename T>
-struct Folder {
+struct MinFolder {
   using C = kernels::Compute<T>;
   C value = std::numeric_limits<C>::has_infinity ? std::numeric_limits<C>::infinity() : std::numeric_limits<C>::max();
   void add(C x) { value = x < value || x != x ? x : value; }
@@ -17,7 +17,7 @@ struct Folder {
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::AllTypes, Folder>(c, kernels::Fold::min);
+  return ops::prepare_fold<ops::AllTypes, MinFolder>(c, kernels::Fold::min);
 }
 
 // dx = dy where x is the extreme, shared evenly among ties

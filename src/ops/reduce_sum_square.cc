@@ -7,7 +7,7 @@ namespace slipway {
 namespace {
 
 template <typename T>
-struct Folder {
+struct SumSquareFolder {
   ops::Accumulator<T> value = 0;
   void add(auto x) {
     value = kernels::wrap_add(
@@ -17,7 +17,7 @@ struct Folder {
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum_square);
+  return ops::prepare_fold<ops::ReducibleTypes, SumSquareFolder>(c, kernels::Fold::sum_square);
 }
 
 // dx = 2 dy x

@@ -49,7 +49,8 @@ Kernel fold_kernel(const PrepareContext& c, const kernels::ReducePlan& plan) {
   }};
 }
 
-// A card's `.cpu` from its Folder, for the types in `List`.
+// A card's `.cpu` from its Folder, for the types in `List`. The Folder's name must be unique in the program: g++ 12
+// gives a template named by a template argument external linkage even when it stands in an anonymous namespace.
 template <typename List, template <typename> typename Folder>
 Result<Kernel> prepare_fold(const PrepareContext& c) {
   kernels::ReducePlan plan = TRY(reduce_plan(c));
