@@ -615,7 +615,8 @@ std::string schema_type(DType dtype) {
 
 Status check_types(const Graph& graph, const Node& node, const onnx::OpSchema& schema, int opset) {
   const auto& formals = schema.inputs();
-  for (size_t i = 0; i < node.inputs.size() && !formals.empty(); ++i) {
+  size_t count = node.inputs.size() - std::min(node.inputs.size(), captured_inputs(node));
+  for (size_t i = 0; i < count && !formals.empty(); ++i) {
     if (!node.has_input(i)) continue;
     DType dtype = graph.value(node.inputs[i]).dtype;
     const auto& types = formals[std::min(i, formals.size() - 1)].GetTypes();
