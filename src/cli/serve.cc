@@ -47,6 +47,7 @@ Result<ThresholdModel> read_threshold(const std::filesystem::path& path) {
 }
 
 Status serve(Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // a log pipe that closes must not end the server
   sigset_t signals = hold_stop_signals();
   LiveOptions live = options.live;
   live.log = log_line;

@@ -18,8 +18,15 @@ Status reshape(Lowering& l, const Node& node) {
   return {};
 }
 
-Status same(Lowering& l, const Node& node) {
+Status identity(Lowering& l, const Node& node) {
+  l.alias(node, l.input(node, 0));
+  return {};
+}
+
+// Nothing outside training.
+Status dropout(Lowering& l, const Node& node) {
   if (node.has_output(1)) return unsupported("its mask output has no form in TFLite");
+  if (TRY(l.number(node, 2, 0, "training_mode")) != 0) return unsupported("it drops (training_mode)");
   l.alias(node, l.input(node, 0));
   return {};
 }
@@ -186,8 +193,8 @@ Status shape(Lowering& l, const Node& node) {
 }
 
 constexpr LowerRule kRules[] = {
-    {"Concat", concat},   {"Constant", constant}, {"Dropout", same},        {"Expand", expand},
-    {"Flatten", reshape}, {"Gather", gather},     {"Identity", same},       {"Pad", pad},
+    {"Concat", concat},   {"Constant", constant}, {"Dropout", dropout},     {"Expand", expand},
+    {"Flatten", reshape}, {"Gather", gather},     {"Identity", identity},   {"Pad", pad},
     {"Reshape", reshape}, {"Shape", shape},       {"Slice", slice},         {"Split", split},
     {"Squeeze", squeeze}, {"Tile", tile},         {"Transpose", transpose}, {"Unsqueeze", unsqueeze},
 };

@@ -238,6 +238,7 @@ class Layers {
   // y = x * s + (b - mean * s), s = scale / sqrt(variance + epsilon)
   Status batch_normalization(const Node& node) {
     RETURN_IF_ERROR(check_rank(node));
+    if (node.integer("training_mode") != 0) return unsupported("training_mode; export the model for inference");
     std::vector<std::vector<double>> constants;
     for (size_t i = 1; i <= 4; ++i) {
       if (!graph_.is_constant(node.inputs[i])) return unsupported("its statistics are computed (a model in training)");

@@ -16,15 +16,16 @@ constexpr int64_t kGrain = 16384;
 double coordinate(const ResizeRule& rule, const ResizeAxis& a, int64_t j) {
   auto x = static_cast<double>(j);
   auto in = static_cast<double>(a.in);
-  auto out = static_cast<double>(a.out);
+  // ONNX's reference counts the length before it is cut to an integer.
+  double out = in * a.scale;
   switch (rule.coordinates) {
     case Coordinates::half_pixel: return (x + 0.5) / a.scale - 0.5;
     case Coordinates::half_pixel_symmetric: {
-      double adjustment = out / (in * a.scale);
+      double adjustment = static_cast<double>(a.out) / out;
       return in / 2 * (1 - adjustment) + (x + 0.5) / a.scale - 0.5;
     }
     case Coordinates::pytorch_half_pixel: return a.out > 1 ? (x + 0.5) / a.scale - 0.5 : 0;
-    case Coordinates::align_corners: return a.out > 1 ? x * (in - 1) / (out - 1) : 0;
+    case Coordinates::align_corners: return a.out > 1 || out > 1 ? x * (in - 1) / (out - 1) : 0;
     case Coordinates::asymmetric: return x / a.scale;
     case Coordinates::tf_half_pixel_for_nn: return (x + 0.5) / a.scale;
     case Coordinates::tf_crop_and_resize:
@@ -99,38 +100,45 @@ void make_taps(const ResizeRule& rule, const ResizeAxis& axis, const Taps& taps)
   }
 }
 
-void resize_axis(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const float* x, float* y,
+template <typename T>
+void resize_axis(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const T* x, T* y,
                  int threads) {
   int64_t grain = kGrain / std::max<int64_t>(inner * taps.taps, 1);
   parallel_for(threads, outer * out, grain, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const float* from = x + row / out * in * inner;
-      float* to = y + row * inner;
+      const T* from = x + row / out * in * inner;
+      T* to = y + row * inner;
       const int32_t* index = taps.index + row % out * taps.taps;
       const float* weight = taps.weight + row % out * taps.taps;
       for (int64_t i = 0; i < inner; ++i) to[i] = weight[0] * from[index[0] * inner + i];
       for (int64_t t = 1; t < taps.taps; ++t) {
-        const float* source = from + index[t] * inner;
+        const T* source = from + index[t] * inner;
         for (int64_t i = 0; i < inner; ++i) to[i] += weight[t] * source[i];
       }
     }
   });
 }
 
-void resize_axis_grad(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const float* dy,
-                      float* dx, int threads) {
+template <typename T>
+void resize_axis_grad(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const T* dy, T* dx,
+                      int threads) {
   int64_t grain = kGrain / std::max<int64_t>(out * inner * taps.taps, 1);
   parallel_for(threads, outer, grain, [&](int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; ++o) {
-      float* to = dx + o * in * inner;
-      std::fill_n(to, in * inner, 0.f);
+      T* to = dx + o * in * inner;
+      std::fill_n(to, in * inner, T{});
       for (int64_t k = 0; k < out * taps.taps; ++k) {
-        const float* from = dy + (o * out + k / taps.taps) * inner;
-        float* target = to + taps.index[k] * inner;
+        const T* from = dy + (o * out + k / taps.taps) * inner;
+        T* target = to + taps.index[k] * inner;
         for (int64_t i = 0; i < inner; ++i) target[i] += taps.weight[k] * from[i];
       }
     }
   });
 }
+
+template void resize_axis(const Taps&, int64_t, int64_t, int64_t, int64_t, const float*, float*, int);
+template void resize_axis(const Taps&, int64_t, int64_t, int64_t, int64_t, const double*, double*, int);
+template void resize_axis_grad(const Taps&, int64_t, int64_t, int64_t, int64_t, const float*, float*, int);
+template void resize_axis_grad(const Taps&, int64_t, int64_t, int64_t, int64_t, const double*, double*, int);
 
 }  // namespace slipway::kernels

@@ -49,10 +49,13 @@ struct Taps {
 void make_taps(const ResizeRule& rule, const ResizeAxis& axis, const Taps& taps);
 
 // x: [outer, in, inner], y: [outer, out, inner]: y[o, j] = sum_t weight[j, t] x[o, index[j, t]]
-void resize_axis(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const float* x, float* y,
+// T: float or double.
+template <typename T>
+void resize_axis(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const T* x, T* y,
                  int threads);
 // The transposed map: dx = 0; dx[o, index[j, t]] += weight[j, t] dy[o, j]
-void resize_axis_grad(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const float* dy,
-                      float* dx, int threads);
+template <typename T>
+void resize_axis_grad(const Taps& taps, int64_t outer, int64_t in, int64_t out, int64_t inner, const T* dy, T* dx,
+                      int threads);
 
 }  // namespace slipway::kernels

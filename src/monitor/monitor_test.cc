@@ -99,10 +99,31 @@ TEST_F(MonitorTest, KnowsWhatServedBefore) {
   EXPECT_FALSE(facts[0].serving);
   EXPECT_TRUE(facts[1].serving);
   EXPECT_EQ(facts[1].previous_version, 1);
-  EXPECT_TRUE(facts[1].shift.changed);
   EXPECT_TRUE(facts[1].inputs_drifted);
+  EXPECT_GT(facts[1].inputs_psi, 0.25);
+  EXPECT_TRUE(facts[1].previous_inputs_judged);
+  EXPECT_LT(facts[1].previous_inputs_psi, 0.1);
+  EXPECT_TRUE(facts[1].previous_inputs_compared);
+  EXPECT_LT(facts[1].previous_inputs_psi_here, 0.1);
   EXPECT_EQ(facts[1].rows_since, 500);
   EXPECT_NEAR(facts[1].now.compute_us, 300, 20);
+}
+
+TEST_F(MonitorTest, JudgesEarlierInputsByANewVersionsBaseline) {
+  start();
+  World elsewhere(43);
+  BaselineBuilder builder(World::kWidth, World::kClasses);
+  for (int i = 0; i < 3000; ++i) {
+    auto [x, y] = elsewhere.row({.one_feature = true});
+    ASSERT_TRUE(builder.add(x, y, 1).ok());
+  }
+  monitor_->set_baseline("digits", 2, std::make_shared<const Baseline>(builder.build().value()));
+  answer(1, 1000);
+  answer(2, 500);
+  const VersionFacts v2 = monitor_->facts()[1];
+  EXPECT_LT(v2.previous_inputs_psi, 0.1);
+  EXPECT_GT(v2.previous_inputs_psi_here, 0.25);
+  EXPECT_GT(v2.inputs_psi, 0.25);
 }
 
 TEST_F(MonitorTest, StartsAfreshAfterARollback) {

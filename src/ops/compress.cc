@@ -75,7 +75,7 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 }
 
 std::vector<Sample> samples() {
-  Sample::Input condition = ops::given(Tensor::of<bool>({3}, {false, true, true}));
+  Sample::Input condition = ops::fixed(Tensor::of<bool>({3}, {false, true, true}));
   return {{.inputs = {ops::sample({3, 2}), condition}, .attributes = {{"axis", int64_t{0}}}},
           {.inputs = {ops::sample({3, 2}), condition}}};
 }

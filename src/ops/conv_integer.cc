@@ -37,7 +37,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 std::vector<Sample> samples() {
   return {{.inputs = {ops::sample({1, 2, 5, 5}, DType::u8), ops::sample({3, 2, 3, 3}, DType::i8),
-                      ops::given(Tensor::scalar<uint8_t>(1))},
+                      ops::fixed(Tensor::scalar<uint8_t>(1))},
            .attributes = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}}};
 }
 

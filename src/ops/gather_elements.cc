@@ -43,8 +43,8 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 }
 
 std::vector<Sample> samples() {
-  return {{.inputs = {ops::sample({3, 2}), ops::given(Tensor::of<int64_t>({2, 2}, {2, 0, -1, 1}))}},
-          {.inputs = {ops::sample({2, 3}), ops::given(Tensor::of<int64_t>({2, 2}, {0, 0, 1, 2}))},
+  return {{.inputs = {ops::sample({3, 2}), ops::fixed(Tensor::of<int64_t>({2, 2}, {2, 0, -1, 1}))}},
+          {.inputs = {ops::sample({2, 3}), ops::fixed(Tensor::of<int64_t>({2, 2}, {0, 0, 1, 2}))},
            .attributes = {{"axis", int64_t{1}}}}};
 }
 

@@ -27,7 +27,7 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 }
 
 std::vector<Sample> samples() {
-  return {{.inputs = {ops::sample({3, 2, 2}), ops::given(Tensor::of<int64_t>({2, 2}, {2, 0, -1, 0}))}}};
+  return {{.inputs = {ops::sample({3, 2, 2}), ops::fixed(Tensor::of<int64_t>({2, 2}, {2, 0, -1, 0}))}}};
 }
 
 }  // namespace

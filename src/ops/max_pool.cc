@@ -62,7 +62,7 @@ OPERATOR(max_pool) = {
     .cpu = prepare,
     .gradient = gradient,
     .quant = {Quant::passes},
-    .tflite = {"MAX_POOL_2D", "2-D, no dilation, VALID or SAME padding"},
+    .tflite = {"MAX_POOL_2D", "2-D, no dilation; padding other than VALID and SAME as PADV2 before it"},
     .samples = samples,
 };
 

@@ -107,12 +107,16 @@ ValueId zeros_like(Builder& b, ValueId v) {
 
 bool flows(Builder& b, ValueId v) { return v.valid() && is_float(b.dtype(v)); }
 
-Sample::Input sample(Shape shape, DType dtype) { return {.type = {dtype, std::move(shape)}}; }
+Sample::Input sample(Shape shape, DType dtype) {
+  double low = dtype == DType::u8 ? 0 : dtype == DType::i8 ? -128 : -1;
+  double high = dtype == DType::u8 ? 256 : dtype == DType::i8 ? 128 : 1;
+  return random_input(std::move(shape), low, high, dtype);
+}
 
-Sample::Input given(Tensor value) { return {.type = value.type(), .value = value, .constant = true}; }
+Sample::Input fixed(Tensor value) { return given(std::move(value), true); }
 
 Sample::Input ints_sample(const std::vector<int64_t>& values) {
-  return given(Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values));
+  return fixed(Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values));
 }
 
 }  // namespace slipway::ops

@@ -9,6 +9,7 @@
 #include "graph/operator.h"
 #include "kernels/strided_copy.h"
 #include "ops/infer.h"
+#include "ops/samples.h"
 
 namespace slipway::ops {
 
@@ -56,10 +57,9 @@ ValueId zeros_like(Builder& b, ValueId v);
 // Floating-point input types are what gradients flow through.
 bool flows(Builder& b, ValueId v);
 
-// Shorthand for samples.
+// For samples: 8-bit integers of their whole range, other numbers in [-1, 1]; and constants of given contents.
 Sample::Input sample(Shape shape, DType dtype = DType::f32);
-// A constant of given contents.
-Sample::Input given(Tensor value);
+Sample::Input fixed(Tensor value);
 Sample::Input ints_sample(const std::vector<int64_t>& values);
 
 }  // namespace slipway::ops

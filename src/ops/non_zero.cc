@@ -53,7 +53,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   }};
 }
 
-std::vector<Sample> samples() { return {{.inputs = {ops::given(Tensor::of<float>({2, 3}, {1, 0, 2, 0, 0, -3}))}}}; }
+std::vector<Sample> samples() { return {{.inputs = {ops::fixed(Tensor::of<float>({2, 3}, {1, 0, 2, 0, 0, -3}))}}}; }
 
 }  // namespace
 

@@ -57,8 +57,8 @@ Result<Kernel> prepare(const PrepareContext& c) {
 }
 
 std::vector<Sample> samples() {
-  return {{.inputs = {ops::given(Tensor::of<int64_t>({3}, {0, 2, -1})), ops::given(Tensor::scalar<int64_t>(4)),
-                      ops::given(Tensor::of<float>({2}, {0, 1}))}}};
+  return {{.inputs = {ops::fixed(Tensor::of<int64_t>({3}, {0, 2, -1})), ops::fixed(Tensor::scalar<int64_t>(4)),
+                      ops::fixed(Tensor::of<float>({2}, {0, 1}))}}};
 }
 
 }  // namespace

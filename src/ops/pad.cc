@@ -77,7 +77,7 @@ std::vector<Sample> samples() {
   for (const char* mode : {"constant", "reflect", "edge", "wrap"}) {
     all.push_back({.inputs = {ops::sample({3, 4}), ops::ints_sample({1, 0, 2, 3})}, .attributes = {{"mode", mode}}});
   }
-  all.push_back({.inputs = {ops::sample({3, 4}), ops::ints_sample({1, -1}), ops::given(Tensor::scalar(7.f)),
+  all.push_back({.inputs = {ops::sample({3, 4}), ops::ints_sample({1, -1}), ops::fixed(Tensor::scalar(7.f)),
                             ops::ints_sample({-1})}});
   return all;
 }

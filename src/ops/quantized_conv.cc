@@ -21,17 +21,17 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 std::vector<Sample> samples() {
   Sample::Input w = ops::sample({3, 2, 3, 3}, DType::i8);
-  Sample::Input steps = ops::given(Tensor::of<float>({3}, {0.1f, 0.2f, 0.3f}));
+  Sample::Input steps = ops::fixed(Tensor::of<float>({3}, {0.1f, 0.2f, 0.3f}));
   Attributes padded = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
   return {{.inputs = {ops::sample({1, 2, 5, 5}), w, steps, ops::sample({3})}, .attributes = padded},
           {.inputs = {ops::sample({1, 2, 5, 5}, DType::u8),
                       w,
                       steps,
                       {},
-                      ops::given(Tensor::scalar(0.5f)),
-                      ops::given(Tensor::scalar<uint8_t>(3)),
-                      ops::given(Tensor::scalar(0.7f)),
-                      ops::given(Tensor::scalar<int8_t>(-4))},
+                      ops::fixed(Tensor::scalar(0.5f)),
+                      ops::fixed(Tensor::scalar<uint8_t>(3)),
+                      ops::fixed(Tensor::scalar(0.7f)),
+                      ops::fixed(Tensor::scalar<int8_t>(-4))},
            .attributes = padded}};
 }
 

@@ -44,16 +44,16 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 std::vector<Sample> samples() {
   Sample::Input w = ops::sample({4, 3}, DType::i8);
-  Sample::Input steps = ops::given(Tensor::of<float>({3}, {0.1f, 0.2f, 0.3f}));
+  Sample::Input steps = ops::fixed(Tensor::of<float>({3}, {0.1f, 0.2f, 0.3f}));
   return {{.inputs = {ops::sample({2, 4}), w, steps, ops::sample({3})}},
           {.inputs = {ops::sample({2, 4}, DType::u8),
                       w,
                       steps,
                       {},
-                      ops::given(Tensor::scalar(0.5f)),
-                      ops::given(Tensor::scalar<uint8_t>(3)),
-                      ops::given(Tensor::scalar(0.7f)),
-                      ops::given(Tensor::scalar<int8_t>(-4))},
+                      ops::fixed(Tensor::scalar(0.5f)),
+                      ops::fixed(Tensor::scalar<uint8_t>(3)),
+                      ops::fixed(Tensor::scalar(0.7f)),
+                      ops::fixed(Tensor::scalar<int8_t>(-4))},
            .attributes = {{"activation", "Relu"}}}};
 }
 

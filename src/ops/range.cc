@@ -53,7 +53,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 }
 
 std::vector<Sample> samples() {
-  auto scalar = [](int64_t x) { return ops::given(Tensor::scalar(x)); };
+  auto scalar = [](int64_t x) { return ops::fixed(Tensor::scalar(x)); };
   return {{.inputs = {scalar(1), scalar(7), scalar(2)}}, {.inputs = {scalar(3), scalar(-2), scalar(-1)}}};
 }
 

@@ -59,7 +59,7 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 std::vector<Sample> samples() {
   std::vector<Sample> all;
   for (const char* mode : {"nearest", "linear", "cubic"}) {
-    all.push_back({.inputs = {ops::sample({1, 2, 3, 4}), {}, ops::given(Tensor::of<float>({4}, {1, 1, 2, 1.5f}))},
+    all.push_back({.inputs = {ops::sample({1, 2, 3, 4}), {}, ops::fixed(Tensor::of<float>({4}, {1, 1, 2, 1.5f}))},
                    .attributes = {{"mode", mode}}});
   }
   all.push_back({.inputs = {ops::sample({1, 1, 5, 4}), {}, {}, ops::ints_sample({1, 1, 3, 3})},

@@ -20,7 +20,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 std::vector<Sample> samples() {
   return {{.inputs = {ops::sample({1, 1, 6, 4}), ops::ints_sample({1, 1, 3, 2}),
-                      ops::given(Tensor::of<float>({4}, {1, 1, 2, 2}))},
+                      ops::fixed(Tensor::of<float>({4}, {1, 1, 2, 2}))},
            .attributes = {{"mode", "linear"}}}};
 }
 

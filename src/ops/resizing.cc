@@ -208,7 +208,8 @@ Result<Passes> make_passes(const PrepareContext& c, ResizeInputs inputs, const T
     }
   }
   bool nearest = p.rule.interpolation == Interpolation::nearest;
-  p.extrapolation = Tensor::scalar(c.node().real("extrapolation_value")).cast(nearest ? y.dtype : DType::f32);
+  DType work = nearest ? y.dtype : x.dtype == DType::f64 ? DType::f64 : DType::f32;
+  p.extrapolation = Tensor::scalar(c.node().real("extrapolation_value")).cast(work);
   p.threads = c.threads();
   int64_t largest = std::max(x.count(), y.count());
   size_t width = std::max(sizeof(float), size_of(x.dtype));
@@ -248,12 +249,15 @@ void run_pass(const Passes& p, const kernels::Taps& taps, size_t i, DType dtype,
   int64_t out = p.y.shape[d];
   if (p.rule.interpolation == Interpolation::nearest) {
     kernels::gather({outer, in, out, inner}, dtype, x, DType::i32, taps.index, y, p.threads);
+  } else if (dtype == DType::f64) {
+    kernels::resize_axis(taps, outer, in, out, inner, static_cast<const double*>(x), static_cast<double*>(y),
+                         p.threads);
   } else {
     kernels::resize_axis(taps, outer, in, out, inner, static_cast<const float*>(x), static_cast<float*>(y), p.threads);
   }
 }
 
-// Nearest moves elements as they are; the others work in float32.
+// Nearest moves elements as they are; the others work in float32, or float64 when x is.
 void run_forward(const Passes& p, const KernelArgs& a) {
   auto* scratch = static_cast<std::byte*>(a.scratch);
   void* buffers[] = {scratch + p.first, scratch + p.second};
@@ -279,11 +283,13 @@ void run_forward(const Passes& p, const KernelArgs& a) {
   }
 }
 
+// T: float or double.
+template <typename T>
 void run_backward(const Passes& p, const KernelArgs& a) {
   auto* scratch = static_cast<std::byte*>(a.scratch);
-  auto* dy = reinterpret_cast<float*>(scratch + p.first);
-  auto* dx = reinterpret_cast<float*>(scratch + p.second);
-  kernels::cast(p.y.dtype, a.in[0], DType::f32, dy, p.y.count(), p.threads);
+  auto* dy = reinterpret_cast<T*>(scratch + p.first);
+  auto* dx = reinterpret_cast<T*>(scratch + p.second);
+  kernels::cast(p.y.dtype, a.in[0], dtype_of<T>, dy, p.y.count(), p.threads);
   for (size_t i = p.order.size(); i-- > 0;) {
     size_t d = p.order[i];
     int64_t outer = element_count(std::span(p.y.shape).first(d));
@@ -291,7 +297,7 @@ void run_backward(const Passes& p, const KernelArgs& a) {
     kernels::resize_axis_grad(taps_at(p, a, i), outer, p.x.shape[d], p.y.shape[d], inner, dy, dx, p.threads);
     std::swap(dy, dx);
   }
-  kernels::cast(DType::f32, dy, p.x.dtype, a.out[0], p.x.count(), p.threads);
+  kernels::cast(dtype_of<T>, dy, p.x.dtype, a.out[0], p.x.count(), p.threads);
 }
 
 }  // namespace
@@ -305,7 +311,10 @@ Result<Kernel> resize_kernel(const PrepareContext& c, ResizeInputs inputs) {
 Result<Kernel> resize_grad_kernel(const PrepareContext& c, ResizeInputs inputs) {
   kernels::ScratchLayout layout;
   Passes p = TRY(make_passes(c, inputs, c.out(0), c.in(0), layout));
-  return Kernel{.run = [p](const KernelArgs& a) { run_backward(p, a); }, .scratch_bytes = layout.bytes()};
+  if (p.x.dtype == DType::f64) {
+    return Kernel{.run = [p](const KernelArgs& a) { run_backward<double>(p, a); }, .scratch_bytes = layout.bytes()};
+  }
+  return Kernel{.run = [p](const KernelArgs& a) { run_backward<float>(p, a); }, .scratch_bytes = layout.bytes()};
 }
 
 }  // namespace slipway::ops

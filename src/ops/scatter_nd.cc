@@ -48,7 +48,7 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 }
 
 std::vector<Sample> samples() {
-  Sample::Input indices = ops::given(Tensor::of<int64_t>({2, 1}, {2, 0}));
+  Sample::Input indices = ops::fixed(Tensor::of<int64_t>({2, 1}, {2, 0}));
   return {{.inputs = {ops::sample({3, 2}), indices, ops::sample({2, 2})}},
           {.inputs = {ops::sample({3, 2}), indices, ops::sample({2, 2})}, .attributes = {{"reduction", "add"}}}};
 }

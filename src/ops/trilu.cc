@@ -47,7 +47,7 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 
 std::vector<Sample> samples() {
   return {{.inputs = {ops::sample({2, 3, 4})}},
-          {.inputs = {ops::sample({3, 3}), ops::given(Tensor::scalar<int64_t>(-1))},
+          {.inputs = {ops::sample({3, 3}), ops::fixed(Tensor::scalar<int64_t>(-1))},
            .attributes = {{"upper", int64_t{0}}}}};
 }
 

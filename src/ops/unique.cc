@@ -78,7 +78,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 }
 
 std::vector<Sample> samples() {
-  return {{.inputs = {ops::given(Tensor::of<float>({6}, {2, 1, 1, 3, 4, 3}))}, .outputs = 4}};
+  return {{.inputs = {ops::fixed(Tensor::of<float>({6}, {2, 1, 1, 3, 4, 3}))}, .outputs = 4}};
 }
 
 }  // namespace
