@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <onnx/defs/schema.h>
 
+#include "graph/captures.h"
 #include "graph/operator.h"
 
 namespace slipway {

@@ -9,6 +9,7 @@
 #include "formats/onnx.h"
 #include "formats/onnx_downgrade.h"
 #include "formats/tensor_pb.h"
+#include "graph/captures.h"
 
 namespace slipway {
 

@@ -100,9 +100,6 @@ struct Node {
 // `Gemm node "fc1"`, for messages.
 std::string describe(const Node& node);
 
-// How many of the node's last inputs its subgraphs capture (Graph::captures).
-size_t captured_inputs(const Node& node);
-
 // Copyable value; copies share weights. Thread-safe while const.
 class Graph {
  public:
