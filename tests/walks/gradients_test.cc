@@ -105,7 +105,7 @@ Result<std::vector<Tensor>> analytic(const Case& c, const std::vector<Tensor>& d
 void compare_gradients(const Case& c, const std::vector<Tensor>& dy, const std::vector<Tensor>& dx,
                        const Precision& precision) {
   for (size_t i = 0; i < c.inputs.size(); ++i) {
-    if (!dx[i].defined()) continue;
+    if (!dx[i].defined() || !is_float(c.in_types[i].dtype)) continue;
     ASSERT_EQ(to_string(dx[i].type()), to_string(c.in_types[i])) << "type of the gradient of input " << i;
     std::vector<double> x = c.inputs[i].to_doubles(), found = dx[i].to_doubles();
     size_t stride = x.size() / 24 + 1;
@@ -135,6 +135,7 @@ Status check(const Operator& card, const Sample& sample, uint64_t seed, const Pr
     bool flows = is_float(c.out_types[j].dtype) && differentiable(card, j);
     dy.push_back(flows ? draw({.type = c.out_types[j]}, random) : Tensor());
   }
+  if (!dy[0].defined()) return {};  // an integer output: its gradient is an estimate (straight through), not a slope
   RETURN_IF_ERROR(loss(c, c.inputs, dy).status());
   std::vector<Tensor> dx = TRY(analytic(c, dy));
   compare_gradients(c, dy, dx, precision);
