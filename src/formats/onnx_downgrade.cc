@@ -263,10 +263,10 @@ Status layer_normalization_17(Mover& m, Node& node) {
     axes.clear();
     for (int64_t i = TRY(normalize_axis(axis, rank)); i < rank; ++i) axes.push_back(i - rank);
   }
-  ValueId over = m.ints(axes);
+  Attributes over = {{"axes", axes}};
   ValueId x = node.inputs[0];
-  ValueId centred = TRY(m.emit("Sub", {x, TRY(m.emit("ReduceMean", {x, over}))}));
-  ValueId variance = TRY(m.emit("ReduceMean", {TRY(m.emit("Mul", {centred, centred})), over}));
+  ValueId centred = TRY(m.emit("Sub", {x, TRY(m.emit("ReduceMean", {x}, over))}));
+  ValueId variance = TRY(m.emit("ReduceMean", {TRY(m.emit("Mul", {centred, centred}))}, over));
   ValueId epsilon = m.number(take_float(node, "epsilon").value_or(1e-5f), dtype_or_float(m, x));
   ValueId deviation = TRY(m.emit("Sqrt", {TRY(m.emit("Add", {variance, epsilon}))}));
   ValueId normal = TRY(m.emit("Div", {centred, deviation}));

@@ -39,7 +39,7 @@ OPERATOR(reduce_l1) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "SUM of ABS"},
+    .tflite = {"SUM", "of ABS; constant axes"},
     .samples = samples,
 };
 

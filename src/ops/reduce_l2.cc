@@ -39,7 +39,7 @@ OPERATOR(reduce_l2) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "SQRT of SUM of SQUARE"},
+    .tflite = {"SQRT", "of SUM of MUL; constant axes"},
     .samples = ops::reduction_samples,
 };
 

@@ -38,7 +38,7 @@ OPERATOR(reduce_log_sum) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "LOG of SUM"},
+    .tflite = {"LOG", "of SUM; constant axes"},
     .samples = samples,
 };
 

@@ -48,7 +48,7 @@ OPERATOR(reduce_log_sum_exp) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "LOG of SUM of EXP"},
+    .tflite = {"LOG", "of SUM of EXP; constant axes"},
     .samples = ops::reduction_samples,
 };
 

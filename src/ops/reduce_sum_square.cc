@@ -37,7 +37,7 @@ OPERATOR(reduce_sum_square) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "SUM of SQUARE"},
+    .tflite = {"SUM", "of MUL; constant axes"},
     .samples = ops::reduction_samples,
 };
 
