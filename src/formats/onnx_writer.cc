@@ -9,6 +9,7 @@
 #include "formats/onnx.h"
 #include "formats/onnx_downgrade.h"
 #include "formats/tensor_pb.h"
+#include "graph/captures.h"
 
 namespace slipway {
 
@@ -107,13 +108,13 @@ class ModelWriter {
     if (!node.name.empty()) proto.set_name(node.name);
     if (!node.domain.empty()) proto.set_domain(node.domain);
     domains_.insert(node.domain);
-    size_t captures = 0;
+    size_t captures = captured_inputs(node);
     for (const auto& [name, value] : node.attributes.items()) {
       if (const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&value)) {
-        captures = static_cast<size_t>((*subgraph)->captures);
-        if (captures > node.inputs.size() || captures > (*subgraph)->inputs.size()) {
-          return invalid(fmt::format("{}: its subgraph captures {} values, but the node has {} inputs", describe(node),
-                                     captures, node.inputs.size()));
+        bool same = static_cast<size_t>((*subgraph)->captures) == captures;
+        if (!same || captures > node.inputs.size() || captures > (*subgraph)->inputs.size()) {
+          return invalid(fmt::format("{}: subgraph \"{}\" captures {} values, which are not the node's last inputs",
+                                     describe(node), name, (*subgraph)->captures));
         }
       }
       RETURN_IF_ERROR(write_attribute(level, node, name, value, *proto.add_attribute()));

@@ -38,7 +38,7 @@ OPERATOR(preview_adagrad) = {
         "h..) -> (x'.., h'..).",
     .inputs = {5, kMany},
     .outputs = {2, kMany},
-    .attributes = {{{"decay_factor", 0.0f}, {"epsilon", 0.0f}, {"norm_coefficient", 0.0f}}},
+    .attributes = {{{"decay_factor", 0.0f}, {"epsilon", 1e-6f}, {"norm_coefficient", 0.0f}}},
     .infer = infer,
     .cpu = prepare,
     .in_place = true,

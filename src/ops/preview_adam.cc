@@ -44,7 +44,7 @@ OPERATOR(preview_adam) = {
     .outputs = {3, kMany},
     .attributes = {{{"alpha", 0.9f},
                     {"beta", 0.999f},
-                    {"epsilon", 0.0f},
+                    {"epsilon", 1e-6f},
                     {"norm_coefficient", 0.0f},
                     {"norm_coefficient_post", 0.0f}}},
     .infer = infer,

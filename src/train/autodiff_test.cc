@@ -78,7 +78,7 @@ TEST(Autodiff, DenseLayers) {
 
 TEST(Autodiff, ConvolutionPoolingAndNormalization) {
   std::vector<Layer> layers = {Conv2D(3, 3, "tanh", 1, "same"),
-                               MaxPooling2D(2),
+                               AveragePooling2D(2),
                                BatchNormalization(),
                                Conv2D(4, 2),
                                AveragePooling2D(2),
