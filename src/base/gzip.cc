@@ -24,6 +24,16 @@ struct Inflater {
 
 Bytef* bytes_of(const char* data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data)); }
 
+// What the last member says of its size (modulo 2^32), or a small start where that is not believable.
+size_t expected_size(std::string_view bytes, uint64_t limit) {
+  constexpr uint64_t kUsualRatio = 32;  // a header alone must not make us take more than this times what is there
+  uint64_t size = 0;
+  for (size_t i = 0; i < 4 && bytes.size() >= 8; ++i) {
+    size |= uint64_t{static_cast<unsigned char>(bytes[bytes.size() - 4 + i])} << (8 * i);
+  }
+  return std::min({std::max<uint64_t>(size + 1, kLeastBuffer), limit + 1, bytes.size() * kUsualRatio + kLeastBuffer});
+}
+
 uInt piece(size_t size) { return static_cast<uInt>(std::min<size_t>(size, std::numeric_limits<uInt>::max())); }
 
 }  // namespace
@@ -33,7 +43,7 @@ bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 Result<std::string> gunzip(std::string_view bytes, std::string_view where, uint64_t limit) {
   Inflater inflater;
   z_stream& z = inflater.stream;
-  std::string out;
+  std::string out(expected_size(bytes, limit), '\0');
   size_t read = 0;
   size_t written = 0;
   auto damaged = [&](std::string_view what) {
@@ -41,7 +51,7 @@ Result<std::string> gunzip(std::string_view bytes, std::string_view where, uint6
         fmt::format("{}: gzip: offset {} of {}: {}; fetch the file again", where, read, bytes.size(), what));
   };
   for (;;) {
-    if (written == out.size()) out.resize(std::min<uint64_t>(limit + 1, std::max(kLeastBuffer, out.size() * 2)));
+    if (written == out.size()) out.resize(std::min<uint64_t>(limit + 1, out.size() * 2));
     z.next_in = bytes_of(bytes.data() + read);
     z.avail_in = piece(bytes.size() - read);
     z.next_out = bytes_of(out.data() + written);

@@ -124,23 +124,27 @@ Dataset slice(const Dataset& data, int64_t begin, int64_t end) {
   return part;
 }
 
-Result<Split> split(const Dataset& data, double fraction, uint64_t seed) {
+Result<RowSplit> split_rows(uint32_t n, double fraction, uint64_t seed, std::string_view name) {
   if (!(fraction > 0 && fraction < 1)) {
-    return invalid(fmt::format("{}: expected a fraction between 0 and 1 to hold out, found {}", data.name, fraction));
+    return invalid(fmt::format("{}: expected a fraction between 0 and 1 to hold out, found {}", name, fraction));
   }
-  auto n = static_cast<uint32_t>(data.size());
   auto held = static_cast<uint32_t>(std::llround(fraction * n));
   if (held == 0 || held == n) {
     return invalid(
-        fmt::format("{}: holding out {} of {} examples leaves one part empty; give more data or another fraction",
-                    data.name, fraction, n));
+        fmt::format("{}: holding out {} of {} examples leaves one part empty; give more data or another fraction", name,
+                    fraction, n));
   }
   Random random(seed, kSplitStream);
   std::vector<uint32_t> order = permutation(n, random);
-  std::sort(order.begin(), order.begin() + held);
-  std::sort(order.begin() + held, order.end());
-  std::span<const uint32_t> all(order);
-  return Split{.rest = subset(data, all.subspan(held)), .held_out = subset(data, all.first(held))};
+  RowSplit rows{.rest = {order.begin() + held, order.end()}, .held_out = {order.begin(), order.begin() + held}};
+  std::ranges::sort(rows.rest);
+  std::ranges::sort(rows.held_out);
+  return rows;
+}
+
+Result<Split> split(const Dataset& data, double fraction, uint64_t seed) {
+  RowSplit rows = TRY(split_rows(static_cast<uint32_t>(data.size()), fraction, seed, data.name));
+  return Split{.rest = subset(data, rows.rest), .held_out = subset(data, rows.held_out)};
 }
 
 }  // namespace slipway

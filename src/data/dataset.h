@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -52,12 +53,20 @@ Dataset subset(const Dataset& data, std::span<const uint32_t> rows);
 // Examples [begin, end), sharing the elements. Requires: they are there.
 Dataset slice(const Dataset& data, int64_t begin, int64_t end);
 
+// Row numbers of both parts of a split, each in rising order.
+struct RowSplit {
+  std::vector<uint32_t> rest;
+  std::vector<uint32_t> held_out;
+};
+// Holds out round(fraction * n) of n rows drawn by `seed`. Error (names `name`) unless 0 < fraction < 1 and both parts
+// get a row.
+Result<RowSplit> split_rows(uint32_t n, double fraction, uint64_t seed, std::string_view name);
+
 struct Split {
   Dataset rest;
   Dataset held_out;
 };
-// Holds out round(fraction * N) examples drawn by `seed`; both parts keep the order of `data`.
-// Error unless 0 < fraction < 1 and both parts get an example.
+// split_rows on the examples, copied.
 Result<Split> split(const Dataset& data, double fraction, uint64_t seed);
 
 }  // namespace slipway

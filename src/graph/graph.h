@@ -121,6 +121,8 @@ class Graph {
   ValueId find(std::string_view name) const;
   // `wish`, or `wish` with a number behind it when that is taken.
   std::string fresh_name(std::string_view wish) const;
+  // Requires: no value has that name.
+  void rename(ValueId id, std::string name);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   std::vector<Node>& nodes() { return nodes_; }
@@ -130,6 +132,11 @@ class Graph {
   // In the model's own order. Inputs never include constants.
   Values inputs;
   Values outputs;
+
+  // In a subgraph (body of If, Loop, Scan): how many of the last `inputs` are values of the enclosing graph, captured
+  // by name in ONNX. The node that holds the subgraph has those values as its own last inputs, in the same order; all
+  // subgraphs of one node capture the same. So every dependency of a node is among its inputs.
+  int captures = 0;
 
   // State that a run replaces: after it, constant `state` holds what `next` computed. How training updates weights.
   // `next` == `state` declares state that is only read.
@@ -161,6 +168,9 @@ Graph compacted(const Graph& graph);
 
 // Everything a broken graph can get wrong: order, ids, attribute types, arity. The error names the node.
 Status verify(const Graph& graph);
+
+// What verify() asks of one node against its card: arity and attributes. ok without a card.
+Status verify_node(const Node& node);
 
 // One line per node, with types; constants over 8 elements are elided. For people and for golden tests.
 std::string to_text(const Graph& graph);

@@ -70,6 +70,13 @@ bool in_range(const Graph& graph, ValueId id) {
 
 }  // namespace
 
+Status verify_node(const Node& node) {
+  if (node.op == nullptr) return {};
+  RETURN_IF_ERROR(verify_count(node, "inputs", node.inputs.size(), node.op->inputs));
+  RETURN_IF_ERROR(verify_count(node, "outputs", node.outputs.size(), node.op->outputs));
+  return verify_attributes(node);
+}
+
 Status verify(const Graph& graph) {
   std::vector<bool> ready(graph.value_count(), false);
   for (size_t v = 0; v < graph.value_count(); ++v) ready[v] = graph.is_constant({static_cast<int32_t>(v)});
@@ -89,10 +96,7 @@ Status verify(const Graph& graph) {
       }
       ready[static_cast<size_t>(out.index)] = true;
     }
-    if (node.op == nullptr) continue;
-    RETURN_IF_ERROR(verify_count(node, "inputs", node.inputs.size(), node.op->inputs));
-    RETURN_IF_ERROR(verify_count(node, "outputs", node.outputs.size(), node.op->outputs));
-    RETURN_IF_ERROR(verify_attributes(node));
+    RETURN_IF_ERROR(verify_node(node));
   }
   for (ValueId out : graph.outputs) {
     if (!out.valid() || !ready[static_cast<size_t>(out.index)]) {

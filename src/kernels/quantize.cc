@@ -1,4 +1,6 @@
 // Linear quantization: SIMD runs for 8-bit integers and float, plain loops for the rest.
+#include "kernels/cpu/targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/quantize.cc"
 #include <hwy/foreach_target.h>
@@ -200,17 +202,6 @@ void visit_quantized(DType dtype, F&& f) {
   }
 }
 
-float scale_at(DType dtype, const void* scale, int64_t i) {
-  switch (dtype) {
-    case DType::f32: return static_cast<const float*>(scale)[i];
-    case DType::f16: return to_float(static_cast<const Half*>(scale)[i]);
-    case DType::bf16: return to_float(static_cast<const BFloat16*>(scale)[i]);
-    case DType::f64: return static_cast<float>(static_cast<const double*>(scale)[i]);
-    default: CHECK(false, "scale of another type");
-  }
-  __builtin_unreachable();
-}
-
 // f(begin, n, k): elements [begin, begin + n) share scale k.
 template <typename F>
 void walk_runs(const ScaleLayout& s, int threads, F&& f) {
@@ -250,6 +241,17 @@ void quantize_general(const ScaleLayout& s, const X* x, DType scale_dtype, const
 }
 
 }  // namespace
+
+float scale_at(DType dtype, const void* scale, int64_t i) {
+  switch (dtype) {
+    case DType::f32: return static_cast<const float*>(scale)[i];
+    case DType::f16: return to_float(static_cast<const Half*>(scale)[i]);
+    case DType::bf16: return to_float(static_cast<const BFloat16*>(scale)[i]);
+    case DType::f64: return static_cast<float>(static_cast<const double*>(scale)[i]);
+    default: CHECK(false, "scale of another type");
+  }
+  __builtin_unreachable();
+}
 
 void quantize_u8(const float* x, uint8_t* y, int64_t n, float scale, int32_t zero_point) {
   HWY_DYNAMIC_DISPATCH(QuantizeU8)(x, y, n, scale, zero_point);

@@ -26,6 +26,9 @@ void quantize(const ScaleLayout& s, DType x_dtype, const void* x, DType scale_dt
 void dequantize(const ScaleLayout& s, DType q, const void* x, DType y_dtype, const void* scale, const void* zero_point,
                 void* y, int threads);
 
+// Element i of scales of type f32, f16, bf16 or f64.
+float scale_at(DType dtype, const void* scale, int64_t i);
+
 // One run of n floats under one scale: u8 or i8.
 void quantize_u8(const float* x, uint8_t* y, int64_t n, float scale, int32_t zero_point);
 void quantize_i8(const float* x, int8_t* y, int64_t n, float scale, int32_t zero_point);

@@ -11,10 +11,10 @@ std::vector<Series> watched_series(const std::vector<Point>& points, int64_t lea
     const char* unit;
     double Point::*value;
   };
-  static constexpr Source kSources[] = {{"latency", "s", &Point::latency},
+  static constexpr Source kSources[] = {{"latency", " s", &Point::latency},
                                         {"confidence", "", &Point::confidence},
                                         {"input mean", "", &Point::row_mean},
-                                        {"request rate", "1/s", &Point::rate}};
+                                        {"request rate", " requests/s", &Point::rate}};
   std::vector<Series> all;
   for (const Source& source : kSources) {
     Series series{source.name, source.unit, {}};

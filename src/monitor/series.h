@@ -10,7 +10,7 @@ namespace slipway {
 
 struct Series {
   const char* name;       // "latency"
-  const char* unit;       // "s", "", "1/s"
+  const char* unit;       // behind a number: " s", "", " requests/s"
   std::vector<double> x;  // oldest first
 };
 

@@ -17,6 +17,9 @@ std::pair<int64_t, int64_t> bounds(const Node& n, int64_t rank) {
 Status infer(InferContext& c) {
   auto [start, end] = bounds(c.node(), static_cast<int64_t>(c.dims(0).size()));
   c.set(0, DType::i64, {Dim(end - start)});
+  if (std::optional<Shape> x = known_shape(c.dims(0))) {
+    c.set_known(0, Tensor::of<int64_t>({end - start}, Shape(x->begin() + start, x->begin() + end)));
+  }
   return {};
 }
 

@@ -7,6 +7,7 @@ namespace {
 
 Status infer(InferContext& c) {
   c.set(0, DType::i64, {});
+  if (std::optional<Shape> x = known_shape(c.dims(0))) c.set_known(0, Tensor::scalar(TRY(checked_count(*x))));
   return {};
 }
 

@@ -23,7 +23,13 @@ Status infer(InferContext& c) {
   if (!c.has_input(1)) return infer_all(c);
   const Dims& x = c.dims(0);
   std::optional<std::vector<int64_t>> axes = TRY(ops::index_input(c, 1));
-  if (!axes) return {};
+  if (!axes) {
+    const Dims& length = c.dims(1);
+    if (length.size() == 1 && length[0].known() && length[0].size <= static_cast<int64_t>(x.size())) {
+      c.set(0, c.dtype(0), ops::unknown_dims(x.size() - static_cast<size_t>(length[0].size)));
+    }
+    return {};
+  }
   std::set<int64_t> drop;
   for (int64_t axis : *axes) drop.insert(TRY(normalize_axis(axis, static_cast<int64_t>(x.size()))));
   Dims y;

@@ -32,24 +32,24 @@ const Alarm* find_symptom(const Repair& repair, int64_t version, const std::vect
 
 std::string_view state_name(Repair::State state) { return kStates[static_cast<size_t>(state)]; }
 
-std::optional<Progress> progress(const Repair& repair, const RemedyPolicy& policy, const std::vector<Alarm>& alarms,
+std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& policy, const std::vector<Alarm>& alarms,
                                  const std::vector<VersionFacts>& versions, int64_t now_us) {
   const bool verifying = repair.state == Repair::State::verifying;
   const int64_t watched = verifying && repair.version_after != 0 ? repair.version_after : repair.version();
   const VersionFacts* facts = find_version(versions, repair.model(), watched);
   if (facts == nullptr) return std::nullopt;
   if (!verifying && !facts->serving) {
-    return Progress{Repair::State::closed, fmt::format("version {} no longer serves", watched)};
+    return Transition{Repair::State::closed, fmt::format("version {} no longer serves", watched)};
   }
   const int64_t rows = facts->rows_since - repair.rows_then;
   if (rows < policy.verify_rows) return std::nullopt;
   const Alarm* symptom = find_symptom(repair, watched, alarms);
   if (symptom == nullptr) {
-    return Progress{Repair::State::closed, fmt::format("the symptom is gone: {} answers of version {} without it{}",
+    return Transition{Repair::State::closed, fmt::format("the symptom is gone: {} answers of version {} without it{}",
                                                        rows, watched, verifying ? "" : ", though nothing was done")};
   }
   if (!verifying || now_us - repair.acted_us < policy.verify_s * 1'000'000) return std::nullopt;
-  return Progress{Repair::State::failed, fmt::format("{} s and {} answers after the remedy version {} still has it: {}",
+  return Transition{Repair::State::failed, fmt::format("{} s and {} answers after the remedy version {} still has it: {}",
                                                      policy.verify_s, rows, watched, symptom->message)};
 }
 

@@ -46,13 +46,13 @@ struct Repair {
 };
 std::string_view state_name(Repair::State state);
 
-struct Progress {
+struct Transition {
   Repair::State state;
   std::string note;
 };
 // What alarms and facts say of an open repair that is not acting; nothing: it stays as it is. Pure.
 // It is closed only by answers: at least policy.verify_rows of them after the remedy, and no symptom among the alarms.
-std::optional<Progress> progress(const Repair& repair, const RemedyPolicy& policy, const std::vector<Alarm>& alarms,
+std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& policy, const std::vector<Alarm>& alarms,
                                  const std::vector<VersionFacts>& versions, int64_t now_us);
 
 }  // namespace slipway

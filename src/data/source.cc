@@ -1,0 +1,188 @@
+// Loading by kind.
+#include "data/source.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/random.h"
+#include "data/csv.h"
+#include "data/locate.h"
+#include "data/mnist.h"
+#include "tensor/npy.h"
+
+namespace slipway {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+Places places_of(const DataSource& source) {
+  Places places = system_places(source.path);
+  if (!source.allow_download) places.remote.reset();
+  return places;
+}
+
+Status require_path(const fs::path& path, std::string_view key, std::string_view kind) {
+  if (!path.empty()) return {};
+  return invalid(fmt::format("data of kind \"{}\" needs {}; it is empty", kind, key));
+}
+
+// Test data as given, else held out.
+Result<DataPair> with_test(Dataset data, std::optional<Dataset> test, const DataSource& source, std::string kind) {
+  DataPair pair;
+  pair.source = fmt::format("{} in {}", kind, source.path.string());
+  if (!test) {
+    Split parts = TRY(split(data, source.test_fraction, source.seed));
+    pair.train = std::move(parts.rest);
+    pair.test = std::move(parts.held_out);
+    pair.test.name = data.name + " (held out)";
+    return pair;
+  }
+  if (test->example_shape() != data.example_shape()) {
+    return invalid(fmt::format("{}: expected examples of shape {} as in {}, found {}", test->name,
+                               to_string(std::span<const int64_t>(data.example_shape())), data.name,
+                               to_string(std::span<const int64_t>(test->example_shape()))));
+  }
+  test->classes = data.classes;
+  RETURN_IF_ERROR(check(*test));
+  pair.train = std::move(data);
+  pair.test = std::move(*test);
+  return pair;
+}
+
+Result<DataPair> load_mnist_source(const DataSource& source) {
+  Location location = TRY(locate_mnist(places_of(source)));
+  if (!location.folder.empty()) return load_mnist(location.folder);
+  std::string passed;
+  for (const std::string& place : location.passed) passed += "; " + place;
+  return not_found("MNIST was not found" + passed + "; give its folder, or use data of kind \"digits\"");
+}
+
+Result<DataPair> load_idx_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path to the images", "idx"));
+  RETURN_IF_ERROR(require_path(source.labels, "a path to the labels", "idx"));
+  Dataset data = TRY(load_idx_pair(source.path, source.labels, 0, source.path.string()));
+  std::optional<Dataset> test;
+  if (!source.test_path.empty()) {
+    RETURN_IF_ERROR(require_path(source.test_labels, "a path to the test labels", "idx"));
+    test = TRY(load_idx_pair(source.test_path, source.test_labels, 0, source.test_path.string()));
+  }
+  return with_test(std::move(data), std::move(test), source, "IDX");
+}
+
+// Labels as class indices when they are integers [N] (or [N, 1]), else as float32 targets.
+Result<Dataset> load_npy_pair(const fs::path& inputs, const fs::path& labels) {
+  Dataset data;
+  data.name = inputs.string();
+  Tensor x = TRY(load_npy(inputs));
+  data.inputs = x.dtype() == DType::u8 ? x : x.cast(DType::f32);
+  Tensor y = TRY(load_npy(labels));
+  bool column = y.rank() == 2 && y.dim(1) == 1;
+  if (is_integer(y.dtype()) && (y.rank() == 1 || column)) {
+    data.labels = y.cast(DType::i64).reshaped({y.dim(0)});
+    int64_t most = -1;
+    for (int64_t label : data.labels.data<int64_t>()) most = std::max(most, label);
+    constexpr int64_t kMostClasses = 100'000;
+    if (most >= kMostClasses) {
+      return invalid(
+          fmt::format("{}: expected class indices below {}, found {}; save targets of a regression as float32",
+                      labels.string(), kMostClasses, most));
+    }
+    for (int64_t i = 0; i <= most; ++i) data.classes.push_back(fmt::format("{}", i));
+  } else {
+    data.labels = y.cast(DType::f32);
+  }
+  RETURN_IF_ERROR(check(data));
+  return data;
+}
+
+Result<DataPair> load_npy_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "npy"));
+  const fs::path& path = source.path;
+  if (is_file(path / "x_train.npy")) {
+    Dataset train = TRY(load_npy_pair(path / "x_train.npy", path / "y_train.npy"));
+    std::optional<Dataset> test;
+    if (is_file(path / "x_test.npy")) test = TRY(load_npy_pair(path / "x_test.npy", path / "y_test.npy"));
+    return with_test(std::move(train), std::move(test), source, "NumPy arrays");
+  }
+  if (is_file(path / "x.npy")) {
+    return with_test(TRY(load_npy_pair(path / "x.npy", path / "y.npy")), std::nullopt, source, "NumPy arrays");
+  }
+  RETURN_IF_ERROR(require_path(source.labels, "a path to the labels, or a folder with x_train.npy or x.npy", "npy"));
+  Dataset data = TRY(load_npy_pair(path, source.labels));
+  std::optional<Dataset> test;
+  if (!source.test_path.empty()) {
+    RETURN_IF_ERROR(require_path(source.test_labels, "a path to the test labels", "npy"));
+    test = TRY(load_npy_pair(source.test_path, source.test_labels));
+  }
+  return with_test(std::move(data), std::move(test), source, "NumPy arrays");
+}
+
+Result<DataPair> load_csv_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "csv"));
+  CsvTable table = TRY(load_csv(source.path, source.csv));
+  auto n = static_cast<uint32_t>(table.rows.size());
+  std::vector<uint32_t> rows(n);
+  std::iota(rows.begin(), rows.end(), 0u);
+  DataPair pair;
+  pair.source = fmt::format("CSV in {}", source.path.string());
+  if (!source.test_path.empty()) {
+    CsvTable other = TRY(load_csv(source.test_path, source.csv));
+    TabularEncoding encoding = TRY(fit_encoding(table, rows, source.tabular));
+    std::vector<uint32_t> other_rows(other.rows.size());
+    std::iota(other_rows.begin(), other_rows.end(), 0u);
+    pair.train = TRY(encode(table, rows, encoding, table.name));
+    pair.test = TRY(encode(other, other_rows, encoding, other.name));
+    return pair;
+  }
+  RowSplit parts = TRY(split_rows(n, source.test_fraction, source.seed, table.name));
+  TabularEncoding encoding = TRY(fit_encoding(table, parts.rest, source.tabular));
+  pair.train = TRY(encode(table, parts.rest, encoding, table.name));
+  pair.test = TRY(encode(table, parts.held_out, encoding, table.name + " (held out)"));
+  return pair;
+}
+
+Result<std::string> kind_of(const fs::path& path) {
+  if (is_file(path / "x_train.npy") || is_file(path / "x.npy")) return std::string("npy");
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return std::string("mnist");
+  fs::path name = path.extension() == ".gz" ? path.stem() : path.filename();
+  if (name.extension() == ".csv" || name.extension() == ".tsv") return std::string("csv");
+  if (name.extension() == ".npy") return std::string("npy");
+  if (path.filename().string().find("idx") != std::string::npos) return std::string("idx");
+  return invalid(
+      fmt::format("{}: expected a folder, .csv, .tsv, .npy or IDX file; name the kind of the data", path.string()));
+}
+
+}  // namespace
+
+Result<DataPair> load_dataset(const DataSource& source) {
+  if (source.kind == "auto") {
+    if (source.path.empty()) return load_digits(places_of(source));
+    DataSource known = source;
+    known.kind = TRY(kind_of(source.path));
+    return load_dataset(known);
+  }
+  if (source.kind == "mnist") return load_mnist_source(source);
+  if (source.kind == "idx") return load_idx_source(source);
+  if (source.kind == "npy") return load_npy_source(source);
+  if (source.kind == "csv") return load_csv_source(source);
+  if (source.kind == "digits") {
+    if (source.digits.train < 1 || source.digits.test < 1) {
+      return invalid(fmt::format("data of kind \"digits\": expected at least 1 example in each part, found {} and {}",
+                                 source.digits.train, source.digits.test));
+    }
+    return generate_digits(source.digits);
+  }
+  return invalid(fmt::format("data of kind \"{}\": expected one of auto, mnist, idx, npy, csv, digits", source.kind));
+}
+
+}  // namespace slipway

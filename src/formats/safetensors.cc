@@ -1,0 +1,115 @@
+// safetensors: header and bytes.
+#include "formats/safetensors.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace slipway {
+
+namespace {
+
+struct TypeName {
+  DType dtype;
+  const char* name;
+};
+
+constexpr TypeName kTypes[] = {
+    {DType::f32, "F32"}, {DType::f64, "F64"}, {DType::f16, "F16"},      {DType::bf16, "BF16"}, {DType::i64, "I64"},
+    {DType::i32, "I32"}, {DType::i16, "I16"}, {DType::i8, "I8"},        {DType::u64, "U64"},   {DType::u32, "U32"},
+    {DType::u16, "U16"}, {DType::u8, "U8"},   {DType::boolean, "BOOL"},
+};
+
+const char* type_name(DType dtype) {
+  for (const TypeName& row : kTypes) {
+    if (row.dtype == dtype) return row.name;
+  }
+  return nullptr;
+}
+
+DType type_from(const std::string& name) {
+  for (const TypeName& row : kTypes) {
+    if (name == row.name) return row.dtype;
+  }
+  return DType::undefined;
+}
+
+Result<Tensor> read_tensor(const Json& entry, std::string_view bytes) {
+  DType dtype = type_from(entry["dtype"].as_string());
+  if (dtype == DType::undefined) return data_loss(fmt::format("unknown dtype \"{}\"", entry["dtype"].as_string()));
+  Shape shape;
+  for (const Json& size : entry["shape"].items()) shape.push_back(size.as_int(-1));
+  RETURN_IF_ERROR(checked_count(shape).status());
+  const Json::Array& offsets = entry["data_offsets"].items();
+  if (offsets.size() != 2) return data_loss("\"data_offsets\" must be two numbers");
+  int64_t begin = offsets[0].as_int(-1), end = offsets[1].as_int(-1);
+  Tensor tensor(dtype, shape);
+  if (begin < 0 || end < begin || static_cast<uint64_t>(end) > bytes.size() ||
+      static_cast<size_t>(end - begin) != tensor.bytes()) {
+    return data_loss(
+        fmt::format("bytes [{}, {}) of {} do not hold its {} bytes", begin, end, bytes.size(), tensor.bytes()));
+  }
+  if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), bytes.data() + begin, tensor.bytes());
+  return tensor;
+}
+
+}  // namespace
+
+Status write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+  Json header = Json::object();
+  if (!file.metadata.empty()) {
+    Json metadata = Json::object();
+    for (const auto& [key, value] : file.metadata) metadata.set(key, value);
+    header.set("__metadata__", metadata);
+  }
+  std::string body;
+  for (const auto& [name, tensor] : file.tensors) {
+    const char* type = type_name(tensor.dtype());
+    if (type == nullptr)
+      return unsupported(fmt::format("tensor \"{}\": safetensors cannot hold {}", name, dtype_name(tensor.dtype())));
+    size_t begin = body.size();
+    body.append(static_cast<const char*>(tensor.raw()), tensor.bytes());
+    header.set(name, Json::object({{"dtype", type},
+                                   {"shape", Json::array_of(tensor.shape())},
+                                   {"data_offsets", Json::array({begin, body.size()})}}));
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  uint64_t length = text.size();
+  std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
+  return write_file_atomic(path, bytes + text + body);
+}
+
+Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
+  std::string bytes = TRY(read_file(path));
+  uint64_t length = 0;
+  if (bytes.size() >= sizeof(length)) std::memcpy(&length, bytes.data(), sizeof(length));
+  if (bytes.size() < sizeof(length) || length > bytes.size() - sizeof(length)) {
+    return data_loss(
+        fmt::format("{}: a safetensors header of {} bytes does not fit the file's {}; it is cut short or "
+                    "of another kind",
+                    path.string(), length, bytes.size()));
+  }
+  std::string_view all = bytes;
+  Result<Json> header = Json::parse(all.substr(sizeof(length), length));
+  if (!header.ok()) return data_loss(fmt::format("{}: {}", path.string(), header.status().message()));
+  std::string_view body = all.substr(sizeof(length) + length);
+  TensorFile file;
+  for (const auto& [name, entry] : header->members()) {
+    if (name == "__metadata__") {
+      for (const auto& [key, value] : entry.members()) file.metadata[key] = value.as_string();
+      continue;
+    }
+    Result<Tensor> tensor = read_tensor(entry, body);
+    if (!tensor.ok()) {
+      return data_loss(fmt::format("{}: tensor \"{}\": {}", path.string(), name, tensor.status().message()));
+    }
+    file.tensors.emplace(name, *std::move(tensor));
+  }
+  return file;
+}
+
+}  // namespace slipway

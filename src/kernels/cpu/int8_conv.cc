@@ -1,0 +1,77 @@
+// 8-bit convolutions through oneDNN, channels last.
+#include "kernels/cpu/onednn.h"
+#include "kernels/int8.h"
+
+namespace slipway::kernels {
+
+namespace {
+
+using onednn::Desc;
+using onednn::Slot;
+using onednn::Type;
+
+// [N, C, ...] whose elements lie as [N, ..., C].
+Desc channels_last(const Shape& dims, Type type) {
+  Shape strides(dims.size());
+  int64_t stride = dims[1];
+  strides[1] = 1;
+  for (size_t i = dims.size(); i-- > 2;) {
+    strides[i] = stride;
+    stride *= dims[i];
+  }
+  strides[0] = stride;
+  return Desc(dims, type, strides);
+}
+
+Shape weight_dims(const Int8ConvSpec& spec) {
+  Shape dims = spec.w;
+  if (spec.groups == 1) return dims;
+  dims[0] /= spec.groups;
+  dims.insert(dims.begin(), spec.groups);
+  return dims;
+}
+
+dnnl::convolution_forward::primitive_desc describe(const Int8ConvSpec& spec, const Desc& x, const Desc& w,
+                                                   const Desc& y) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  Shape dilations = spec.dilations;
+  for (int64_t& d : dilations) --d;  // oneDNN counts dilation from 0
+  auto prop = dnnl::prop_kind::forward_inference;
+  auto algorithm = dnnl::algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+  return {onednn::cpu(), prop, algorithm, x, w, y, spec.strides, dilations, spec.pads_begin, spec.pads_end, attr};
+#else
+  return {dnnl::convolution_forward::desc(prop, algorithm, x, w, y, spec.strides, dilations, spec.pads_begin,
+                                          spec.pads_end),
+          attr, onednn::cpu()};
+#endif
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Primitive>> make_int8_conv(const Int8ConvSpec& spec, const PackFn& pack) {
+  return onednn::guarded("8-bit convolution", [&]() -> std::shared_ptr<const Primitive> {
+    Desc x = channels_last(spec.x, spec.x_dtype == DType::u8 ? Type::u8 : Type::s8);
+    Desc y = channels_last(spec.y, Type::s32);
+    Shape dims = weight_dims(spec);
+    Desc w(dims, Type::s8, row_major_strides(dims));
+    auto pd = describe(spec, x, Desc(dims, Type::s8, onednn::Tag::any), y);
+    Desc chosen = pd.weights_desc();
+    auto sequence = std::make_shared<onednn::Sequence>();
+    Slot weights;
+    if (spec.constant_w != nullptr) {
+      const Tensor& source = *spec.constant_w;
+      std::string layout = "int8 conv " + std::string(dtype_name(spec.x_dtype)) + " " + onednn::layout_name(chosen);
+      weights = {Slot::Kind::fixed, 0, pack(source, layout, [&] { return onednn::reorder(source, w, chosen); })};
+    } else {
+      weights = sequence->reordered(w, chosen, {Slot::Kind::in, 1, {}});
+    }
+    sequence->add(dnnl::convolution_forward(pd), {{DNNL_ARG_SRC, x, {Slot::Kind::in, 0, {}}},
+                                                  {DNNL_ARG_WEIGHTS, chosen, weights},
+                                                  {DNNL_ARG_DST, y, {Slot::Kind::out, 0, {}}}});
+    return sequence;
+  });
+}
+
+}  // namespace slipway::kernels

@@ -1,0 +1,79 @@
+// 8-bit convolutions on ONNX layouts.
+#include "ops/int8_conv.h"
+
+#include <fmt/format.h>
+
+namespace slipway::ops {
+
+namespace {
+
+Shape kernel_of(const Dims& w) {
+  Shape kernel;
+  for (size_t i = 2; i < w.size(); ++i) kernel.push_back(w[i].known() ? w[i].size : 1);
+  return kernel;
+}
+
+}  // namespace
+
+Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w) {
+  if (x.size() < 3 || x.size() > 5 || w.size() != x.size()) {
+    return invalid(
+        fmt::format("x {} and w {}; expected [N, C, ...] and [O, C / group, ...] of 1 to 3 spatial dimensions",
+                    to_string(x), to_string(w)));
+  }
+  int64_t groups = node.integer("group");
+  if (groups < 1 || (w[0].known() && w[0].size % groups != 0)) {
+    return invalid(fmt::format("group {} does not divide the {} output channels", groups, to_string(w[0])));
+  }
+  if (x[1].known() && w[1].known() && x[1].size != w[1].size * groups) {
+    return invalid(fmt::format("x has {} channels; w {} with group {} expects {}", x[1].size, to_string(w), groups,
+                               w[1].size * groups));
+  }
+  Window window = TRY(window_of(node, x, kernel_of(w)));
+  Dims y = {x[0], w[0]};
+  Dims spatial = window_output(x, window, false);
+  y.insert(y.end(), spatial.begin(), spatial.end());
+  return y;
+}
+
+Result<Int8Conv> int8_conv(const PrepareContext& c, DType x_dtype, size_t w, const kernels::ZeroPoint& x_zero,
+                           const kernels::ZeroPoint& w_zero) {
+  const Shape& y = c.out(0).shape;
+  Window window = TRY(window_of(c.node(), to_dims(c.in(0).shape), kernel_of(to_dims(c.in(w).shape))));
+  kernels::Int8ConvolutionSpec spec;
+  spec.conv = {.x = c.in(0).shape,
+               .w = c.in(w).shape,
+               .y = y,
+               .strides = window.strides,
+               .dilations = window.dilations,
+               .pads_begin = window.pads_begin,
+               .pads_end = window.pads_end,
+               .groups = c.node().integer("group"),
+               .x_dtype = x_dtype,
+               .constant_w = c.constant(w)};
+  spec.w = c.in(w).dtype;
+  spec.x_zero = x_zero;
+  spec.w_zero = w_zero;
+  spec.threads = c.threads();
+  for (size_t i = 0; i < window.kernel.size(); ++i) {
+    if (window.pads_begin[i] < 0 || window.pads_end[i] < 0) return invalid("pads holds a negative size");
+  }
+  if (spec.x_zero.given() && spec.x_zero.count != 1) {
+    return invalid(fmt::format("the zero point of x has {} elements; expected 1", spec.x_zero.count));
+  }
+  if (spec.w_zero.given() && spec.w_zero.count != 1 && spec.w_zero.count != y[1]) {
+    return invalid(fmt::format("the zero point of w has {} elements; expected 1 or {}", spec.w_zero.count, y[1]));
+  }
+  Int8Conv conv;
+  conv.product = TRY(kernels::make_int8_convolution(spec, pack_through(c)));
+  conv.channels = y[1];
+  conv.rows = element_count(y) / y[1];
+  int64_t spatial = conv.rows / y[0];
+  conv.restore.push(y[0], spatial * y[1], y[1] * spatial);
+  conv.restore.push(y[1], 1, spatial);
+  conv.restore.push(spatial, y[1], 1);
+  conv.restore.simplify();
+  return conv;
+}
+
+}  // namespace slipway::ops

@@ -1,0 +1,23 @@
+// What ConvInteger, QLinearConv and slipway.QuantizedConv share: 8-bit convolutions on ONNX layouts.
+#pragma once
+
+#include "kernels/strided_copy.h"
+#include "ops/int8_matmul.h"
+
+namespace slipway::ops {
+
+// The type of y for x [N, C, ...] and w [O, C / group, ...]. Errors name what does not fit.
+Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w);
+
+// A prepared convolution: channels-last int32 sums, and the way back to ONNX's layout.
+struct Int8Conv {
+  std::shared_ptr<const kernels::Int8Product> product;
+  int64_t rows = 0;              // N * spatial
+  int64_t channels = 0;          // O
+  kernels::StridedCopy restore;  // [N, ..., O] to [N, O, ...]
+};
+// x: input 0, taken as numbers of `x_dtype`; w: input `w`.
+Result<Int8Conv> int8_conv(const PrepareContext& c, DType x_dtype, size_t w, const kernels::ZeroPoint& x_zero,
+                           const kernels::ZeroPoint& w_zero);
+
+}  // namespace slipway::ops

@@ -1,0 +1,324 @@
+// Recipes: TOML to what it means, with every mistake named by line.
+#include "train/recipe.h"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "base/file.h"
+#include "base/nearest.h"
+
+namespace slipway::train {
+
+namespace {
+
+std::string_view kind_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string: return "text";
+    case toml::node_type::integer: return "a whole number";
+    case toml::node_type::floating_point: return "a number";
+    case toml::node_type::boolean: return "true or false";
+    case toml::node_type::array: return "a list";
+    case toml::node_type::table: return "a table";
+    default: return "a date";
+  }
+}
+
+// One table of the recipe. Remembers the first error and which keys were asked for; finish() refuses the others.
+class Section {
+ public:
+  Section(std::string where, std::string path, const toml::table* table)
+      : where_(std::move(where)), path_(std::move(path)), table_(table) {}
+
+  bool has(const char* key) {
+    asked_.insert(key);
+    return table_ != nullptr && table_->contains(key);
+  }
+
+  void read(const char* key, std::string& to) { read_as<std::string>(key, to, "text"); }
+  void read(const char* key, bool& to) { read_as<bool>(key, to, "true or false"); }
+  void read(const char* key, std::filesystem::path& to) {
+    std::string text;
+    read(key, text);
+    if (!text.empty()) to = text;
+  }
+  void read(const char* key, int64_t& to, int64_t least) {
+    read_as<int64_t>(key, to, "a whole number");
+    if (has(key) && status_.ok() && to < least) fail(key, fmt::format("expected at least {}, found {}", least, to));
+  }
+  void read(const char* key, double& to) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    if (auto value = node->value<double>(); value && node->is_number()) {
+      to = *value;
+    } else {
+      wrong_type(key, *node, "a number");
+    }
+  }
+  void read(const char* key, std::vector<std::string>& to) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    to.clear();
+    if (node->is_string()) to.push_back(*node->value<std::string>());
+    if (const toml::array* items = node->as_array()) {
+      for (const toml::node& item : *items) {
+        if (!item.is_string()) return wrong_type(key, item, "a list of texts");
+        to.push_back(*item.value<std::string>());
+      }
+    } else if (!node->is_string()) {
+      wrong_type(key, *node, "a list of texts");
+    }
+  }
+
+  // The table under `key`; a text counts as a table with only `shorthand`.
+  Section table(const char* key, const char* shorthand = nullptr) {
+    const toml::node* node = find(key);
+    std::string path = path_.empty() ? key : path_ + "." + key;
+    if (node == nullptr) return {where_, path, nullptr};
+    if (const toml::table* table = node->as_table()) return {where_, path, table};
+    if (shorthand != nullptr && node->is_string()) {
+      owned_.push_back(std::make_unique<toml::table>());
+      owned_.back()->insert(shorthand, *node->value<std::string>());
+      return {where_, path, owned_.back().get()};
+    }
+    wrong_type(key, *node, "a table");
+    return {where_, path, nullptr};
+  }
+  const toml::array* list(const char* key) {
+    const toml::node* node = find(key);
+    if (node != nullptr && !node->is_array()) wrong_type(key, *node, "a list");
+    return node == nullptr ? nullptr : node->as_array();
+  }
+
+  void fail(const char* key, const std::string& what) {
+    const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+    fail_at(node, fmt::format("{}: {}", full(key), what));
+  }
+  void fail_at(const toml::node* node, const std::string& what) {
+    if (!status_.ok()) return;
+    std::string line =
+        node == nullptr || node->source().begin.line == 0 ? "" : fmt::format(":{}", node->source().begin.line);
+    status_ = invalid(fmt::format("{}{}: {}", where_, line, what));
+  }
+
+  // Refuses keys that nobody asked for.
+  Status finish() {
+    if (!status_.ok() || table_ == nullptr) return status_;
+    std::vector<std::string> known(asked_.begin(), asked_.end());
+    for (const auto& [key, node] : *table_) {
+      std::string name(key.str());
+      if (asked_.contains(name)) continue;
+      fail_at(&node, fmt::format("unknown key \"{}\"{}", full(name), did_you_mean(name, known)));
+    }
+    return status_;
+  }
+  const toml::table* raw() const { return table_; }
+  const Status& status() const { return status_; }
+
+ private:
+  std::string full(std::string_view key) const {
+    return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+  }
+  const toml::node* find(const char* key) { return has(key) ? table_->get(key) : nullptr; }
+  void wrong_type(const char* key, const toml::node& node, const char* expected) {
+    fail_at(&node, fmt::format("{}: expected {}, found {}", full(key), expected, kind_of(node)));
+  }
+  template <typename T>
+  void read_as(const char* key, T& to, const char* expected) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    if (auto value = node->value_exact<T>()) {
+      to = *value;
+    } else {
+      wrong_type(key, *node, expected);
+    }
+  }
+
+  std::string where_;
+  std::string path_;
+  const toml::table* table_;
+  std::set<std::string> asked_;
+  Status status_;
+  std::vector<std::unique_ptr<toml::table>> owned_;
+};
+
+Result<LayerParameter> layer_parameter(const toml::node& node) {
+  if (auto value = node.value_exact<bool>()) return LayerParameter(*value);
+  if (auto value = node.value_exact<int64_t>()) return LayerParameter(*value);
+  if (auto value = node.value_exact<double>()) return LayerParameter(*value);
+  if (auto value = node.value_exact<std::string>()) return LayerParameter(*value);
+  if (const toml::array* items = node.as_array()) {
+    std::vector<int64_t> values;
+    for (const toml::node& item : *items) {
+      if (!item.is_integer()) return invalid("expected a list of whole numbers");
+      values.push_back(*item.value<int64_t>());
+    }
+    return LayerParameter(values);
+  }
+  return invalid("expected a number, a text, true, false or a list of whole numbers");
+}
+
+void read_layers(Section& model, Recipe& recipe) {
+  const toml::array* list = model.list("layers");
+  if (list == nullptr) return;
+  for (const toml::node& node : *list) {
+    const toml::table* table = node.as_table();
+    Layer layer;
+    if (table == nullptr || !(*table)["type"].is_string()) {
+      return model.fail_at(&node, "model.layers: expected tables like { type = \"Dense\", units = 10 }");
+    }
+    for (const auto& [key, value] : *table) {
+      if (key.str() == "type") {
+        layer.type = *value.value<std::string>();
+        continue;
+      }
+      Result<LayerParameter> parameter = layer_parameter(value);
+      if (!parameter.ok())
+        return model.fail_at(&value, fmt::format("{}.{}: {}", layer.type, key.str(), parameter.status().message()));
+      layer.parameters.emplace(std::string(key.str()), *parameter);
+    }
+    recipe.layers.push_back(std::move(layer));
+  }
+}
+
+Status read_data(Section data, Recipe& recipe) {
+  data.read("kind", recipe.data.kind);
+  data.read("path", recipe.data.path);
+  data.read("labels", recipe.data.labels);
+  data.read("test_path", recipe.data.test_path);
+  data.read("test_labels", recipe.data.test_labels);
+  data.read("test_fraction", recipe.data.test_fraction);
+  data.read("target", recipe.data.tabular.target);
+  data.read("drop", recipe.data.tabular.drop);
+  data.read("standardize", recipe.data.tabular.standardize);
+  data.read("examples", recipe.data.digits.train, 1);
+  data.read("test_examples", recipe.data.digits.test, 1);
+  data.read("validation_split", recipe.validation_split);
+  if (recipe.validation_split < 0 || recipe.validation_split >= 1) {
+    data.fail("validation_split", fmt::format("expected a fraction in [0, 1), found {}", recipe.validation_split));
+  }
+  return data.finish();
+}
+
+Status read_model(Section model, Recipe& recipe) {
+  model.read("file", recipe.model_file);
+  model.read("freeze", recipe.trainer.training.freeze);
+  read_layers(model, recipe);
+  RETURN_IF_ERROR(model.finish());
+  if (recipe.layers.empty() == recipe.model_file.empty()) {
+    model.fail("layers", "expected either layers or file in [model]");
+  }
+  return model.status();
+}
+
+Status read_optimizer(Section optimizer, OptimizerSpec& to) {
+  optimizer.read("type", to.type);
+  optimizer.read("learning_rate", to.learning_rate);
+  optimizer.read("momentum", to.momentum);
+  optimizer.read("nesterov", to.nesterov);
+  optimizer.read("beta_1", to.beta_1);
+  optimizer.read("beta_2", to.beta_2);
+  optimizer.read("epsilon", to.epsilon);
+  optimizer.read("weight_decay", to.weight_decay);
+  RETURN_IF_ERROR(optimizer.finish());
+  if (Status fits = check(to); !fits.ok()) optimizer.fail("type", fits.message());
+  return optimizer.status();
+}
+
+Status read_schedule(Section schedule, Schedule& to) {
+  schedule.read("type", to.type);
+  schedule.read("end", to.end);
+  schedule.read("warmup_steps", to.warmup_steps, 0);
+  if (to.type != "constant" && to.type != "linear" && to.type != "cosine") {
+    schedule.fail("type", fmt::format("expected constant, linear or cosine, found \"{}\"", to.type));
+  }
+  return schedule.finish();
+}
+
+Status read_train(Section train, Recipe& recipe) {
+  std::string loss = "sparse_categorical_crossentropy";
+  train.read("loss", loss);
+  if (std::optional<Loss> known = loss_from_name(loss)) {
+    recipe.trainer.training.loss = *known;
+  } else {
+    train.fail("loss", fmt::format("expected sparse_categorical_crossentropy, binary_crossentropy or "
+                                   "mean_squared_error, found \"{}\"",
+                                   loss));
+  }
+  train.read("metrics", recipe.metrics);
+  for (const std::string& metric : recipe.metrics) {
+    if (metric != "accuracy") train.fail("metrics", fmt::format("expected \"accuracy\", found \"{}\"", metric));
+  }
+  train.read("epochs", recipe.trainer.epochs, 1);
+  train.read("batch_size", recipe.trainer.batch_size, 1);
+  int64_t threads = recipe.trainer.threads;
+  train.read("threads", threads, 0);
+  recipe.trainer.threads = static_cast<int>(threads);
+  RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));
+  RETURN_IF_ERROR(read_schedule(train.table("schedule", "type"), recipe.trainer.schedule));
+  return train.finish();
+}
+
+Status read_callbacks(Section callbacks, Recipe& recipe) {
+  if (callbacks.has("early_stopping")) {
+    Section section = callbacks.table("early_stopping");
+    EarlyStopping stopping;
+    section.read("monitor", stopping.monitor);
+    section.read("patience", stopping.patience, 1);
+    section.read("min_delta", stopping.min_delta);
+    section.read("restore_best", stopping.restore_best);
+    if (Status known = greater_is_better(stopping.monitor).status(); !known.ok())
+      section.fail("monitor", known.message());
+    RETURN_IF_ERROR(section.finish());
+    if (stopping.monitor.starts_with("val_") && recipe.validation_split == 0) {
+      section.fail("monitor", "needs data.validation_split above 0");
+      return section.status();
+    }
+    recipe.fit.early_stopping = stopping;
+  }
+  callbacks.read("checkpoints", recipe.fit.checkpoints);
+  return callbacks.finish();
+}
+
+void make_absolute(std::filesystem::path& path, const std::filesystem::path& folder) {
+  if (!path.empty() && path.is_relative()) path = folder / path;
+}
+
+}  // namespace
+
+Result<Recipe> parse_recipe(const std::string& text, const std::string& where, const std::filesystem::path& folder) {
+  toml::table table;
+  try {
+    table = toml::parse(text, where);
+  } catch (const toml::parse_error& error) {
+    return invalid(fmt::format("{}:{}:{}: not TOML: {}", where, error.source().begin.line, error.source().begin.column,
+                               error.description()));
+  }
+  Recipe recipe;
+  recipe.text = text;
+  recipe.validation_split = 0;
+  int64_t seed = 1;
+  Section root(where, "", &table);
+  root.read("name", recipe.name);
+  root.read("seed", seed, 0);
+  recipe.trainer.seed = static_cast<uint64_t>(seed);
+  recipe.trainer.training.seed = recipe.trainer.seed;
+  RETURN_IF_ERROR(read_data(root.table("data"), recipe));
+  RETURN_IF_ERROR(read_model(root.table("model"), recipe));
+  RETURN_IF_ERROR(read_train(root.table("train"), recipe));
+  RETURN_IF_ERROR(read_callbacks(root.table("callbacks"), recipe));
+  RETURN_IF_ERROR(root.finish());
+  for (std::filesystem::path* path : {&recipe.data.path, &recipe.data.labels, &recipe.data.test_path,
+                                      &recipe.data.test_labels, &recipe.model_file, &recipe.fit.checkpoints}) {
+    make_absolute(*path, folder);
+  }
+  return recipe;
+}
+
+Result<Recipe> read_recipe(const std::filesystem::path& path) {
+  std::string text = TRY(read_file(path, 1 << 20));
+  return parse_recipe(text, path.string(), path.parent_path());
+}
+
+}  // namespace slipway::train
