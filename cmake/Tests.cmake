@@ -2,6 +2,13 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
+# What tests share: tests/support, included as "support/x.h".
+file(GLOB support CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.cc)
+add_library(slipway_test_support STATIC ${support})
+target_include_directories(slipway_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_compile_definitions(slipway_test_support PUBLIC SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+target_link_libraries(slipway_test_support PUBLIC slipway_library)
+
 # Unit tests start first, together; tests of whole processes (tests/e2e, tests/soak) follow one at a time, so that their
 # deadlines are not spent waiting for a core. ctest orders by COST when it runs several at once.
 function(slipway_test_program name)
@@ -10,8 +17,8 @@ function(slipway_test_program name)
     return()
   endif()
   add_executable(test_${name} ${files})
-  target_link_libraries(test_${name} PRIVATE slipway_library GTest::gmock GTest::gtest_main)
-  target_compile_definitions(test_${name} PRIVATE SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+  target_link_libraries(test_${name} PRIVATE slipway_test_support GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test_${name} PRIVATE
     SLIPWAY_BINARY="$<$<TARGET_EXISTS:slipway>:$<TARGET_FILE:slipway>>")
   if(TARGET slipway)
     add_dependencies(test_${name} slipway)

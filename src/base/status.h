@@ -112,15 +112,15 @@ class [[nodiscard]] Result {
 }  // namespace slipway
 
 // Returns the error of a Status expression to the caller, or goes on.
-#define RETURN_IF_ERROR(expr)                                              \
-  do {                                                                     \
-    if (::slipway::Status status_ = (expr); !status_.ok()) return status_; \
+#define RETURN_IF_ERROR(expr)                                                                               \
+  do {                                                                                                      \
+    if (::slipway::Status slipway_try_status = (expr); !slipway_try_status.ok()) return slipway_try_status; \
   } while (false)
 
 // The value of a Result expression; its error is returned to the caller: `Tensor t = TRY(read(path));`
-#define TRY(expr)                                          \
-  __extension__({                                          \
-    auto result_ = (expr);                                 \
-    if (!result_.ok()) return std::move(result_).status(); \
-    std::move(result_).value();                            \
+#define TRY(expr)                                                                \
+  __extension__({                                                                \
+    auto slipway_try_result = (expr);                                            \
+    if (!slipway_try_result.ok()) return std::move(slipway_try_result).status(); \
+    std::move(slipway_try_result).value();                                       \
   })

@@ -28,7 +28,7 @@ const std::vector<Chapter>& chapters() {
       {"Shrink and translate", {"optimize", "convert"}},
       {"Look inside", {"inspect", "explain", "operators"}},
       {"Keep", {"store"}},
-      {"Serve, watch and repair", {"serve", "monitor", "doctor"}},
+      {"Serve, watch and repair", {"serve", "monitor", "doctor", "threshold"}},
       {"Prove", {"conformance", "bench"}},
       {"Shell", {"completion"}},
   };
@@ -42,7 +42,7 @@ struct Example {
 };
 
 constexpr Example kExamples[] = {
-    {"quickstart", "slipway quickstart", "the whole life of a digit classifier"},
+    {"quickstart", "slipway quickstart", "the life of a digit classifier"},
     {"train", "slipway train recipe.toml", "train what the recipe says"},
     {"optimize", "slipway optimize in.onnx out.onnx --prune 0.5 --quantize dynamic", "make it small"},
     {"convert", "slipway convert in.onnx out.tflite --verify", "translate it and compare both"},

@@ -51,8 +51,7 @@ std::string spelled(const AttributeDefault& otherwise) {
     case Kind::integer: return fmt::format("{}", otherwise.integer);
     case Kind::real: return fmt::format("{}", otherwise.real);
     case Kind::text: return fmt::format("\"{}\"", otherwise.text);
-    case Kind::required: return "required";
-    default: return "optional";
+    default: return is_required(otherwise.kind) ? "required" : "optional";
   }
 }
 
@@ -80,6 +79,13 @@ void print_table(const OperatorSet& operators) {
   fmt::print("{}\n{} operators; 'slipway operators NAME' tells all of one.\n", table.text(), operators.all().size());
 }
 
+// A '|' would end the cell.
+std::string markdown_cell(std::string_view text) {
+  std::string out;
+  for (char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
 void print_markdown(const OperatorSet& operators) {
   fmt::print(
       "# Operators\n\n"
@@ -89,7 +95,8 @@ void print_markdown(const OperatorSet& operators) {
       "spelled there.\n\n"
       "| {} | meaning |\n|{}\n",
       fmt::join(kHeader, " | "), "---|---|---|---|---|---|---|---|");
-  for (const Operator* op : operators.all()) fmt::print("| {} | {} |\n", fmt::join(row(*op), " | "), op->doc);
+  for (const Operator* op : operators.all())
+    fmt::print("| {} | {} |\n", fmt::join(row(*op), " | "), markdown_cell(op->doc));
 }
 
 Json to_json(const Operator& op) {

@@ -56,9 +56,11 @@ TEST(StoreVerb, Lists) {
   Fixture f;
   EXPECT_EQ(run({"list", f.root}).out,
             "MODEL   VERSIONS  LATEST  PRODUCTION\n"
+            "────────────────────────────────────\n"
             "digits         2       2           2\n");
   EXPECT_EQ(run({"list", f.root, "digits"}).out,
             "VERSION  CREATED                   METRICS          ROLE        NOTE\n"
+            "────────────────────────────────────────────────────────────────────\n"
             "      1  2023-11-14T22:13:20.000Z  accuracy 0.97\n"
             "      2  2023-11-14T22:13:20.000Z  accuracy 0.9812  production\n");
   Result<Json> json = Json::parse(run({"list", f.root, "--json"}).out);

@@ -65,7 +65,8 @@ size_t past_escape(std::string_view text, size_t i) {
 bool is_dash(std::string_view cell) { return cell.empty() || cell == "-" || cell == "–" || cell == "—"; }
 
 // A number as people write it: "-1,234", "97.53 %", "≤ 1.35 ×", "4.1e-05", "2 min 5 s", "12:30". Starts with a digit
-// after an optional sign; words of at most three letters may follow digits.
+// after an optional sign; words of at most three letters may follow digits; a dash inside belongs to an exponent, so
+// that dates and ranges are words.
 bool is_number(std::string_view cell) {
   for (std::string_view sign : {"+", "-", "−", "±", "~", "≈", "<", ">", "≤", "≥", "×"}) {
     if (cell.substr(0, sign.size()) == sign) {
@@ -76,11 +77,13 @@ bool is_number(std::string_view cell) {
   while (!cell.empty() && cell.front() == ' ') cell.remove_prefix(1);
   if (cell.empty() || !std::isdigit(static_cast<unsigned char>(cell.front()))) return false;
   int letters = 0;
+  char32_t before = 0;
   for (size_t i = 0; i < cell.size();) {
     char32_t c = next_character(cell, i);
     bool letter = (c < 0x80 && std::isalpha(static_cast<int>(c))) || c == U'µ';
     letters = letter ? letters + 1 : 0;
-    if (letters > 3) return false;
+    if (letters > 3 || (c == U'-' && before != U'e')) return false;
+    before = c;
   }
   return true;
 }

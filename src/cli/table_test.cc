@@ -47,6 +47,15 @@ TEST(Table, AColumnOfNumbersWithOneWordIsLeft) {
             "2 words  2 min 5 s\n");
 }
 
+TEST(Table, DatesAndRangesAreWords) {
+  Table table({"created", "inputs", "error"});
+  table.add({"2026-11-23", "2-3", "4.1e-05"});
+  EXPECT_EQ(table.text(),
+            "created     inputs    error\n"
+            "───────────────────────────\n"
+            "2026-11-23  2-3     4.1e-05\n");
+}
+
 TEST(DisplayWidth, OfWhatTerminalsShow) {
   EXPECT_EQ(display_width(""), 0);
   EXPECT_EQ(display_width("abc"), 3);

@@ -39,7 +39,7 @@ const Verb kTrain = {
 const Verb kStore = {.name = "store", .brief = "Keep models", .help = "", .declare = declare_store};
 const std::vector<const Verb*> kVerbs = {&kStore, &kTrain};
 
-Invocation ask(std::vector<std::string> args) { return interpret(kVerbs, args); }
+Invocation ask(const std::vector<std::string>& args) { return interpret(kVerbs, args); }
 
 TEST(Verbs, RunWhatTheLineSays) {
   Invocation train = ask({"train", "r.toml", "--epochs", "7"});

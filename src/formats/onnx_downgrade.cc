@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <onnx/defs/schema.h>
 
+#include "graph/captures.h"
 #include "graph/operator.h"
 
 namespace slipway {
@@ -263,10 +264,10 @@ Status layer_normalization_17(Mover& m, Node& node) {
     axes.clear();
     for (int64_t i = TRY(normalize_axis(axis, rank)); i < rank; ++i) axes.push_back(i - rank);
   }
-  ValueId over = m.ints(axes);
+  Attributes over = {{"axes", axes}};
   ValueId x = node.inputs[0];
-  ValueId centred = TRY(m.emit("Sub", {x, TRY(m.emit("ReduceMean", {x, over}))}));
-  ValueId variance = TRY(m.emit("ReduceMean", {TRY(m.emit("Mul", {centred, centred})), over}));
+  ValueId centred = TRY(m.emit("Sub", {x, TRY(m.emit("ReduceMean", {x}, over))}));
+  ValueId variance = TRY(m.emit("ReduceMean", {TRY(m.emit("Mul", {centred, centred}))}, over));
   ValueId epsilon = m.number(take_float(node, "epsilon").value_or(1e-5f), dtype_or_float(m, x));
   ValueId deviation = TRY(m.emit("Sqrt", {TRY(m.emit("Add", {variance, epsilon}))}));
   ValueId normal = TRY(m.emit("Div", {centred, deviation}));
@@ -615,7 +616,8 @@ std::string schema_type(DType dtype) {
 
 Status check_types(const Graph& graph, const Node& node, const onnx::OpSchema& schema, int opset) {
   const auto& formals = schema.inputs();
-  for (size_t i = 0; i < node.inputs.size() && !formals.empty(); ++i) {
+  size_t count = node.inputs.size() - std::min(node.inputs.size(), captured_inputs(node));
+  for (size_t i = 0; i < count && !formals.empty(); ++i) {
     if (!node.has_input(i)) continue;
     DType dtype = graph.value(node.inputs[i]).dtype;
     const auto& types = formals[std::min(i, formals.size() - 1)].GetTypes();

@@ -34,68 +34,67 @@ TEST_P(OnnxDowngrade, WritesWhatTheOpsetKnows) {
 
 constexpr Case kCases[] = {
     {"ReduceMean_17", "g (float[2, 3] x) => (float[2] y) <int64[1] a = {1}> { y = ReduceMean<keepdims = 0>(x, a) }", 17,
-     "y = ReduceMean <keepdims = 0, axes = [1]> (x)\n"},
+     "y = ReduceMean<keepdims = 0, axes = [1]>(x)\n"},
     {"ReduceMean_18", "g (float[2, 3] x) => (float[2] y) <int64[1] a = {1}> { y = ReduceMean<keepdims = 0>(x, a) }", 18,
-     "y = ReduceMean <keepdims = 0> (x, a)\n"},
+     "y = ReduceMean<keepdims = 0>(x, a)\n"},
     {"ReduceSum_13", "g (float[2, 3] x) => (float[2, 1] y) <int64[1] a = {1}> { y = ReduceSum(x, a) }", 13,
-     "y = ReduceSum (x, a)\n"},
+     "y = ReduceSum(x, a)\n"},
     {"ReduceSum_12", "g (float[2, 3] x) => (float[2, 1] y) <int64[1] a = {-1}> { y = ReduceSum(x, a) }", 12,
-     "y = ReduceSum <axes = [-1]> (x)\n"},
+     "y = ReduceSum<axes = [-1]>(x)\n"},
     {"ReduceSum_9", "g (float[2, 3] x) => (float[2, 1] y) <int64[1] a = {-1}> { y = ReduceSum(x, a) }", 9,
-     "y = ReduceSum <axes = [1]> (x)\n"},
+     "y = ReduceSum<axes = [1]>(x)\n"},
     {"ReduceMax_noop", "g (float[2] x) => (float[2] y) { y = ReduceMax<noop_with_empty_axes = 1>(x) }", 17,
-     "y = Identity (x)\n"},
+     "y = Identity(x)\n"},
     {"Split_17_even", "g (float[4] x) => (float[2] a, float[2] b) { a, b = Split<num_outputs = 2>(x) }", 17,
-     "a, b = Split (x)\n"},
+     "a, b = Split(x)\n"},
     {"Split_17_uneven", "g (float[5] x) => (float[3] a, float[2] b) { a, b = Split<num_outputs = 2>(x) }", 17,
-     "a, b = Split (x, Split/ints)\n"},
+     "a, b = Split(x, Split/ints)\n"},
     {"Split_11", "g (float[5] x) => (float[3] a, float[2] b) { a, b = Split<num_outputs = 2>(x) }", 11,
-     "a, b = Split <split = [3, 2]> (x)\n"},
+     "a, b = Split<split = [3, 2]>(x)\n"},
     {"Gelu_17", "g (float[2] x) => (float[2] y) { y = Gelu(x) }", 17,
-     "Gelu/Mul = Mul (x, Gelu/scalar)\nGelu/Erf = Erf (Gelu/Mul)\nGelu/Add = Add (Gelu/Erf, Gelu/scalar_5)\n"
-     "Gelu/Mul_8 = Mul (x, Gelu/scalar_7)\ny = Mul (Gelu/Mul_8, Gelu/Add)\n"},
+     "Gelu/Mul = Mul(x, Gelu/scalar)\nGelu/Erf = Erf(Gelu/Mul)\nGelu/Add = Add(Gelu/Erf, Gelu/scalar_5)\n"
+     "Gelu/Mul_8 = Mul(x, Gelu/scalar_7)\ny = Mul(Gelu/Mul_8, Gelu/Add)\n"},
     {"HardSwish_13", "g (float[2] x) => (float[2] y) { y = HardSwish(x) }", 13,
-     "HardSwish/HardSigmoid = HardSigmoid <alpha = 0.166667, beta = 0.5> (x)\ny = Mul (x, HardSwish/HardSigmoid)\n"},
+     "HardSwish/HardSigmoid = HardSigmoid<alpha = 0.166667, beta = 0.5>(x)\ny = Mul(x, HardSwish/HardSigmoid)\n"},
     {"LayerNormalization_16",
      "g (float[2, 3] x, float[3] s, float[3] b) => (float[2, 3] y) { y = LayerNormalization(x, s, b) }", 16,
-     "LayerNormalization/ReduceMean = ReduceMean <axes = [-1]> (x)\n"
-     "LayerNormalization/Sub = Sub (x, LayerNormalization/ReduceMean)\n"
-     "LayerNormalization/Mul = Mul (LayerNormalization/Sub, LayerNormalization/Sub)\n"
-     "LayerNormalization/ReduceMean_8 = ReduceMean <axes = [-1]> (LayerNormalization/Mul)\n"
-     "LayerNormalization/Add = Add (LayerNormalization/ReduceMean_8, LayerNormalization/scalar)\n"
-     "LayerNormalization/Sqrt = Sqrt (LayerNormalization/Add)\n"
-     "LayerNormalization/Div = Div (LayerNormalization/Sub, LayerNormalization/Sqrt)\n"
-     "LayerNormalization/Mul_13 = Mul (LayerNormalization/Div, s)\n"
-     "y = Add (LayerNormalization/Mul_13, b)\n"},
+     "LayerNormalization/ReduceMean = ReduceMean<axes = [-1]>(x)\n"
+     "LayerNormalization/Sub = Sub(x, LayerNormalization/ReduceMean)\n"
+     "LayerNormalization/Mul = Mul(LayerNormalization/Sub, LayerNormalization/Sub)\n"
+     "LayerNormalization/ReduceMean_7 = ReduceMean<axes = [-1]>(LayerNormalization/Mul)\n"
+     "LayerNormalization/Add = Add(LayerNormalization/ReduceMean_7, LayerNormalization/scalar)\n"
+     "LayerNormalization/Sqrt = Sqrt(LayerNormalization/Add)\n"
+     "LayerNormalization/Div = Div(LayerNormalization/Sub, LayerNormalization/Sqrt)\n"
+     "LayerNormalization/Mul_12 = Mul(LayerNormalization/Div, s)\n"
+     "y = Add(LayerNormalization/Mul_12, b)\n"},
     {"Shape_14", "g (float[2, 3] x) => (int64[1] y) { y = Shape<start = 1>(x) }", 14,
-     "Shape/Shape = Shape (x)\ny = Slice (Shape/Shape, Shape/ints, Shape/ints_4, Shape/ints_5)\n"},
+     "Shape/Shape = Shape(x)\ny = Slice(Shape/Shape, Shape/ints, Shape/ints_4, Shape/ints_5)\n"},
     {"Softmax_12_middle", "g (float[2, 3, 4] x) => (float[2, 3, 4] y) { y = Softmax<axis = 1>(x) }", 12,
-     "Softmax/Transpose = Transpose <perm = [0, 2, 1]> (x)\nSoftmax/Softmax = Softmax <axis = 2> (Softmax/Transpose)\n"
-     "y = Transpose <perm = [0, 2, 1]> (Softmax/Softmax)\n"},
-    {"Softmax_9", "g (float[2, 3] x) => (float[2, 3] y) { y = Softmax(x) }", 9, "y = Softmax <axis = 1> (x)\n"},
-    {"Clip_10", "g (float[2] x) => (float[2] y) <float h = {6.0}> { y = Clip(x, , h) }", 10,
-     "y = Clip <max = 6> (x)\n"},
+     "Softmax/Transpose = Transpose<perm = [0, 2, 1]>(x)\nSoftmax/Softmax = Softmax<axis = 2>(Softmax/Transpose)\n"
+     "y = Transpose<perm = [0, 2, 1]>(Softmax/Softmax)\n"},
+    {"Softmax_9", "g (float[2, 3] x) => (float[2, 3] y) { y = Softmax(x) }", 9, "y = Softmax<axis = 1>(x)\n"},
+    {"Clip_10", "g (float[2] x) => (float[2] y) <float h = {6.0}> { y = Clip(x, , h) }", 10, "y = Clip<max = 6>(x)\n"},
     {"Pad_17_axes",
      "g (float[2, 2] x) => (float[2, 4] y) <int64[2] p = {1, 1}, int64[1] a = {-1}> { y = Pad(x, p, , a) }", 17,
-     "y = Pad (x, Pad/ints)\n"},
+     "y = Pad(x, Pad/ints)\n"},
     {"Pad_10", "g (float[2] x) => (float[4] y) <int64[2] p = {1, 1}, float v = {5.0}> { y = Pad(x, p, v) }", 10,
-     "y = Pad <pads = [1, 1], value = 5> (x)\n"},
+     "y = Pad<pads = [1, 1], value = 5>(x)\n"},
     {"Dropout_11", "g (float[2] x) => (float[2] y) <float r = {0.25}> { y = Dropout(x, r) }", 11,
-     "y = Dropout <ratio = 0.25> (x)\n"},
+     "y = Dropout<ratio = 0.25>(x)\n"},
     {"Slice_9",
      "g (float[4, 4] x) => (float[4, 2] y) <int64[1] s = {1}, int64[1] e = {3}, int64[1] a = {-1}> { y = Slice(x, s, "
      "e, "
      "a) }",
-     9, "y = Slice <starts = [1], ends = [3], axes = [1]> (x)\n"},
+     9, "y = Slice<starts = [1], ends = [3], axes = [1]>(x)\n"},
     {"Unsqueeze_9", "g (float[4] x) => (float[4, 1] y) <int64[1] a = {-1}> { y = Unsqueeze(x, a) }", 9,
-     "y = Unsqueeze <axes = [1]> (x)\n"},
+     "y = Unsqueeze<axes = [1]>(x)\n"},
     {"GreaterOrEqual_11", "g (float[2] x, float[2] z) => (bool[2] y) { y = GreaterOrEqual(x, z) }", 11,
-     "GreaterOrEqual/Greater = Greater (x, z)\nGreaterOrEqual/Equal = Equal (x, z)\n"
-     "y = Or (GreaterOrEqual/Greater, GreaterOrEqual/Equal)\n"},
+     "GreaterOrEqual/Greater = Greater(x, z)\nGreaterOrEqual/Equal = Equal(x, z)\n"
+     "y = Or(GreaterOrEqual/Greater, GreaterOrEqual/Equal)\n"},
     {"QuantizeLinear_17",
      "g (float[2] x) => (uint8[2] y) <float s = {0.5}, uint8 z = {3}> { y = QuantizeLinear<saturate = 1, block_size = "
      "0>(x, s, z) }",
-     17, "y = QuantizeLinear (x, s, z)\n"},
+     17, "y = QuantizeLinear(x, s, z)\n"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rules, OnnxDowngrade, ::testing::ValuesIn(kCases),

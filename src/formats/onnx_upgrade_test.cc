@@ -47,12 +47,14 @@ constexpr Case kCases[] = {
     {"Selu_5", 5, "g (float[2] x) => (float[2] y) { y = Selu(x) }", "%y = Selu(%x) {alpha = 1.6732, gamma = 1.0507}\n"},
     {"Add_6", 6,
      "g (float[1, 3, 4, 4] x, float[3] b) => (float[1, 3, 4, 4] y) { y = Add<broadcast = 1, axis = 1>(x, b) }",
-     "constant %Add/ints : int64[2] [1, 2]\n%Add/Unsqueeze = Unsqueeze(%b, %Add/ints)\n%y = Add(%x, "
+     "constant %Add/Unsqueeze/ints : int64[2] [1, 2]\n%Add/Unsqueeze = Unsqueeze(%b, %Add/Unsqueeze/ints)\n%y = "
+     "Add(%x, "
      "%Add/Unsqueeze)\n"},
     {"Add_6_suffix", 6, "g (float[2, 3] x, float[3] b) => (float[2, 3] y) { y = Add<broadcast = 1>(x, b) }",
      "%y = Add(%x, %b)\n"},
     {"PRelu_6", 6, "g (float[1, 3, 4] x, float[3] s) => (float[1, 3, 4] y) { y = PRelu(x, s) }",
-     "constant %PRelu/ints : int64[1] [1]\n%PRelu/Unsqueeze = Unsqueeze(%s, %PRelu/ints)\n%y = PRelu(%x, "
+     "constant %PRelu/Unsqueeze/ints : int64[1] [1]\n%PRelu/Unsqueeze = Unsqueeze(%s, %PRelu/Unsqueeze/ints)\n%y = "
+     "PRelu(%x, "
      "%PRelu/Unsqueeze)\n"},
     {"Dropout_6", 6, "g (float[2] x) => (float[2] y) { y = Dropout<is_test = 1, ratio = 0.25>(x) }",
      "constant %Dropout/scalar : float32[] 0.25\n%y = Dropout(%x, %Dropout/scalar)\n"},

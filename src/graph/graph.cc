@@ -71,6 +71,14 @@ std::string Graph::fresh_name(std::string_view wish) const {
   }
 }
 
+void Graph::rename(ValueId id, std::string name) {
+  CHECK(!by_name_.contains(name), "a value of that name exists");
+  Value& v = value(id);
+  by_name_.erase(v.name);
+  v.name = std::move(name);
+  by_name_.emplace(v.name, id);
+}
+
 std::vector<NodeId> Graph::producers() const {
   std::vector<NodeId> result(values_.size());
   for (size_t n = 0; n < nodes_.size(); ++n) {

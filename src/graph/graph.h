@@ -121,6 +121,8 @@ class Graph {
   ValueId find(std::string_view name) const;
   // `wish`, or `wish` with a number behind it when that is taken.
   std::string fresh_name(std::string_view wish) const;
+  // Requires: no value has that name.
+  void rename(ValueId id, std::string name);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   std::vector<Node>& nodes() { return nodes_; }

@@ -1,23 +1,10 @@
-// What the 8-bit products share: weights as int8, zero points, a layout of scratch.
+// What the 8-bit products share: weights as int8, zero points.
 #pragma once
 
 #include "kernels/int8.h"
+#include "kernels/scratch.h"
 
 namespace slipway::kernels {
-
-// Offsets into scratch, each aligned to 64.
-class ScratchLayout {
- public:
-  size_t reserve(size_t bytes) {
-    size_t offset = bytes_;
-    bytes_ += (bytes + 63) / 64 * 64;
-    return offset;
-  }
-  size_t bytes() const { return bytes_; }
-
- private:
-  size_t bytes_ = 0;
-};
 
 // y[i] = x[i] for i8, x[i] - 128 for u8. Requires: one of the two.
 void to_int8(DType dtype, const void* x, int8_t* y, int64_t n);

@@ -14,10 +14,10 @@
 namespace slipway {
 
 // Applied to each element of the result, inside the primitive.
-enum class Activation : uint8_t { none, relu, leaky_relu, clip, sigmoid, tanh, gelu_erf, gelu_tanh, hard_swish, elu };
+enum class FusedActivation : uint8_t { none, relu, leaky_relu, clip, sigmoid, tanh, gelu_erf, gelu_tanh, hard_swish, elu };
 
 struct PostOp {
-  Activation activation = Activation::none;
+  FusedActivation activation = FusedActivation::none;
   float alpha = 0;  // slope, lower bound
   float beta = 0;   // upper bound
 };

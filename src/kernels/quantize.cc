@@ -1,4 +1,6 @@
 // Linear quantization: SIMD runs for 8-bit integers and float, plain loops for the rest.
+#include "kernels/cpu/targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/quantize.cc"
 #include <hwy/foreach_target.h>

@@ -28,7 +28,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 // dx = dy in x's type; nothing flows through integers
 Result<Values> gradient(Builder& b, const Node&, const Values& x, const Values& y, const Values& dy) {
-  if (!ops::flows(b, x[0]) || !ops::flows(b, y[0])) return Values{{}};
+  if (!ops::flows(b, x[0]) || !ops::flows(b, y[0])) return Values(1);
   return Values{b.op("Cast", {dy[0]}, {{"to", static_cast<int64_t>(b.dtype(x[0]))}})};
 }
 

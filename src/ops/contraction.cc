@@ -11,24 +11,24 @@ namespace {
 
 struct ActivationName {
   std::string_view name;
-  Activation activation;
+  FusedActivation activation;
 };
 
 constexpr ActivationName kNames[] = {
-    {"Relu", Activation::relu},
-    {"LeakyRelu", Activation::leaky_relu},
-    {"Clip", Activation::clip},
-    {"Sigmoid", Activation::sigmoid},
-    {"Tanh", Activation::tanh},
-    {"Gelu", Activation::gelu_erf},
-    {"GeluTanh", Activation::gelu_tanh},
-    {"HardSwish", Activation::hard_swish},
-    {"Elu", Activation::elu},
+    {"Relu", FusedActivation::relu},
+    {"LeakyRelu", FusedActivation::leaky_relu},
+    {"Clip", FusedActivation::clip},
+    {"Sigmoid", FusedActivation::sigmoid},
+    {"Tanh", FusedActivation::tanh},
+    {"Gelu", FusedActivation::gelu_erf},
+    {"GeluTanh", FusedActivation::gelu_tanh},
+    {"HardSwish", FusedActivation::hard_swish},
+    {"Elu", FusedActivation::elu},
 };
 
 }  // namespace
 
-std::optional<Activation> activation_from_name(std::string_view name) {
+std::optional<FusedActivation> activation_from_name(std::string_view name) {
   for (const ActivationName& row : kNames) {
     if (row.name == name) return row.activation;
   }
@@ -38,7 +38,7 @@ std::optional<Activation> activation_from_name(std::string_view name) {
 PostOp post_of(const Node& node) {
   std::string name = node.text("activation");
   if (name.empty()) return {};
-  std::optional<Activation> activation = activation_from_name(name);
+  std::optional<FusedActivation> activation = activation_from_name(name);
   CHECK(activation.has_value(), "a rewrite fused an activation that no primitive has");
   return {*activation, node.real("activation_alpha"), node.real("activation_beta")};
 }

@@ -12,7 +12,7 @@ inline constexpr AttributeSpec kActivationAlpha = {"activation_alpha", 0.0f};
 inline constexpr AttributeSpec kActivationBeta = {"activation_beta", 0.0f};
 
 // The activation by its ONNX name ("Relu", "Clip", …); nullopt when no primitive has it.
-std::optional<Activation> activation_from_name(std::string_view name);
+std::optional<FusedActivation> activation_from_name(std::string_view name);
 // The post-op that the three attributes above spell.
 PostOp post_of(const Node& node);
 

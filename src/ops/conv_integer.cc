@@ -14,7 +14,7 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.out(0).count() == 0) return Kernel{.run = [](const KernelArgs&) {}};
-  ops::Int8Conv conv = TRY(ops::int8_conv(c, 0, 1, 2, 3));
+  ops::Int8Conv conv = TRY(ops::int8_conv(c, c.in(0).dtype, 1, ops::zero_point(c, 2), ops::zero_point(c, 3)));
   bool x_zero = c.has_input(2);
   bool w_zero = c.has_input(3);
   kernels::ScratchLayout layout;
@@ -37,7 +37,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 std::vector<Sample> samples() {
   return {{.inputs = {ops::sample({1, 2, 5, 5}, DType::u8), ops::sample({3, 2, 3, 3}, DType::i8),
-                      ops::given(Tensor::scalar<uint8_t>(1))},
+                      ops::fixed(Tensor::scalar<uint8_t>(1))},
            .attributes = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}}};
 }
 

@@ -30,9 +30,9 @@ Result<Values> gradient(Builder&, const Node& n, const Values&, const Values&, c
 }
 
 std::vector<Sample> samples() {
-  return {{.inputs = {ops::sample({2, 3}, DType::i8), ops::given(Tensor::scalar(0.05f)),
-                      ops::given(Tensor::scalar<int8_t>(3))}},
-          {.inputs = {ops::sample({2, 3}, DType::u8), ops::given(Tensor::of<float>({2}, {0.01f, 0.02f}))},
+  return {{.inputs = {ops::sample({2, 3}, DType::i8), ops::fixed(Tensor::scalar(0.05f)),
+                      ops::fixed(Tensor::scalar<int8_t>(3))}},
+          {.inputs = {ops::sample({2, 3}, DType::u8), ops::fixed(Tensor::of<float>({2}, {0.01f, 0.02f}))},
            .attributes = {{"axis", int64_t{0}}}}};
 }
 

@@ -16,17 +16,18 @@ Status infer(InferContext& c) {
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return Kernel{.run = [n = c.in(0).count(), threads = c.threads()](const KernelArgs& a) {
+  bool give_y = c.has_output(0), give_scale = c.has_output(1), give_zero = c.has_output(2);
+  return Kernel{.run = [=, n = c.in(0).count(), threads = c.threads()](const KernelArgs& a) {
     const float* x = a.input<float>(0);
     kernels::DynamicScale range = kernels::dynamic_scale(x, n, threads);
-    if (a.out[0] != nullptr) {
+    if (give_y) {
       auto* y = a.output<uint8_t>(0);
       parallel_for(threads, n, 16384, [&](int64_t begin, int64_t end) {
         kernels::quantize_u8(x + begin, y + begin, end - begin, range.scale, range.zero_point);
       });
     }
-    if (a.out[1] != nullptr) *a.output<float>(1) = range.scale;
-    if (a.out[2] != nullptr) *a.output<uint8_t>(2) = range.zero_point;
+    if (give_scale) *a.output<float>(1) = range.scale;
+    if (give_zero) *a.output<uint8_t>(2) = range.zero_point;
   }};
 }
 

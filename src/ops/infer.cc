@@ -39,6 +39,25 @@ Status infer_compare(InferContext& c) {
   return {};
 }
 
+Status infer_predicate(InferContext& c) {
+  c.set(0, DType::boolean, c.dims(0));
+  return {};
+}
+
+Status infer_onto_first(InferContext& c) {
+  Dims common = TRY(common_dims(c));
+  bool fits = common.size() == c.dims(0).size();
+  for (size_t d = 0; fits && d < common.size(); ++d) {
+    const Dim& size = c.dims(0)[d];
+    fits = !size.known() || !common[d].known() || size.size == common[d].size;
+  }
+  if (!fits) {
+    return invalid(
+        fmt::format("input 1 {} does not broadcast to input 0 {}", to_string(c.dims(1)), to_string(c.dims(0))));
+  }
+  return infer_same(c);
+}
+
 Result<Dims> broadcast_dims(const Dims& a, const Dims& b) {
   Dims out(std::max(a.size(), b.size()));
   for (size_t i = 0; i < out.size(); ++i) {

@@ -14,6 +14,12 @@ Status infer_broadcast(InferContext& c);
 // Like infer_broadcast, with a boolean output.
 Status infer_compare(InferContext& c);
 
+// Output 0 is boolean with the shape of input 0.
+Status infer_predicate(InferContext& c);
+
+// Output 0 has the type of input 0; an error unless every other input broadcasts to it.
+Status infer_onto_first(InferContext& c);
+
 // ONNX multidirectional broadcasting over dimensions that may be unknown: an unknown against 1 stays itself, an unknown
 // against a known size > 1 becomes that size.
 Result<Dims> broadcast_dims(const Dims& a, const Dims& b);

@@ -36,11 +36,12 @@ Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w) {
   return y;
 }
 
-Result<Int8Conv> int8_conv(const PrepareContext& c, size_t x, size_t w, size_t x_zero, size_t w_zero) {
+Result<Int8Conv> int8_conv(const PrepareContext& c, DType x_dtype, size_t w, const kernels::ZeroPoint& x_zero,
+                           const kernels::ZeroPoint& w_zero) {
   const Shape& y = c.out(0).shape;
-  Window window = TRY(window_of(c.node(), to_dims(c.in(x).shape), kernel_of(to_dims(c.in(w).shape))));
+  Window window = TRY(window_of(c.node(), to_dims(c.in(0).shape), kernel_of(to_dims(c.in(w).shape))));
   kernels::Int8ConvolutionSpec spec;
-  spec.conv = {.x = c.in(x).shape,
+  spec.conv = {.x = c.in(0).shape,
                .w = c.in(w).shape,
                .y = y,
                .strides = window.strides,
@@ -48,11 +49,11 @@ Result<Int8Conv> int8_conv(const PrepareContext& c, size_t x, size_t w, size_t x
                .pads_begin = window.pads_begin,
                .pads_end = window.pads_end,
                .groups = c.node().integer("group"),
-               .x_dtype = c.in(x).dtype,
+               .x_dtype = x_dtype,
                .constant_w = c.constant(w)};
   spec.w = c.in(w).dtype;
-  spec.x_zero = zero_point(c, x_zero);
-  spec.w_zero = zero_point(c, w_zero);
+  spec.x_zero = x_zero;
+  spec.w_zero = w_zero;
   spec.threads = c.threads();
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     if (window.pads_begin[i] < 0 || window.pads_end[i] < 0) return invalid("pads holds a negative size");

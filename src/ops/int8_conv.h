@@ -16,6 +16,8 @@ struct Int8Conv {
   int64_t channels = 0;          // O
   kernels::StridedCopy restore;  // [N, ..., O] to [N, O, ...]
 };
-Result<Int8Conv> int8_conv(const PrepareContext& c, size_t x, size_t w, size_t x_zero, size_t w_zero);
+// x: input 0, taken as numbers of `x_dtype`; w: input `w`.
+Result<Int8Conv> int8_conv(const PrepareContext& c, DType x_dtype, size_t w, const kernels::ZeroPoint& x_zero,
+                           const kernels::ZeroPoint& w_zero);
 
 }  // namespace slipway::ops

@@ -38,7 +38,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
 std::vector<Sample> samples() {
   return {{.inputs = {ops::sample({3, 4}, DType::u8), ops::sample({4, 2}, DType::i8)}},
           {.inputs = {ops::sample({2, 3, 4}, DType::u8), ops::sample({4, 2}, DType::i8),
-                      ops::given(Tensor::scalar<uint8_t>(3))}}};
+                      ops::fixed(Tensor::scalar<uint8_t>(3))}}};
 }
 
 }  // namespace

@@ -31,40 +31,46 @@ Kernel copy_kernel(kernels::StridedCopy plan, DType dtype, int threads) {
 
 namespace {
 
+// Where integers come from.
 struct IntSource {
   DType dtype = DType::undefined;
   size_t count = 0;
 };
-
 using IntSources = std::array<IntSource, 8>;
+
+IntSource int_source(const PrepareContext& c, size_t i) {
+  IntSource source = {c.in(i).dtype, static_cast<size_t>(c.in(i).count())};
+  CHECK(source.count <= kernels::kMaxRank, "more integers than dimensions");
+  return source;
+}
 
 IntSources int_sources(const PrepareContext& c, size_t first) {
   IntSources sources;
   CHECK(c.input_count() <= sources.size(), "integer inputs of an operator with more than 8 inputs");
   for (size_t i = first; i < c.input_count(); ++i) {
-    if (!c.has_input(i)) continue;
-    sources[i] = {c.in(i).dtype, static_cast<size_t>(c.in(i).count())};
-    CHECK(sources[i].count <= kernels::kMaxRank, "more integers than dimensions");
+    if (c.has_input(i)) sources[i] = int_source(c, i);
   }
   return sources;
 }
 
-IntInputs read(const IntSources& sources, const void* const* in) {
-  IntInputs ints;
-  for (size_t i = 0; i < sources.size(); ++i) {
-    ints.counts[i] = sources[i].count;
-    for (size_t k = 0; k < sources[i].count; ++k) {
-      ints.values[i][k] = kernels::index_at(sources[i].dtype, in[i], static_cast<int64_t>(k));
-    }
+Ints read(const IntSource& source, const void* in) {
+  Ints ints;
+  ints.count = source.count;
+  for (size_t k = 0; k < source.count; ++k) {
+    ints.values[k] = kernels::index_at(source.dtype, in, static_cast<int64_t>(k));
   }
   return ints;
 }
 
-}  // namespace
-
-IntInputs read_ints(const PrepareContext& c, size_t first, const void* const* in) {
-  return read(int_sources(c, first), in);
+IntInputs read(const IntSources& sources, const void* const* in) {
+  IntInputs all;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i].count > 0) all.inputs[i] = read(sources[i], in[i]);
+  }
+  return all;
 }
+
+}  // namespace
 
 std::optional<IntInputs> constant_ints(const PrepareContext& c, size_t first) {
   std::array<const void*, 8> in = {};
@@ -73,11 +79,15 @@ std::optional<IntInputs> constant_ints(const PrepareContext& c, size_t first) {
     if (c.constant(i) == nullptr) return std::nullopt;
     in[i] = c.constant(i)->raw();
   }
-  return read_ints(c, first, in.data());
+  return read(int_sources(c, first), in.data());
 }
 
 std::function<IntInputs(const KernelArgs&)> int_reader(const PrepareContext& c, size_t first) {
   return [sources = int_sources(c, first)](const KernelArgs& a) { return read(sources, a.in); };
+}
+
+std::function<Ints(const KernelArgs&)> one_int_reader(const PrepareContext& c, size_t i) {
+  return [source = int_source(c, i), i](const KernelArgs& a) { return read(source, a.in[i]); };
 }
 
 bool merge_dim(Dim& a, const Dim& b) {
@@ -97,12 +107,16 @@ ValueId zeros_like(Builder& b, ValueId v) {
 
 bool flows(Builder& b, ValueId v) { return v.valid() && is_float(b.dtype(v)); }
 
-Sample::Input sample(Shape shape, DType dtype) { return {.type = {dtype, std::move(shape)}}; }
+Sample::Input sample(Shape shape, DType dtype) {
+  double low = dtype == DType::u8 ? 0 : dtype == DType::i8 ? -128 : -1;
+  double high = dtype == DType::u8 ? 256 : dtype == DType::i8 ? 128 : 1;
+  return random_input(std::move(shape), low, high, dtype);
+}
 
-Sample::Input given(Tensor value) { return {.type = value.type(), .value = value, .constant = true}; }
+Sample::Input fixed(Tensor value) { return given(std::move(value), true); }
 
 Sample::Input ints_sample(const std::vector<int64_t>& values) {
-  return given(Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values));
+  return fixed(Tensor::of<int64_t>({static_cast<int64_t>(values.size())}, values));
 }
 
 }  // namespace slipway::ops

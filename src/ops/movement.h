@@ -9,6 +9,7 @@
 #include "graph/operator.h"
 #include "kernels/strided_copy.h"
 #include "ops/infer.h"
+#include "ops/samples.h"
 
 namespace slipway::ops {
 
@@ -24,19 +25,26 @@ Status check_rank(const TensorType& type);
 // A kernel that copies input 0 to output 0 by `plan`.
 Kernel copy_kernel(kernels::StridedCopy plan, DType dtype, int threads);
 
-// A kernel whose plan follows from integer inputs (of int32 or int64): made once when they are constant, else at each
-// run. `make` must not allocate; it gets the inputs' elements by input index (empty when omitted).
-struct IntInputs {
-  std::array<std::array<int64_t, kernels::kMaxRank>, 8> values;
-  std::array<size_t, 8> counts;
-  std::span<const int64_t> operator[](size_t i) const { return {values[i].data(), counts[i]}; }
+// A few integers read from an input; a plain value.
+struct Ints {
+  std::array<int64_t, kernels::kMaxRank> values;
+  size_t count = 0;
+  std::span<const int64_t> span() const { return {values.data(), count}; }
 };
-// Reads inputs [first, input_count) as integers. Requires: each of at most kMaxRank elements, at most 8 inputs.
-IntInputs read_ints(const PrepareContext& c, size_t first, const void* const* in);
-// The same at preparation when all of them are constant or omitted.
+
+// Plans that follow from integer inputs (int32 or int64) are made once when those are constant, else at each run:
+// neither reading nor planning allocates. Indexed by input; empty when omitted.
+struct IntInputs {
+  std::array<Ints, 8> inputs;
+  std::span<const int64_t> operator[](size_t i) const { return inputs[i].span(); }
+};
+// Inputs [first, input_count) when all of them are constant or omitted. Requires (all three): at most kMaxRank elements
+// each, at most 8 inputs.
 std::optional<IntInputs> constant_ints(const PrepareContext& c, size_t first);
-// A function that reads them at a run; captures types only.
+// A function that reads them at a run.
 std::function<IntInputs(const KernelArgs&)> int_reader(const PrepareContext& c, size_t first);
+// The same for input i alone.
+std::function<Ints(const KernelArgs&)> one_int_reader(const PrepareContext& c, size_t i);
 
 // Whether `a` and `b` may be one dimension; the better known of the two goes to `a`.
 bool merge_dim(Dim& a, const Dim& b);
@@ -49,10 +57,9 @@ ValueId zeros_like(Builder& b, ValueId v);
 // Floating-point input types are what gradients flow through.
 bool flows(Builder& b, ValueId v);
 
-// Shorthand for samples.
+// For samples: 8-bit integers of their whole range, other numbers in [-1, 1]; and constants of given contents.
 Sample::Input sample(Shape shape, DType dtype = DType::f32);
-// A constant of given contents.
-Sample::Input given(Tensor value);
+Sample::Input fixed(Tensor value);
 Sample::Input ints_sample(const std::vector<int64_t>& values);
 
 }  // namespace slipway::ops

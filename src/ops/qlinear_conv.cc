@@ -48,7 +48,7 @@ struct Epilogue {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.out(0).count() == 0) return Kernel{.run = [](const KernelArgs&) {}};
-  Epilogue e = {.conv = TRY(ops::int8_conv(c, 0, 3, 2, 5)),
+  Epilogue e = {.conv = TRY(ops::int8_conv(c, c.in(0).dtype, 3, ops::zero_point(c, 2), ops::zero_point(c, 5))),
                 .q = c.out(0).dtype,
                 .w_scales = c.in(4).count(),
                 .bias = c.has_input(8),
@@ -72,8 +72,8 @@ Result<Kernel> prepare(const PrepareContext& c) {
 }
 
 std::vector<Sample> samples() {
-  auto scale = [](float x) { return ops::given(Tensor::scalar(x)); };
-  auto zero = [](uint8_t x) { return ops::given(Tensor::scalar(x)); };
+  auto scale = [](float x) { return ops::fixed(Tensor::scalar(x)); };
+  auto zero = [](uint8_t x) { return ops::fixed(Tensor::scalar(x)); };
   return {{.inputs = {ops::sample({1, 2, 5, 5}, DType::u8), scale(0.1f), zero(1), ops::sample({3, 2, 3, 3}, DType::u8),
                       scale(0.2f), zero(128), scale(0.3f), zero(2)},
            .attributes = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}}};

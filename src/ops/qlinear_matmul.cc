@@ -66,8 +66,8 @@ Result<Kernel> prepare(const PrepareContext& c) {
 }
 
 std::vector<Sample> samples() {
-  auto scale = [](float x) { return ops::given(Tensor::scalar(x)); };
-  auto zero = [](uint8_t x) { return ops::given(Tensor::scalar(x)); };
+  auto scale = [](float x) { return ops::fixed(Tensor::scalar(x)); };
+  auto zero = [](uint8_t x) { return ops::fixed(Tensor::scalar(x)); };
   return {{.inputs = {ops::sample({3, 4}, DType::u8), scale(0.1f), zero(1), ops::sample({4, 2}, DType::u8), scale(0.2f),
                       zero(128), scale(0.3f), zero(2)}}};
 }

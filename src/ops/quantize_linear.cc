@@ -48,6 +48,7 @@ ValueId along_axis(Builder& b, const Node& n, ValueId v, ValueId x) {
 // Straight through (Bengio et al. 2013, "Estimating or Propagating Gradients Through Stochastic Neurons"): gradients of
 // quantized values are counted in the units of x, so dx = dy where x is in the range of y's type, else 0.
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {
+  if (!dy[0].valid()) return Values(n.inputs.size());
   if (n.integer("block_size") != 0) return unsupported("no gradient of blocked quantization");
   bool is_signed = b.dtype(y[0]) == DType::i8 || b.dtype(y[0]) == DType::i16;
   float levels = b.dtype(y[0]) == DType::i8 || b.dtype(y[0]) == DType::u8 ? 256.f : 65536.f;
@@ -68,9 +69,9 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
 }
 
 std::vector<Sample> samples() {
-  return {{.inputs = {ops::sample({2, 3}), ops::given(Tensor::scalar(0.05f)), ops::given(Tensor::scalar<int8_t>(3))}},
-          {.inputs = {ops::sample({2, 3}), ops::given(Tensor::of<float>({3}, {0.01f, 0.02f, 0.03f})),
-                      ops::given(Tensor::of<uint8_t>({3}, {128, 100, 120}))}}};
+  return {{.inputs = {ops::sample({2, 3}), ops::fixed(Tensor::scalar(0.05f)), ops::fixed(Tensor::scalar<int8_t>(3))}},
+          {.inputs = {ops::sample({2, 3}), ops::fixed(Tensor::of<float>({3}, {0.01f, 0.02f, 0.03f})),
+                      ops::fixed(Tensor::of<uint8_t>({3}, {128, 100, 120}))}}};
 }
 
 }  // namespace

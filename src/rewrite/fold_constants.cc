@@ -59,6 +59,7 @@ REWRITE(fold_constants) = {
     .doc = "a node whose inputs are all constants becomes its constant outputs",
     .order = 10,
     .apply = apply,
+    .portable = true,
 };
 
 }  // namespace slipway

@@ -40,6 +40,7 @@ REWRITE(remove_identity) = {
     .doc = "Identity, Dropout outside training and Cast to the same type give way to their input",
     .order = 20,
     .apply = apply,
+    .portable = true,
 };
 
 }  // namespace slipway

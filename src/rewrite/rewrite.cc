@@ -28,12 +28,14 @@ const std::vector<const Rewrite*>& all_rewrites() {
   return rewrites;
 }
 
-Status optimize(Graph& graph) {
+namespace {
+
+Status run_rounds(Graph& graph, bool portable_only) {
   constexpr int kMostRounds = 20;
-  RETURN_IF_ERROR(infer_types(graph));
   for (int round = 0; round < kMostRounds; ++round) {
     int changes = 0;
     for (const Rewrite* rewrite : all_rewrites()) {
+      if (portable_only && !rewrite->portable) continue;
       Result<int> changed = rewrite->apply(graph, all_operators());
       if (!changed.ok()) return changed.status().at(fmt::format("rewrite {}", rewrite->name));
       if (*changed == 0) continue;
@@ -45,6 +47,29 @@ Status optimize(Graph& graph) {
   }
   graph.remove_dead_nodes();
   return {};
+}
+
+// Without its card a node is left alone by every rewrite.
+void set_cards(Graph& graph, std::string_view op_type, const Operator* card) {
+  for (Node& node : graph.nodes()) {
+    if (node.op_type == op_type && node.domain.empty()) node.op = card;
+  }
+}
+
+}  // namespace
+
+Status optimize(Graph& graph) {
+  RETURN_IF_ERROR(infer_types(graph));
+  return run_rounds(graph, false);
+}
+
+Status simplify(Graph& graph) {
+  RETURN_IF_ERROR(infer_types(graph));
+  set_cards(graph, "DequantizeLinear", nullptr);
+  Status status = run_rounds(graph, true);
+  set_cards(graph, "DequantizeLinear", all_operators().find("DequantizeLinear"));
+  RETURN_IF_ERROR(status);
+  return infer_types(graph);
 }
 
 FixedValues::FixedValues(const Graph& graph) : fixed_(graph.value_count()) {

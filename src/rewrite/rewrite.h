@@ -16,6 +16,7 @@ struct Rewrite {
   const char* doc;  // what becomes what
   int order;        // lower runs first within a round
   Result<int> (*apply)(Graph& graph, const OperatorSet& operators);
+  bool portable = false;  // leaves only operators that ONNX has, so that the result may be stored or converted
 };
 
 namespace rewrite {
@@ -26,6 +27,10 @@ const std::vector<const Rewrite*>& all_rewrites();
 // Runs every rewrite until none changes anything (at most 20 rounds), then drops dead nodes. The node order stays
 // valid.
 Status optimize(Graph& graph);
+
+// The same with the portable rewrites only: before a model is quantized, stored or converted. Weights behind
+// DequantizeLinear stay integers.
+Status simplify(Graph& graph);
 
 // Whether a value's contents are fixed: a constant that no update replaces.
 class FixedValues {

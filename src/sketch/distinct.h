@@ -16,7 +16,8 @@ namespace slipway {
 class Distinct {
  public:
   // Requires: 4 <= precision <= 16.
-  explicit Distinct(int precision = 10);
+  explicit Distinct(int precision);
+  Distinct() : Distinct(10) {}
 
   // `hash` must be well mixed in all bits (mix_bits).
   void add(uint64_t hash);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -12,11 +11,8 @@ namespace slipway {
 
 namespace {
 
-// The next float above x that is no subnormal: those may count as 0 where the processor flushes them.
-float next_after(float x) {
-  float next = std::nextafter(x, std::numeric_limits<float>::infinity());
-  return next > 0 && next < std::numeric_limits<float>::min() ? std::numeric_limits<float>::min() : next;
-}
+// How far beyond the sample's ends an edge stands, as a share of its largest magnitude (or of 1).
+constexpr float kHalfMargin = 1e-3f;
 
 }  // namespace
 
@@ -78,6 +74,19 @@ std::vector<float> quantile_edges(std::vector<float> sample, int bins) {
   std::vector<float> edges;
   if (sample.empty()) return edges;
   std::sort(sample.begin(), sample.end());
+  const float margin = 2 * kHalfMargin * std::max(1.0f, std::abs(sample.back()));
+  // Halfway to the nearest smaller (larger) value of the sample.
+  auto below = [&](float cut) {
+    auto at = std::lower_bound(sample.begin(), sample.end(), cut);
+    return at == sample.begin() ? cut - margin / 2 : *(at - 1) + (cut - *(at - 1)) / 2;
+  };
+  auto above = [&](float cut) {
+    auto at = std::upper_bound(sample.begin(), sample.end(), cut);
+    return at == sample.end() ? cut + margin / 2 : cut + (*at - cut) / 2;
+  };
+  auto add = [&](float edge) {
+    if (edges.empty() || edge > edges.back()) edges.push_back(edge);
+  };
   std::vector<float> cuts;
   for (int i = 1; i < bins; ++i)
     cuts.push_back(sample[static_cast<size_t>(i) * sample.size() / static_cast<size_t>(bins)]);
@@ -85,9 +94,8 @@ std::vector<float> quantile_edges(std::vector<float> sample, int bins) {
   for (size_t i = 0; i < cuts.size();) {
     size_t end = i;
     while (end < cuts.size() && cuts[end] == cuts[i]) ++end;
-    if (edges.empty() || cuts[i] > edges.back()) edges.push_back(cuts[i]);
-    float above = next_after(cuts[i]);
-    if ((end - i > 1 || constant) && above > edges.back()) edges.push_back(above);
+    add(below(cuts[i]));
+    if (end - i > 1 || constant) add(above(cuts[i]));
     i = end;
   }
   return edges;

@@ -37,7 +37,8 @@ class Histogram {
 };
 
 // Edges that cut `sample` into at most `bins` bins of about equal weight. A value that holds several quantiles (a pixel
-// that is mostly 0) gets a bin of its own: the value and the next float after it both become edges.
+// that is mostly 0) gets a bin of its own. Edges stand halfway between neighbouring values, so that a client who sends
+// fewer digits does not move values over them.
 // Requires: bins >= 2 and finite values; no edges from an empty sample.
 std::vector<float> quantile_edges(std::vector<float> sample, int bins);
 

@@ -16,7 +16,8 @@ class Quantiles {
  public:
   // `accuracy`: the relative error a, in (0, 1). When values span more than `max_bins` bins, the smallest magnitudes
   // share one bin and only their quantiles lose the guarantee (2048 bins at 0.01 span seventeen decades).
-  explicit Quantiles(double accuracy = 0.01, int max_bins = 2048);
+  explicit Quantiles(double accuracy, int max_bins = 2048);
+  Quantiles() : Quantiles(0.01) {}
 
   // Values must be finite; magnitudes under 1e-12 count as 0.
   void add(double x, int64_t count = 1);

@@ -15,7 +15,8 @@ namespace slipway {
 
 class TopCounts {
  public:
-  explicit TopCounts(size_t capacity = 1024) : capacity_(capacity) {}
+  explicit TopCounts(size_t capacity) : capacity_(capacity) {}
+  TopCounts() : TopCounts(1024) {}
 
   // When a new id finds no room it takes the place of the rarest and inherits its count (an overestimate by at most
   // total / capacity).

@@ -97,7 +97,8 @@ class Section {
   }
   void fail_at(const toml::node* node, const std::string& what) {
     if (!status_.ok()) return;
-    std::string line = node == nullptr || !node->source() ? "" : fmt::format(":{}", node->source().begin.line);
+    std::string line =
+        node == nullptr || node->source().begin.line == 0 ? "" : fmt::format(":{}", node->source().begin.line);
     status_ = invalid(fmt::format("{}{}: {}", where_, line, what));
   }
 

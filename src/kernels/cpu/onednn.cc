@@ -20,20 +20,20 @@ void append_activation(dnnl::post_ops& ops, const PostOp& post) {
   };
   using A = dnnl::algorithm;
   switch (post.activation) {
-    case Activation::none: break;
-    case Activation::relu: add(A::eltwise_relu); break;
-    case Activation::leaky_relu: add(A::eltwise_relu, post.alpha); break;
-    case Activation::clip: add(A::eltwise_clip, post.alpha, post.beta); break;
-    case Activation::sigmoid: add(A::eltwise_logistic); break;
-    case Activation::tanh: add(A::eltwise_tanh); break;
-    case Activation::gelu_erf: add(A::eltwise_gelu_erf); break;
-    case Activation::gelu_tanh: add(A::eltwise_gelu_tanh); break;
+    case FusedActivation::none: break;
+    case FusedActivation::relu: add(A::eltwise_relu); break;
+    case FusedActivation::leaky_relu: add(A::eltwise_relu, post.alpha); break;
+    case FusedActivation::clip: add(A::eltwise_clip, post.alpha, post.beta); break;
+    case FusedActivation::sigmoid: add(A::eltwise_logistic); break;
+    case FusedActivation::tanh: add(A::eltwise_tanh); break;
+    case FusedActivation::gelu_erf: add(A::eltwise_gelu_erf); break;
+    case FusedActivation::gelu_tanh: add(A::eltwise_gelu_tanh); break;
 #if DNNL_VERSION_MAJOR >= 3
-    case Activation::hard_swish: add(A::eltwise_hardswish, 1.0f / 6, 0.5f); break;
+    case FusedActivation::hard_swish: add(A::eltwise_hardswish, 1.0f / 6, 0.5f); break;
 #else
-    case Activation::hard_swish: add(A::eltwise_hardswish); break;
+    case FusedActivation::hard_swish: add(A::eltwise_hardswish); break;
 #endif
-    case Activation::elu: add(A::eltwise_elu, post.alpha); break;
+    case FusedActivation::elu: add(A::eltwise_elu, post.alpha); break;
   }
 }
 

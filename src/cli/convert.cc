@@ -1,0 +1,116 @@
+// slipway convert: a model from one format to another, verified.
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "cli/format.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "convert/verify.h"
+#include "convert/write.h"
+#include "formats/format.h"
+
+namespace slipway {
+namespace {
+
+struct Options {
+  std::filesystem::path in;
+  std::filesystem::path out;
+  int opset = WriteOptions{}.opset;
+  bool verify = false;
+  VerifyOptions samples;
+  double tolerance = -1;  // negative: none
+  bool json = false;
+};
+
+Json to_json(const VerifyReport& report) {
+  Json outputs = Json::array();
+  for (const OutputDifference& o : report.outputs) {
+    outputs.push(Json::object({{"name", o.name},
+                               {"elements", o.elements},
+                               {"max_absolute", o.max_absolute},
+                               {"max_relative", o.max_relative},
+                               {"largest", o.largest},
+                               {"mismatched_nan", o.mismatched_nan}}));
+  }
+  return Json::object({{"runs", report.runs}, {"outputs", std::move(outputs)}});
+}
+
+void print(const VerifyReport& report) {
+  Table table({"output", "elements", "largest value", "largest difference", "relative"});
+  for (const OutputDifference& o : report.outputs) {
+    table.add({o.name, human_count(o.elements), fmt::format("{:.4g}", o.largest), fmt::format("{:.3g}", o.max_absolute),
+               fmt::format("{:.3g}", o.max_relative)});
+  }
+  fmt::print("Verified on {} runs of seeded samples:\n{}", report.runs, table.text());
+}
+
+// Differences that are errors: NaN on one side only, or more than the user allows.
+Status judge(const VerifyReport& report, const Options& options) {
+  for (const OutputDifference& o : report.outputs) {
+    if (o.mismatched_nan > 0) {
+      return data_loss(fmt::format("{}: output \"{}\" has {} elements that are NaN or infinite on one side only",
+                                   options.out.string(), o.name, o.mismatched_nan));
+    }
+    if (options.tolerance >= 0 && o.max_absolute > options.tolerance) {
+      return data_loss(fmt::format("{}: output \"{}\" is {} from the original's; expected at most {} (--tolerance)",
+                                   options.out.string(), o.name, o.max_absolute, options.tolerance));
+    }
+  }
+  return {};
+}
+
+Status run(const Options& options) {
+  Graph graph = TRY(read_model(options.in));
+  RETURN_IF_ERROR(write_converted(graph, options.out, {.opset = options.opset}));
+  std::error_code ignored;
+  auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.out, ignored));
+  Json json = Json::object({{"in", options.in.string()}, {"out", options.out.string()}, {"bytes", bytes}});
+  if (!options.json) fmt::print("Wrote {} ({})\n", options.out.string(), human_bytes(bytes));
+  Status verdict;
+  if (options.verify) {
+    Graph back = TRY(read_model(options.out));
+    Result<VerifyReport> report = verify_conversion(graph, back, options.samples);
+    if (!report.ok()) return report.status().at("verifying " + options.out.string());
+    verdict = judge(*report, options);
+    if (options.json) {
+      json.set("verify", to_json(*report));
+    } else {
+      print(*report);
+    }
+  }
+  if (options.json) fmt::print("{}\n", json.dump(2));
+  return verdict;
+}
+
+std::function<Status()> declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("IN", options->in, "Model file to read")->required();
+  app.add_option("OUT", options->out, "Model file to write; its extension says the format")->required();
+  app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")->check(CLI::Range(9, 21));
+  auto* verify = app.add_flag("--verify", options->verify, "Run both on samples and print the largest difference");
+  app.add_option("--samples", options->samples.samples, "Rows in each run of --verify")
+      ->check(CLI::PositiveNumber)
+      ->needs(verify);
+  app.add_option("--seed", options->samples.seed, "Of the samples")->needs(verify);
+  app.add_option("--tolerance", options->tolerance, "Fail when an output differs by more than this")->needs(verify);
+  app.add_flag("--json", options->json, "For machines");
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+VERB(convert) = {
+    .name = "convert",
+    .brief = "Convert a model between formats, verified",
+    .help =
+        "The extensions say from what to what. A model that the target cannot say is refused with node, operator and\n"
+        "reason, and nothing is written.\n"
+        "  slipway convert digits.onnx digits.tflite --verify\n"
+        "  slipway convert digits.tflite back.onnx --opset 17\n",
+    .declare = declare,
+};
+
+}  // namespace slipway

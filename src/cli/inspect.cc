@@ -1,0 +1,129 @@
+// slipway inspect: what a model is made of and what a run of it costs.
+#include "runtime/inspect.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "cli/format.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "formats/format.h"
+
+namespace slipway {
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<std::string> bind;
+  bool text = false;
+  bool json = false;
+};
+
+// "batch=8" as a name and a size.
+Result<std::map<std::string, int64_t>> bindings(const std::vector<std::string>& words) {
+  std::map<std::string, int64_t> result;
+  for (const std::string& word : words) {
+    size_t equals = word.rfind('=');
+    int64_t size = -1;
+    const char* end = word.data() + word.size();
+    const char* begin = equals == std::string::npos ? end : word.data() + equals + 1;
+    auto [stop, error] = std::from_chars(begin, end, size);
+    if (error != std::errc() || stop != end || size < 0) {
+      return invalid(fmt::format("--bind {}: expected NAME=SIZE, such as batch=8", word));
+    }
+    result[word.substr(0, equals)] = size;
+  }
+  return result;
+}
+
+std::string count_or_unknown(int64_t n) { return n < 0 ? "?" : n == 0 ? "-" : human_count(n); }
+std::string bytes_or_unknown(int64_t n) { return n < 0 ? "?" : n == 0 ? "-" : human_bytes(n); }
+
+void print_ports(const char* kind, const std::vector<Port>& ports) {
+  for (const Port& port : ports) {
+    std::string type = port.dtype == DType::undefined ? "not a tensor" : std::string(dtype_name(port.dtype));
+    fmt::print("{:<8}{}: {}{}\n", kind, port.name, type, port.any_rank ? "[...]" : to_string(port.dims));
+  }
+}
+
+void print_nodes(const Inspection& i) {
+  Table table({"node", "operator", "output", "parameters", "MACs", "weights", "activations"});
+  for (const NodeCost& node : i.nodes) {
+    table.add({node.name.empty() ? "-" : node.name, node.op_type + (node.supported ? "" : " (unsupported)"),
+               node.output, count_or_unknown(node.parameters), count_or_unknown(node.macs),
+               bytes_or_unknown(node.weight_bytes), bytes_or_unknown(node.output_bytes)});
+  }
+  table.rule();
+  table.add({"total", "", "", human_count(i.parameters), human_count(i.macs), human_bytes(i.weight_bytes), ""});
+  fmt::print("\n{}", table.text());
+}
+
+std::string counts(const std::map<std::string, int>& operators) {
+  std::string list;
+  for (const auto& [name, count] : operators) list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, count);
+  return list.empty() ? "none" : list;
+}
+
+void print(const Inspection& i) {
+  fmt::print("graph   {}\n", i.name);
+  print_ports("input", i.inputs);
+  print_ports("output", i.outputs);
+  std::string sizes;
+  for (const auto& [name, size] : i.symbols) sizes += fmt::format("{}{} = {}", sizes.empty() ? "" : ", ", name, size);
+  if (!sizes.empty()) fmt::print("at      {}   (--bind NAME=SIZE)\n", sizes);
+  print_nodes(i);
+  fmt::print("\noperators    {}\n", wrap(counts(i.operators), 100, 13));
+  fmt::print("unsupported  {}\n", wrap(counts(i.unsupported), 100, 13));
+  fmt::print("parameters   {}\nMACs         {}\nweights      {}\n", human_count(i.parameters), human_count(i.macs),
+             human_bytes(i.weight_bytes));
+  fmt::print("activations  {} at most{}{}\n", human_bytes(i.peak_activation_bytes), i.peak_node.empty() ? "" : ", at ",
+             i.peak_node);
+  if (i.unknown_shapes > 0) {
+    fmt::print("             {} values have a shape that is known only at run time and count nothing\n",
+               i.unknown_shapes);
+  }
+}
+
+Status run(const Options& options) {
+  Graph graph = TRY(read_model(options.model));
+  auto sizes = TRY(bindings(options.bind));
+  if (options.text) {
+    fmt::print("{}", to_text(graph));
+    return {};
+  }
+  Result<Inspection> inspection = inspect(graph, sizes);
+  if (!inspection.ok()) return inspection.status().at(options.model);
+  if (options.json) {
+    fmt::print("{}\n", to_json(*inspection).dump(2));
+  } else {
+    print(*inspection);
+  }
+  return {};
+}
+
+std::function<Status()> declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("MODEL", options->model, "Model file")->required();
+  app.add_option("--bind", options->bind, "Size of a named dimension, such as batch=8; 1 where none is given")
+      ->type_name("NAME=SIZE");
+  auto* text = app.add_flag("--text", options->text, "The graph as text, a line for each node");
+  app.add_flag("--json", options->json, "For machines")->excludes(text);
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+VERB(inspect) = {
+    .name = "inspect",
+    .brief = "Show what a model is made of and what a run costs",
+    .help =
+        "Operators, shapes, parameters, multiply-accumulates, bytes and the most memory that activations need.\n"
+        "  slipway inspect model.onnx\n"
+        "  slipway inspect model.onnx --bind batch=8 --json\n"
+        "  slipway inspect model.onnx --text",
+    .declare = declare,
+};
+
+}  // namespace slipway

@@ -1,0 +1,84 @@
+// Live: a server with the monitor watching its answers and the healer acting on what it sees.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/event_bus.h"
+#include "monitor/monitor.h"
+#include "monitor/webhook.h"
+#include "repair/healer.h"
+#include "repair/store_actions.h"
+#include "serve/server.h"
+#include "serve/store_source.h"
+#include "store/store.h"
+
+namespace slipway {
+
+struct LiveOptions {
+  std::filesystem::path root;  // of the store
+  ServerOptions server;
+  SessionOptions session;
+  MonitorOptions monitor;
+  Policy policy;
+  std::string webhook;                          // URL for alarms; empty: none
+  int64_t tick_ms = 250;                        // between two judgements
+  bool watch = true;                            // false: serve only
+  std::function<void(const std::string&)> log;  // of alarms, repairs and loads; may be empty. Thread-safe.
+};
+
+// Adds GET /v1/alarms (alarms, active and cleared), /v1/diagnosis (diagnosis, repairs, audit) and /v1/monitor (windows)
+// to the server, and the monitor's lines to /metrics. The journal is kept in STORE/.slipway/journal.sqlite unless
+// options.monitor names another file.
+class Live {
+ public:
+  static Result<std::unique_ptr<Live>> start(LiveOptions options);
+  ~Live();
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+
+  Server& server() { return *server_; }
+  Store& store() { return store_; }
+  // nullptr when it does not watch.
+  Monitor* monitor() { return monitor_.get(); }
+  Healer* healer() { return healer_.get(); }
+
+  // Finishes requests under way, judges what they left, writes the journal. Idempotent.
+  void stop();
+
+ private:
+  Live(LiveOptions options, Store store);
+  Status start_watching();
+  void add_routes();
+  // Tells the monitor which version answers now, with its baseline.
+  void follow_versions();
+  void tick();
+  void tick_forever();
+  void log(const std::string& line) const;
+
+  LiveOptions options_;
+  SystemClock clock_;
+  Store store_;
+  StoreSource source_;
+  StoreActions actions_;
+  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<Healer> healer_;
+  std::unique_ptr<Webhook> webhook_;
+  std::unique_ptr<EventBus<Observation>> bus_;
+  std::unique_ptr<Server> server_;
+  std::map<std::string, int64_t> serving_;
+  std::string last_error_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread ticker_;
+};
+
+}  // namespace slipway

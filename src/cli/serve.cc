@@ -1,0 +1,128 @@
+// slipway serve: answers requests to the models of a store until it is told to stop.
+#include <csignal>
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/live.h"
+#include "cli/verb.h"
+
+namespace slipway {
+
+namespace {
+
+struct Options {
+  LiveOptions live;
+  std::filesystem::path policy;
+  std::filesystem::path threshold;
+  bool no_monitor = false;
+};
+
+void log_line(const std::string& line) {
+  fmt::print(stderr, "{} {}\n", rfc3339(SystemClock().now_us()), line);
+  std::fflush(stderr);
+}
+
+// SIGTERM and SIGINT are taken from every thread started after this and left to wait_for_stop().
+sigset_t hold_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+const char* wait_for_stop(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+Result<ThresholdModel> read_threshold(const std::filesystem::path& path) {
+  Json json = TRY(Json::parse(TRY(read_file(path))));
+  return ThresholdModel::from_json(json);
+}
+
+Status serve(Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // a log pipe that closes must not end the server
+  sigset_t signals = hold_stop_signals();
+  LiveOptions live = options.live;
+  live.log = log_line;
+  live.session.max_plans = 64;
+  live.watch = !options.no_monitor;
+  if (!options.policy.empty()) live.policy = TRY(Policy::read(options.policy));
+  if (!options.threshold.empty()) live.monitor.threshold = TRY(read_threshold(options.threshold));
+  std::unique_ptr<Live> running = TRY(Live::start(live));
+  log_line(fmt::format("listening on http://{}:{}", live.server.http.address, running->server().port()));
+  const char* name = wait_for_stop(signals);
+  log_line(fmt::format("{}: finishing what is under way, at most {} s", name, live.server.drain_ms / 1000));
+  running->stop();
+  log_line("stopped");
+  return {};
+}
+
+std::function<Status()> declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  LiveOptions& live = options->live;
+  ServerOptions& server = live.server;
+  server.http.port = 8501;
+  app.add_option("STORE", live.root, "Folder of the model store")->required();
+  app.add_option("--http", server.http.port, "Port of TensorFlow Serving REST, V2 REST and /metrics; 0: any free one")
+      ->capture_default_str();
+  app.add_option("--address", server.http.address, "Address to listen on; 127.0.0.1 for this machine only")
+      ->capture_default_str();
+  app.add_option("--threads", server.http.threads, "Threads that read requests and run short models; 0: one per core")
+      ->capture_default_str();
+  app.add_option("--workers", server.worker_threads, "Threads for models whose runs are long; 0: one per core")
+      ->capture_default_str();
+  app.add_option("--model-threads", live.session.threads, "Threads of one run; 0: by its size")->capture_default_str();
+  app.add_option("--batch-rows", server.batch.max_rows, "Rows that may share a run; 1: no batching")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  app.add_option("--batch-delay-us", server.batch.max_delay_us, "Microseconds a run may wait for more rows")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--queue", server.batch.max_queue_rows, "Rows that may wait per version before requests are refused")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--body-limit", server.http.body_limit, "Largest request body, e.g. 64MB")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--timeout-ms", server.timeout_ms, "Deadline of requests that bring none; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--poll-ms", server.manager.poll_ms, "How often the store is looked at")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--drain-ms", server.drain_ms, "How long a stop waits for answers under way")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--policy", options->policy, "TOML file that says which remedy may act by itself");
+  app.add_option("--threshold", options->threshold, "Learned threshold (slipway threshold) for the threshold detector");
+  app.add_option("--webhook", live.webhook, "URL that alarms are posted to as JSON");
+  app.add_option("--journal", live.monitor.journal,
+                 "SQLite file of observations, alarms and audit; in the store if not given");
+  app.add_flag("--no-monitor", options->no_monitor, "Serve only: observe nothing, repair nothing");
+  return [options] { return serve(*options); };
+}
+
+}  // namespace
+
+VERB(serve) = {
+    .name = "serve",
+    .brief = "Serve the models of a store over HTTP",
+    .help =
+        "Answers TensorFlow Serving REST (/v1/models/M:predict), V2 REST (/v2/models/M/infer) and Prometheus "
+        "(/metrics).\n"
+        "New versions, promotions and rollbacks in the store take effect without a restart and without a failed "
+        "request.\n"
+        "SIGTERM stops: new connections are refused, requests under way are answered.\n"
+        "  slipway serve STORE --http 8501\n"
+        "  curl -d '{\"instances\": [[0.1, 0.2]]}' localhost:8501/v1/models/NAME:predict",
+    .declare = declare,
+};
+
+}  // namespace slipway

@@ -1,0 +1,17 @@
+// Passes over a graph in TFLite's own operators.
+#pragma once
+
+#include "formats/tflite.h"
+
+namespace slipway::convert {
+
+// An ADD of a vector behind a product becomes its bias; RELU, RELU6 and RELU_N1_TO_1 become the fused activation of the
+// layer before them.
+void fuse_activations(TfliteModel& model);
+
+// Operators between DEQUANTIZE and QUANTIZE compute in int8, as TFLite's 8-bit specification allows
+// (https://www.tensorflow.org/lite/performance/quantization_spec); layers with int8 weights behind float activations
+// take the integers directly where every runtime can (hybrid).
+void compute_in_integers(TfliteModel& model);
+
+}  // namespace slipway::convert

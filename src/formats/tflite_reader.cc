@@ -1,0 +1,223 @@
+// Bytes → TfliteModel: the verifier first, then every index and size.
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "formats/tflite.h"
+#include "formats/tflite_options.h"
+
+namespace slipway {
+
+namespace {
+
+constexpr size_t kMostDepth = 64;
+constexpr size_t kMostTables = 10'000'000;
+
+std::string text(const flatbuffers::String* s) { return s != nullptr ? s->str() : std::string(); }
+
+class Reader {
+ public:
+  explicit Reader(const tflite::Model& file) : file_(file) {}
+
+  Result<TfliteModel> read() {
+    if (file_.version() != 3) {
+      return unsupported(fmt::format("schema version {}; this reader knows version 3", file_.version()));
+    }
+    if (file_.subgraphs() == nullptr || file_.subgraphs()->size() == 0) return data_loss("the file has no subgraph");
+    const tflite::SubGraph* subgraph = file_.subgraphs()->Get(0);
+    Graph& graph = model_.graph;
+    graph.name = subgraph->name() != nullptr && subgraph->name()->size() > 0 ? subgraph->name()->str() : "main";
+    graph.doc = text(file_.description());
+    for (size_t t = 0; t < count(subgraph->tensors()); ++t) {
+      RETURN_IF_ERROR(add_tensor(*subgraph->tensors()->Get(static_cast<uint32_t>(t))).at(fmt::format("tensor {}", t)));
+    }
+    graph.inputs = TRY(values(subgraph->inputs(), false, "graph inputs"));
+    RETURN_IF_ERROR(check_inputs_free());
+    for (size_t o = 0; o < count(subgraph->operators()); ++o) {
+      RETURN_IF_ERROR(
+          add_operator(*subgraph->operators()->Get(static_cast<uint32_t>(o)), o).at(fmt::format("operator {}", o)));
+    }
+    graph.outputs = TRY(values(subgraph->outputs(), false, "graph outputs"));
+    RETURN_IF_ERROR(verify(graph));
+    return std::move(model_);
+  }
+
+ private:
+  template <typename T>
+  static size_t count(const flatbuffers::Vector<T>* items) {
+    return items != nullptr ? items->size() : 0;
+  }
+
+  Result<Values> values(const flatbuffers::Vector<int32_t>* indices, bool optional, std::string_view where) const {
+    Values out;
+    for (size_t i = 0; i < count(indices); ++i) {
+      int32_t index = indices->Get(static_cast<uint32_t>(i));
+      bool none = optional && index == -1;
+      if (!none && (index < 0 || static_cast<size_t>(index) >= model_.graph.value_count())) {
+        return data_loss(fmt::format("{}: tensor index {} is outside 0..{}", where, index,
+                                     static_cast<int64_t>(model_.graph.value_count()) - 1));
+      }
+      out.push_back(none ? ValueId{} : ValueId{index});
+    }
+    return out;
+  }
+
+  Status check_inputs_free() const {
+    std::vector<bool> seen(model_.graph.value_count(), false);
+    for (ValueId in : model_.graph.inputs) {
+      if (model_.graph.is_constant(in) || seen[static_cast<size_t>(in.index)]) {
+        return data_loss(fmt::format("graph input \"{}\" is a constant or listed twice", model_.graph.value(in).name));
+      }
+      seen[static_cast<size_t>(in.index)] = true;
+    }
+    return {};
+  }
+
+  static Result<Dims> dims_of(const tflite::Tensor& tensor) {
+    Dims dims;
+    const auto* shape = tensor.shape();
+    const auto* signature = tensor.shape_signature();
+    bool has_signature = signature != nullptr && count(signature) == count(shape);
+    for (uint32_t d = 0; d < count(shape); ++d) {
+      int32_t size = shape->Get(d);
+      if (has_signature && signature->Get(d) == -1) {
+        dims.push_back(d == 0 ? Dim::named("batch") : Dim());
+      } else if (size < 0) {
+        return data_loss(fmt::format("size {} in dimension {}; expected 0 or more", size, d));
+      } else {
+        dims.push_back(size);
+      }
+    }
+    return dims;
+  }
+
+  Status add_tensor(const tflite::Tensor& tensor) {
+    std::string name = text(tensor.name());
+    if (tensor.sparsity() != nullptr) {
+      return unsupported(fmt::format("\"{}\" is stored sparsely, which is not known here", name));
+    }
+    if (tensor.is_variable()) return unsupported(fmt::format("\"{}\" is a variable, which is not known here", name));
+    DType dtype = TRY(dtype_of_tensor_type(tensor.type()));
+    Dims dims = TRY(dims_of(tensor));
+    if (tensor.buffer() >= count(file_.buffers())) {
+      return data_loss(
+          fmt::format("buffer {} is outside the file's {} buffers", tensor.buffer(), count(file_.buffers())));
+    }
+    const tflite::Buffer* buffer = file_.buffers()->Get(tensor.buffer());
+    if (buffer->offset() > 1 || buffer->size() > 1) {
+      return unsupported(fmt::format("\"{}\" keeps its data outside the FlatBuffer, which is not known here", name));
+    }
+    ValueId id;
+    if (tensor.buffer() != 0 && count(buffer->data()) > 0) {
+      id = model_.graph.add_constant(std::move(name), TRY(constant(dtype, tensor, *buffer->data())));
+    } else {
+      id = model_.graph.add_value(std::move(name), dtype, std::move(dims));
+    }
+    return add_quantization(tensor.quantization(), id);
+  }
+
+  static Result<Tensor> constant(DType dtype, const tflite::Tensor& tensor, const flatbuffers::Vector<uint8_t>& bytes) {
+    Shape shape;
+    for (uint32_t d = 0; d < count(tensor.shape()); ++d) shape.push_back(tensor.shape()->Get(d));
+    int64_t elements = TRY(checked_count(shape));
+    if (static_cast<uint64_t>(elements) * size_of(dtype) != bytes.size()) {
+      return data_loss(fmt::format("{}{} takes {} bytes; its buffer has {}", dtype_name(dtype), to_string(shape),
+                                   static_cast<uint64_t>(elements) * size_of(dtype), bytes.size()));
+    }
+    Tensor out(dtype, std::move(shape));
+    std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(out.mutable_raw()));
+    return out;
+  }
+
+  Status add_quantization(const tflite::QuantizationParameters* q, ValueId id) {
+    if (q == nullptr || count(q->scale()) == 0) return {};
+    const Value& value = model_.graph.value(id);
+    Quantization out;
+    out.scale.assign(q->scale()->begin(), q->scale()->end());
+    out.zero_point.assign(out.scale.size(), 0);
+    size_t zeros = count(q->zero_point());
+    if (zeros != out.scale.size() && zeros > 1) {
+      return data_loss(fmt::format("{} scales but {} zero points", out.scale.size(), zeros));
+    }
+    for (size_t i = 0; i < out.scale.size() && zeros > 0; ++i) {
+      out.zero_point[i] = q->zero_point()->Get(zeros == 1 ? 0 : static_cast<uint32_t>(i));
+    }
+    out.axis = out.per_tensor() ? 0 : q->quantized_dimension();
+    if (!out.per_tensor()) {
+      const Dims& dims = *value.dims;
+      bool fits = out.axis >= 0 && out.axis < static_cast<int64_t>(dims.size()) &&
+                  dims[static_cast<size_t>(out.axis)].size == static_cast<int64_t>(out.scale.size());
+      if (!fits) {
+        return data_loss(
+            fmt::format("{} scales along dimension {} of {}", out.scale.size(), out.axis, to_string(dims)));
+      }
+    }
+    RETURN_IF_ERROR(check_range(out, value.dtype));
+    model_.quantization.emplace(value.name, std::move(out));
+    return {};
+  }
+
+  static Status check_range(const Quantization& q, DType dtype) {
+    int64_t low = dtype == DType::u8 ? 0 : dtype == DType::i8 ? -128 : std::numeric_limits<int32_t>::min();
+    int64_t high = dtype == DType::u8 ? 255 : dtype == DType::i8 ? 127 : std::numeric_limits<int32_t>::max();
+    for (size_t i = 0; i < q.scale.size(); ++i) {
+      if (!(q.scale[i] >= 0) || q.zero_point[i] < low || q.zero_point[i] > high) {
+        return data_loss(
+            fmt::format("scale {} with zero point {}; expected a scale of 0 or more and a zero point in {}..{}",
+                        q.scale[i], q.zero_point[i], low, high));
+      }
+    }
+    return {};
+  }
+
+  Result<tflite::BuiltinOperator> code_of(const tflite::Operator& op) const {
+    if (op.opcode_index() >= count(file_.operator_codes())) {
+      return data_loss(
+          fmt::format("operator code {} is outside the file's {}", op.opcode_index(), count(file_.operator_codes())));
+    }
+    const tflite::OperatorCode* entry = file_.operator_codes()->Get(op.opcode_index());
+    // Files from before the wider field have only the old one.
+    auto code = static_cast<tflite::BuiltinOperator>(
+        std::max<int32_t>(entry->deprecated_builtin_code(), static_cast<int32_t>(entry->builtin_code())));
+    if (code == tflite::BuiltinOperator::CUSTOM) {
+      return unsupported(fmt::format("custom operator \"{}\" is not known here", text(entry->custom_code())));
+    }
+    if (*tflite::EnumNameBuiltinOperator(code) == '\0') {
+      return unsupported(fmt::format("operator code {} is not known here", static_cast<int32_t>(code)));
+    }
+    return code;
+  }
+
+  Status add_operator(const tflite::Operator& op, size_t index) {
+    tflite::BuiltinOperator code = TRY(code_of(op));
+    Node node;
+    node.domain = kTfliteDomain;
+    node.op_type = tflite::EnumNameBuiltinOperator(code);
+    node.attributes = TRY(decode_options(code, op));
+    node.inputs = TRY(values(op.inputs(), true, "inputs"));
+    node.outputs = TRY(values(op.outputs(), false, "outputs"));
+    node.name = node.outputs.empty() ? fmt::format("operator_{}", index) : model_.graph.value(node.outputs[0]).name;
+    model_.graph.add_node(std::move(node));
+    return {};
+  }
+
+  const tflite::Model& file_;
+  TfliteModel model_;
+};
+
+}  // namespace
+
+Result<TfliteModel> parse_tflite(std::string_view bytes) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  if (bytes.size() < 8 || !flatbuffers::BufferHasIdentifier(data, tflite::ModelIdentifier())) {
+    return data_loss(fmt::format("not a TensorFlow Lite file: expected \"{}\" at byte 4 of at least 8 bytes, found {}",
+                                 tflite::ModelIdentifier(), bytes.size() < 8 ? "fewer" : "other bytes"));
+  }
+  flatbuffers::Verifier verifier(data, bytes.size(), kMostDepth, kMostTables);
+  if (!tflite::VerifyModelBuffer(verifier)) {
+    return data_loss("TensorFlow Lite file is truncated or damaged: an offset points outside of it");
+  }
+  return Reader(*tflite::GetModel(data)).read();
+}
+
+}  // namespace slipway

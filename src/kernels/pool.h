@@ -1,0 +1,30 @@
+// Pooling over 1 to 3 spatial dimensions, forward and backward.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace slipway::kernels {
+
+// Spatial dimensions are padded in front to three with size 1. Sizes in elements; planes = batch × channels.
+struct PoolShape {
+  int64_t planes = 0;
+  std::array<int64_t, 3> in{1, 1, 1}, out{1, 1, 1}, kernel{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1}, pad{0, 0, 0};
+  std::array<int64_t, 3> pad_end{0, 0, 0};
+};
+
+// y[o] = max of x over the window of o; where `indices` is given, the flat position in x of that maximum
+// (row-major, or column-major within the plane as ONNX storage_order = 1 asks).
+template <typename T>
+void max_pool(const PoolShape& p, const T* x, T* y, int64_t* indices, bool column_major, int threads);
+
+// dx[argmax of the window of o] += dy[o]; the first maximum wins, as in max_pool.
+void max_pool_backward(const PoolShape& p, const float* x, const float* dy, float* dx, int threads);
+
+// y[o] = mean of x over the window of o; `include_pad`: divided by the window's size with its padding.
+template <typename T>
+void average_pool(const PoolShape& p, const T* x, T* y, bool include_pad, int threads);
+
+void average_pool_backward(const PoolShape& p, const float* dy, float* dx, bool include_pad, int threads);
+
+}  // namespace slipway::kernels

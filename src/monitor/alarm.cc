@@ -1,0 +1,130 @@
+// Alarms: their life with hysteresis, and their JSON.
+#include "monitor/alarm.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+
+namespace slipway {
+
+Json Alarm::to_json() const {
+  Json json = Json::object({{"id", id},
+                            {"detector", detector},
+                            {"subject", subject},
+                            {"model", model},
+                            {"version", version},
+                            {"severity", severity_name(severity)},
+                            {"active", active()},
+                            {"start_us", start_us},
+                            {"start", rfc3339(start_us)},
+                            {"last_us", last_us},
+                            {"last", rfc3339(last_us)}});
+  if (!active()) {
+    json.set("cleared_us", cleared_us).set("cleared", rfc3339(cleared_us)).set("cleared_because", cleared_because);
+  }
+  json.set("statistic", statistic).set("threshold", threshold).set("message", message).set("evidence", evidence);
+  return json;
+}
+
+Result<Alarm> Alarm::from_json(const Json& json) {
+  for (const char* key : {"id", "detector", "subject", "model", "version", "start_us"}) {
+    if (json[key].is_null()) return invalid(std::string("alarm: member \"") + key + "\" is missing");
+  }
+  Alarm a;
+  a.id = json["id"].as_int();
+  a.detector = json["detector"].as_string();
+  a.subject = json["subject"].as_string();
+  a.model = json["model"].as_string();
+  a.version = json["version"].as_int();
+  a.severity = severity_of(json["severity"].as_string());
+  a.start_us = json["start_us"].as_int();
+  a.last_us = json["last_us"].as_int();
+  a.cleared_us = json["cleared_us"].as_int();
+  a.cleared_because = json["cleared_because"].as_string();
+  a.statistic = json["statistic"].as_double();
+  a.threshold = json["threshold"].as_double();
+  a.message = json["message"].as_string();
+  a.evidence = json["evidence"];
+  return a;
+}
+
+const char* kind_name(AlarmEvent::Kind kind) {
+  return kind == AlarmEvent::Kind::raised ? "raised" : kind == AlarmEvent::Kind::cleared ? "cleared" : "refreshed";
+}
+
+void AlarmBook::restore(Alarm alarm) {
+  next_id_ = std::max(next_id_, alarm.id + 1);
+  State& state = states_[{alarm.model, alarm.version, alarm.detector, alarm.subject}];
+  state.active = true;
+  state.alarm = std::move(alarm);
+}
+
+AlarmEvent AlarmBook::clear(State& state, const std::string& because, int64_t now_us) {
+  state.active = false;
+  state.firing = state.quiet = 0;
+  state.alarm.cleared_us = now_us;
+  state.alarm.cleared_because = because;
+  return {AlarmEvent::Kind::cleared, state.alarm};
+}
+
+std::vector<AlarmEvent> AlarmBook::apply(const std::string& detector, const std::string& model, int64_t version,
+                                         const std::vector<Finding>& findings, int64_t now_us) {
+  std::vector<AlarmEvent> events;
+  for (const Finding& f : findings) {
+    State& state = states_[{model, version, detector, f.subject}];
+    const bool quiet = f.statistic < options_.clear_ratio * f.threshold;
+    state.firing = f.firing() ? state.firing + 1 : 0;
+    state.quiet = quiet ? state.quiet + 1 : 0;
+    if (!state.active) {
+      if (state.firing < options_.raise_after) continue;
+      state.active = true;
+      ++raised_;
+      state.alarm = {.id = next_id_++,
+                     .detector = detector,
+                     .subject = f.subject,
+                     .model = model,
+                     .version = version,
+                     .severity = f.severity,
+                     .start_us = now_us,
+                     .last_us = now_us,
+                     .statistic = f.statistic,
+                     .threshold = f.threshold,
+                     .message = f.message,
+                     .evidence = f.evidence};
+      events.push_back({AlarmEvent::Kind::raised, state.alarm});
+    } else if (f.firing()) {
+      state.alarm.last_us = now_us;
+      state.alarm.severity = std::max(state.alarm.severity, f.severity);
+      state.alarm.statistic = f.statistic;
+      state.alarm.threshold = f.threshold;
+      state.alarm.message = f.message;
+      state.alarm.evidence = f.evidence;
+      events.push_back({AlarmEvent::Kind::refreshed, state.alarm});
+    } else if (state.quiet >= options_.clear_after) {
+      events.push_back(clear(state, "no longer seen", now_us));
+    }
+  }
+  return events;
+}
+
+std::vector<AlarmEvent> AlarmBook::close(const std::string& model, int64_t version, const std::string& because,
+                                         int64_t now_us) {
+  std::vector<AlarmEvent> events;
+  for (auto it = states_.begin(); it != states_.end();) {
+    const bool mine = std::get<0>(it->first) == model && std::get<1>(it->first) == version;
+    if (mine && it->second.active) events.push_back(clear(it->second, because, now_us));
+    it = mine ? states_.erase(it) : std::next(it);
+  }
+  return events;
+}
+
+std::vector<Alarm> AlarmBook::active() const {
+  std::vector<Alarm> alarms;
+  for (const auto& [key, state] : states_) {
+    if (state.active) alarms.push_back(state.alarm);
+  }
+  std::sort(alarms.begin(), alarms.end(), [](const Alarm& a, const Alarm& b) { return a.id < b.id; });
+  return alarms;
+}
+
+}  // namespace slipway

@@ -1,0 +1,74 @@
+// |x - mean| > k sigma on latency, confidence, input mean and request rate, with a k learned from labels.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "monitor/detector.h"
+#include "monitor/series.h"
+#include "monitor/threshold.h"
+#include "sketch/moments.h"
+
+namespace slipway {
+
+namespace {
+std::vector<Finding> detect(const View& view, const Parameters& parameters);
+}  // namespace
+
+DETECTOR(threshold) = {
+    .name = "threshold",
+    .doc =
+        "|x - mean| > k sigma for the last `persist` points of a series, all on one side; mean and sigma are of the "
+        "points before them.",
+    .source =
+        "W. A. Shewhart, \"Economic control of quality of manufactured product\", 1931; k is learned by gradient "
+        "descent from labelled data",
+    .parameters = {{{"persist", 4, "points in a row that must lie outside"},
+                    {"reference", 300, "points that mean and sigma are taken from, at most"},
+                    {"minimum", 20, "points that mean and sigma need"},
+                    {"requests", 8, "requests a point needs to count"},
+                    {"floor", 0.05, "sigma is at least this share of the mean"}}},
+    .detect = detect,
+};
+
+namespace {
+
+std::vector<Finding> detect(const View& view, const Parameters& overrides) {
+  auto value = [&](const char* name) { return parameter(detector_threshold, name, overrides); };
+  const size_t persist = static_cast<size_t>(std::max(1.0, value("persist")));
+  const size_t minimum = static_cast<size_t>(value("minimum"));
+  const size_t most = static_cast<size_t>(value("reference"));
+  std::vector<Finding> findings;
+  for (const Series& series : watched_series(view.points, static_cast<int64_t>(value("requests")))) {
+    if (series.x.size() < minimum + persist) continue;
+    const size_t end = series.x.size() - persist;
+    Moments before;
+    for (size_t i = end > most ? end - most : 0; i < end; ++i) before.add(series.x[i]);
+    const double sigma = std::max({before.deviation(), value("floor") * std::abs(before.mean()), 1e-12});
+    double lowest = INFINITY, highest = -INFINITY, last = 0;
+    for (size_t i = end; i < series.x.size(); ++i) {
+      last = (series.x[i] - before.mean()) / sigma;
+      lowest = std::min(lowest, last);
+      highest = std::max(highest, last);
+    }
+    const double statistic = std::max({lowest, -highest, 0.0});
+    findings.push_back({.subject = series.name,
+                        .severity = Severity::warning,
+                        .statistic = statistic,
+                        .threshold = view.k,
+                        .message = fmt::format(
+                            "{} is {:.4g}{}, {:.1f} sigma from its mean {:.4g} for {} windows (k = {:.3g})",
+                            series.name, series.x.back(), series.unit, std::abs(last), before.mean(), persist, view.k),
+                        .evidence = Json::object({{"mean", before.mean()},
+                                                  {"sigma", sigma},
+                                                  {"k", view.k},
+                                                  {"value", series.x.back()},
+                                                  {"points", static_cast<int64_t>(before.count())},
+                                                  {"persist", persist}})});
+  }
+  return findings;
+}
+
+}  // namespace
+
+}  // namespace slipway

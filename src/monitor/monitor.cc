@@ -1,0 +1,353 @@
+// Monitor: what happens between an answer and an alarm.
+#include "monitor/monitor.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "monitor/detectors/all.h"
+
+namespace slipway {
+
+namespace {
+
+constexpr size_t kClearedKept = 100;
+constexpr std::string_view kInputDrift = "input_drift";
+constexpr int64_t kHourUs = int64_t{3600} * 1'000'000;
+
+// `window` without what belongs to a baseline.
+Window without_features(const Window& window) {
+  Window plain;
+  plain.merge(window, false);
+  return plain;
+}
+
+}  // namespace
+
+Monitor::Monitor(MonitorOptions options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock), book_(options_.alarms), k_(options_.threshold.k) {}
+
+Result<std::unique_ptr<Monitor>> Monitor::create(MonitorOptions options, const Clock& clock) {
+  RETURN_IF_ERROR(check_parameters(options.parameters));
+  std::unique_ptr<Monitor> monitor(new Monitor(std::move(options), clock));
+  RETURN_IF_ERROR(monitor->restore());
+  return monitor;
+}
+
+Status Monitor::restore() {
+  written_us_ = forgot_us_ = clock_.now_us();
+  if (options_.journal.empty()) return {};
+  journal_ = TRY(Journal::open(options_.journal));
+  book_ = AlarmBook(options_.alarms, TRY(journal_->next_alarm_id()));
+  for (Alarm& alarm : TRY(journal_->active_alarms())) book_.restore(std::move(alarm));
+  for (VersionTotal& total : TRY(journal_->totals())) {
+    version_state(total.model, total.version).recorder.restore_total(std::move(total.total));
+  }
+  for (auto& [model, state] : models_) {
+    state.serving = 0;
+    forget_old(state);
+  }
+  return {};
+}
+
+void Monitor::add_sink(AlarmSink sink) {
+  std::lock_guard lock(mutex_);
+  sinks_.push_back(std::move(sink));
+}
+
+void Monitor::set_baseline(const std::string& model, int64_t version, std::shared_ptr<const Baseline> baseline) {
+  std::lock_guard lock(mutex_);
+  ModelState& state = models_[model];
+  if (auto it = state.versions.find(version); it != state.versions.end()) it->second.recorder.set_baseline(baseline);
+  state.baselines[version] = std::move(baseline);
+  while (state.baselines.size() > options_.versions_with_totals) state.baselines.erase(state.baselines.begin());
+}
+
+void Monitor::set_threshold(const ThresholdModel& threshold) {
+  std::lock_guard lock(mutex_);
+  k_ = threshold.k;
+}
+
+Monitor::VersionState& Monitor::version_state(const std::string& model, int64_t version) {
+  ModelState& state = models_[model];
+  if (auto it = state.versions.find(version); it != state.versions.end()) return it->second;
+  auto baseline = state.baselines.find(version);
+  VersionState fresh{Recorder(options_.windows, baseline == state.baselines.end() ? nullptr : baseline->second)};
+  return state.versions.emplace(version, std::move(fresh)).first->second;
+}
+
+void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t version) {
+  if (state.serving == version) return;
+  const int64_t now = clock_.now_us();
+  const int64_t before = state.serving;
+  VersionState& v = version_state(model, version);
+  if (before != 0 && !state.rolled_back.contains(before)) {
+    v.previous = before;
+    const Recorder& old = version_state(model, before).recorder;
+    const Window last = old.recent(now);
+    v.previous_window = without_features(last);
+    v.previous_rows = old.kept_rows();
+    v.previous_inputs = judge_inputs(last, old.baseline().get());
+    v.previous_inputs_here = {};
+  }
+  v.recorder.restart();
+  v.inputs = {};
+  v.since_us = now;
+  v.rows_before = v.recorder.total().rows;
+  state.rolled_back.erase(version);
+  state.serving = version;
+  forget_old(state);
+}
+
+void Monitor::serving(const std::string& model, int64_t version) {
+  std::lock_guard lock(mutex_);
+  begin_serving(model, models_[model], version);
+}
+
+void Monitor::rolled_back(const std::string& model, int64_t from, int64_t to) {
+  std::lock_guard lock(mutex_);
+  ModelState& state = models_[model];
+  state.rolled_back.insert(from);
+  begin_serving(model, state, to);
+}
+
+void Monitor::resolve(const std::string& model, int64_t version, const std::string& because) {
+  std::lock_guard lock(mutex_);
+  note(book_.close(model, version, because, clock_.now_us()));
+}
+
+// Windows stay for the versions seen last, totals for some more.
+void Monitor::forget_old(ModelState& state) {
+  std::vector<std::pair<int64_t, int64_t>> order;  // last seen, version
+  for (const auto& [version, v] : state.versions) {
+    if (version != state.serving) order.emplace_back(std::max(v.recorder.last_seen_us(), v.since_us), version);
+  }
+  std::sort(order.rbegin(), order.rend());
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + 1 >= options_.versions_with_totals) {
+      state.versions.erase(order[i].second);
+    } else if (i + 1 >= options_.versions_with_windows) {
+      state.versions.at(order[i].second).recorder.release();
+    }
+  }
+}
+
+void Monitor::observe(std::vector<Observation>&& batch) {
+  std::lock_guard lock(mutex_);
+  for (const Observation& o : batch) {
+    if (o.version == 0) {
+      ++unattributed_;
+      continue;
+    }
+    ModelState& state = models_[o.model];
+    const bool newest = !state.versions.contains(o.version) && o.version > state.serving;
+    if (newest || state.serving == 0) begin_serving(o.model, state, o.version);
+    version_state(o.model, o.version).recorder.observe(o);
+  }
+}
+
+std::vector<View> Monitor::due_views(int64_t now_us) {
+  std::vector<View> views;
+  for (auto& [model, state] : models_) {
+    for (auto& [version, v] : state.versions) {
+      v.recorder.seal(now_us);
+      if (v.recorder.last_seen_us() == 0 || v.recorder.last_seen_us() == v.evaluated_us) continue;
+      v.evaluated_us = v.recorder.last_seen_us();
+      if (const Baseline* baseline = v.recorder.baseline().get(); baseline != nullptr && !v.previous_rows.empty()) {
+        v.previous_inputs_here = judge_inputs(Recorder::count_rows(v.previous_rows, *baseline), baseline);
+        v.previous_rows = {};
+      }
+      views.push_back({.model = model,
+                       .version = version,
+                       .previous_version = v.previous,
+                       .recent = v.recorder.recent(now_us),
+                       .older = v.recorder.older(now_us),
+                       .previous = v.previous_window,
+                       .baseline = v.recorder.baseline().get(),
+                       .points = {v.recorder.points().begin(), v.recorder.points().end()},
+                       .k = k_});
+    }
+  }
+  return views;
+}
+
+void Monitor::note(std::vector<AlarmEvent> events) {
+  for (AlarmEvent& event : events) {
+    if (journal_) unsaved_.insert_or_assign(event.alarm.id, event);
+    if (event.kind == AlarmEvent::Kind::refreshed) continue;
+    if (event.kind == AlarmEvent::Kind::cleared) cleared_.push_back(event.alarm);
+    if (cleared_.size() > kClearedKept) cleared_.erase(cleared_.begin());
+    unpublished_.push_back(std::move(event));
+  }
+}
+
+Monitor::InputJudgement Monitor::judge_inputs(const Window& window, const Baseline* baseline) const {
+  View view{.recent = window, .baseline = baseline};
+  const std::vector<Finding> findings = find_detector(kInputDrift)->detect(view, options_.parameters);
+  return findings.empty() ? InputJudgement() : InputJudgement{true, findings.front().statistic};
+}
+
+void Monitor::keep_judgement(const View& view, const std::vector<Finding>& findings) {
+  auto model = models_.find(view.model);
+  if (findings.empty() || model == models_.end()) return;
+  auto version = model->second.versions.find(view.version);
+  if (version == model->second.versions.end()) return;
+  version->second.inputs = {true, findings.front().statistic};
+}
+
+void Monitor::clear_stale(int64_t now_us) {
+  for (const Alarm& alarm : book_.active()) {
+    const ModelState& state = models_[alarm.model];
+    auto it = state.versions.find(alarm.version);
+    const int64_t seen = it == state.versions.end() ? 0 : it->second.recorder.last_seen_us();
+    if (now_us - std::max(seen, alarm.last_us) < options_.stale_us) continue;
+    note(book_.close(alarm.model, alarm.version, "no answers to judge any more", now_us));
+  }
+}
+
+Status Monitor::tick() {
+  const int64_t now = clock_.now_us();
+  std::vector<View> views;
+  std::vector<std::shared_ptr<const Baseline>> alive;  // the views point into them
+  {
+    std::lock_guard lock(mutex_);
+    views = due_views(now);
+    for (auto& [model, state] : models_) {
+      for (auto& [version, baseline] : state.baselines) alive.push_back(baseline);
+    }
+  }
+  struct Judgement {
+    const View* view;
+    const Detector* detector;
+    std::vector<Finding> findings;
+  };
+  std::vector<Judgement> judgements;
+  for (const View& view : views) {
+    for (const Detector* d : all_detectors()) judgements.push_back({&view, d, d->detect(view, options_.parameters)});
+  }
+  std::vector<AlarmEvent> events;
+  std::vector<AlarmSink> sinks;
+  Status status;
+  {
+    std::lock_guard lock(mutex_);
+    for (const Judgement& j : judgements) {
+      if (j.detector->name == kInputDrift) keep_judgement(*j.view, j.findings);
+      note(book_.apply(j.detector->name, j.view->model, j.view->version, j.findings, now));
+    }
+    clear_stale(now);
+    events = std::exchange(unpublished_, {});
+    sinks = sinks_;
+    const bool due = now - written_us_ >= options_.journal_every_us;
+    status = save_alarms(due || !events.empty());
+    if (due && status.ok()) status = write_windows(now);
+  }
+  for (const AlarmEvent& event : events) {
+    for (const AlarmSink& sink : sinks) sink(event);
+  }
+  return status;
+}
+
+Status Monitor::save_alarms(bool all) {
+  if (!journal_ || !all || unsaved_.empty()) return {};
+  std::vector<AlarmEvent> events;
+  for (auto& [id, event] : unsaved_) events.push_back(event);
+  RETURN_IF_ERROR(journal_->save_alarms(events));
+  unsaved_.clear();
+  for (const AlarmEvent& e : events) {
+    if (e.kind == AlarmEvent::Kind::refreshed) continue;
+    RETURN_IF_ERROR(
+        journal_->append({.time_us = e.kind == AlarmEvent::Kind::raised ? e.alarm.start_us : e.alarm.cleared_us,
+                          .actor = "monitor",
+                          .model = e.alarm.model,
+                          .version = e.alarm.version,
+                          .action = fmt::format("alarm {}", kind_name(e.kind)),
+                          .detail = e.alarm.to_json()}));
+  }
+  return {};
+}
+
+Status Monitor::write_windows(int64_t now_us) {
+  written_us_ = now_us;
+  if (!journal_) return {};
+  for (auto& [model, state] : models_) {
+    for (auto& [version, v] : state.versions) {
+      Window window = v.recorder.take_pending();
+      if (window.requests == 0) continue;
+      RETURN_IF_ERROR(journal_->save_window(model, version, window, v.recorder.total()));
+    }
+  }
+  if (now_us - forgot_us_ < kHourUs) return {};
+  forgot_us_ = now_us;
+  return journal_->forget(now_us - options_.keep_us);
+}
+
+std::vector<Alarm> Monitor::active_alarms() const {
+  std::lock_guard lock(mutex_);
+  return book_.active();
+}
+
+bool Monitor::drifted(const std::string& model, int64_t version) const {
+  for (const Alarm& a : book_.active()) {
+    if (a.model == model && a.version == version && a.detector == kInputDrift) return true;
+  }
+  return false;
+}
+
+VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state, int64_t version,
+                               const VersionState& v, int64_t now_us) const {
+  const Window recent = without_features(v.recorder.recent(now_us));
+  const Window older = without_features(v.recorder.older(now_us));
+  const bool against_previous = v.previous_window.requests > 0;
+  const Window& before = against_previous ? v.previous_window : older;
+  auto rate = [](const Window& w) {
+    return w.requests == 0 ? 0 : static_cast<double>(w.requests) / std::max(1e-3, (w.end_us - w.start_us) * 1e-6);
+  };
+  return {.model = model,
+          .version = version,
+          .serving = state.serving == version,
+          .rolled_back = state.rolled_back.contains(version),
+          .since_us = v.since_us,
+          .last_seen_us = v.recorder.last_seen_us(),
+          .previous_version = v.previous,
+          .has_baseline = v.recorder.baseline() != nullptr,
+          .rows_since = v.recorder.total().rows - v.rows_before,
+          .rate = rate(recent),
+          .rate_before = rate(before),
+          .now = stage_times(recent),
+          .before = stage_times(before),
+          .inputs_judged = v.inputs.known,
+          .inputs_psi = v.inputs.psi,
+          .inputs_drifted = drifted(model, version),
+          .previous_inputs_judged = v.previous_inputs.known,
+          .previous_inputs_psi = v.previous_inputs.psi,
+          .previous_inputs_compared = v.previous_inputs_here.known,
+          .previous_inputs_psi_here = v.previous_inputs_here.psi};
+}
+
+std::vector<VersionFacts> Monitor::facts() const {
+  std::lock_guard lock(mutex_);
+  const int64_t now = clock_.now_us();
+  std::vector<VersionFacts> all;
+  for (const auto& [model, state] : models_) {
+    for (const auto& [version, v] : state.versions) all.push_back(facts_of(model, state, version, v, now));
+  }
+  return all;
+}
+
+Json Monitor::alarms_json() const {
+  std::lock_guard lock(mutex_);
+  Json active = Json::array();
+  for (const Alarm& a : book_.active()) active.push(a.to_json());
+  Json cleared = Json::array();
+  for (auto it = cleared_.rbegin(); it != cleared_.rend(); ++it) cleared.push(it->to_json());
+  return Json::object({{"active", std::move(active)}, {"cleared", std::move(cleared)}});
+}
+
+std::string log_line(const AlarmEvent& event) {
+  const Alarm& a = event.alarm;
+  return fmt::format("alarm {} id={} model={} version={} detector={} subject={} severity={}: {}", kind_name(event.kind),
+                     a.id, a.model, a.version, a.detector, json_quote(a.subject), severity_name(a.severity),
+                     event.kind == AlarmEvent::Kind::cleared ? a.cleared_because : a.message);
+}
+
+}  // namespace slipway

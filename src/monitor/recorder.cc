@@ -1,0 +1,242 @@
+// Recorder: the path every answer takes through the monitor.
+#include "monitor/recorder.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "sketch/answer.h"
+
+namespace slipway {
+
+namespace {
+
+// The elements as floats; undefined for what has none (strings).
+Tensor as_floats(const Tensor& tensor) {
+  if (!tensor.defined() || tensor.dtype() == DType::string) return {};
+  return tensor.dtype() == DType::f32 ? tensor : tensor.cast(DType::f32);
+}
+
+// Rows with the same mean, deviation and ends are taken for the same row: reading all of it again would cost more than
+// everything else here.
+uint64_t row_hash(std::span<const float> row, const RowSummary& summary) {
+  uint64_t shape = uint64_t{std::bit_cast<uint32_t>(summary.mean)} << 32 | std::bit_cast<uint32_t>(summary.deviation);
+  uint64_t ends = uint64_t{std::bit_cast<uint32_t>(row.front())} << 32 | std::bit_cast<uint32_t>(row.back());
+  return mix_bits(mix_bits(shape) ^ ends);
+}
+
+}  // namespace
+
+Recorder::Recorder(WindowOptions options, std::shared_ptr<const Baseline> baseline) : options_(options) {
+  set_baseline(std::move(baseline));
+}
+
+void Recorder::set_baseline(std::shared_ptr<const Baseline> baseline) {
+  baseline_ = std::move(baseline);
+  edges_ = baseline_ ? baseline_->edges() : nullptr;
+  chosen_ = baseline_ ? baseline_->chosen() : std::vector<int64_t>{};
+  restart();
+}
+
+void Recorder::restart() {
+  buckets_.clear();
+  open_ = Window::fitting(baseline_.get());
+  stride_ = 1;
+  until_next_ = 0;
+  until_sparser_ = options_.sampled_rows;
+  kept_.clear();
+  kept_next_ = 0;
+}
+
+void Recorder::release() {
+  restart();
+  buckets_.shrink_to_fit();
+  kept_.shrink_to_fit();
+  points_.clear();
+  points_.shrink_to_fit();
+}
+
+void Recorder::observe(const Observation& o) {
+  last_seen_us_ = std::max(last_seen_us_, o.time_us);
+  seal(last_seen_us_);
+  if (open_.requests == 0) open_.start_us = last_seen_us_;
+  open_.end_us = last_seen_us_;
+  ++open_.requests;
+  ++open_.codes[static_cast<size_t>(o.code)];
+  if (o.code != Code::ok) return;
+  open_.total.add(static_cast<double>(o.total_ns) * 1e-9);
+  open_.queue.add(static_cast<double>(o.queue_ns) * 1e-9);
+  open_.compute.add(static_cast<double>(o.compute_ns) * 1e-9);
+  open_.rows += o.rows;
+  if (o.rows > 0) observe_rows(o);
+}
+
+void Recorder::observe_rows(const Observation& o) {
+  Tensor input = as_floats(o.input);
+  Tensor output = as_floats(o.output);
+  std::span<const float> x = input.defined() ? input.data<float>() : std::span<const float>();
+  std::span<const float> y = output.defined() ? output.data<float>() : std::span<const float>();
+  const size_t rows = static_cast<size_t>(o.rows);
+  const size_t width = x.size() % rows == 0 ? x.size() / rows : 0;
+  const size_t outputs = y.size() % rows == 0 ? y.size() / rows : 0;
+  const int64_t invalid_before = open_.invalid_inputs;
+  for (size_t r = 0; r < rows; ++r) observe_row(x.subspan(r * width, width), y.subspan(r * outputs, outputs));
+  const bool comparable = edges_ != nullptr && baseline_->width == static_cast<int64_t>(width);
+  if (comparable && open_.invalid_inputs == invalid_before) {
+    count_features(x.first(rows * width), static_cast<int64_t>(width));
+    keep_row(x.data(), static_cast<int64_t>(width));
+  }
+}
+
+void Recorder::observe_row(std::span<const float> input, std::span<const float> output) {
+  RowSummary summary = summarize_row(input);
+  if (!summary.finite) {
+    ++open_.invalid_inputs;
+    return;
+  }
+  if (!input.empty()) {
+    open_.row_mean.add(summary.mean);
+    open_.row_deviation.add(summary.deviation);
+    open_.row_mean_histogram.add(summary.mean);
+    open_.row_deviation_histogram.add(summary.deviation);
+    open_.inputs.add(row_hash(input, summary));
+  }
+  Answer answer = read_answer(output);
+  if (!answer.finite) {
+    ++open_.invalid_outputs;
+    return;
+  }
+  if (output.size() == 1) {
+    open_.value.add(answer.value);
+    open_.value_histogram.add(answer.value);
+  }
+  if (answer.category < 0) return;
+  open_.classes.add(answer.category);
+  open_.confidence.add(answer.confidence);
+  open_.confidence_histogram.add(answer.confidence);
+  size_t category = static_cast<size_t>(answer.category);
+  if (category >= kClassLimit) return;
+  if (category >= open_.class_row_mean.size()) open_.class_row_mean.resize(category + 1);
+  open_.class_row_mean[category].add(summary.mean);
+}
+
+void Recorder::count_features(std::span<const float> rows, int64_t width) {
+  if (!open_.features.defined()) open_.features = FeatureCounts(edges_);
+  const int64_t count = static_cast<int64_t>(rows.size()) / width;
+  if (stride_ == 1 && count <= until_sparser_ && chosen_.empty()) {
+    open_.features.add(rows.data(), count);
+    until_sparser_ -= count;
+    return;
+  }
+  for (int64_t r = 0; r < count; ++r) {
+    if (until_next_-- > 0) continue;
+    if (until_sparser_ == 0) {
+      stride_ *= 2;
+      until_sparser_ = options_.sampled_rows / 2;
+    }
+    until_next_ = stride_ - 1;
+    --until_sparser_;
+    open_.features.add(chosen_of(rows.data() + r * width), 1);
+  }
+}
+
+// The counted features of a row.
+const float* Recorder::chosen_of(const float* row) {
+  if (chosen_.empty()) return row;
+  gathered_.resize(chosen_.size());
+  for (size_t i = 0; i < chosen_.size(); ++i) gathered_[i] = row[chosen_[i]];
+  return gathered_.data();
+}
+
+// Every request's first row until there are enough, then every eighth's: copying is a good part of what a row costs.
+void Recorder::keep_row(const float* row, int64_t width) {
+  const size_t kept_width = chosen_.empty() ? static_cast<size_t>(width) : chosen_.size();
+  const bool filling = kept_.size() < kKeptRows * kept_width;
+  if (!filling && ++kept_skipped_ < 8) return;
+  kept_skipped_ = 0;
+  const float* from = chosen_of(row);
+  if (filling) {
+    kept_.insert(kept_.end(), from, from + kept_width);
+  } else {
+    std::copy(from, from + kept_width, kept_.begin() + static_cast<std::ptrdiff_t>(kept_next_ * kept_width));
+    kept_next_ = (kept_next_ + 1) % kKeptRows;
+  }
+}
+
+Window Recorder::count_rows(const std::vector<float>& rows, const Baseline& baseline) {
+  Window window = Window::fitting(&baseline);
+  const size_t width = baseline.features.size();
+  if (width == 0 || rows.size() % width != 0) return window;
+  window.features = FeatureCounts(baseline.edges());
+  for (size_t at = 0; at < rows.size(); at += width) {
+    std::span<const float> row(rows.data() + at, width);
+    const RowSummary summary = summarize_row(row);
+    ++window.rows;
+    window.row_mean.add(summary.mean);
+    window.row_deviation.add(summary.deviation);
+    window.row_mean_histogram.add(summary.mean);
+    window.row_deviation_histogram.add(summary.deviation);
+    window.inputs.add(row_hash(row, summary));
+    window.features.add(row.data(), 1);
+  }
+  return window;
+}
+
+void Recorder::seal(int64_t now_us) {
+  if (open_.requests == 0) return;
+  const int64_t age = now_us - open_.start_us;
+  const bool full = open_.rows >= options_.bucket_rows && age >= options_.bucket_us / 10;
+  const bool enough = age >= options_.bucket_us && std::max(open_.rows, open_.requests) >= options_.bucket_few_rows;
+  if (full || enough || age >= options_.bucket_us * 10) seal_open();
+}
+
+void Recorder::seal_open() {
+  points_.push_back(point_of(open_));
+  if (points_.size() > options_.points) points_.pop_front();
+  total_.merge(open_, false);
+  pending_.merge(open_, false);
+  buckets_.push_back(std::move(open_));
+  if (buckets_.size() > options_.buckets) buckets_.pop_front();
+  open_ = Window::fitting(baseline_.get());
+  stride_ = 1;
+  until_next_ = 0;
+  until_sparser_ = options_.sampled_rows;
+}
+
+Window Recorder::total() const {
+  Window merged = total_;
+  merged.merge(open_, false);
+  return merged;
+}
+
+Window Recorder::take_pending() {
+  Window taken = std::move(pending_);
+  pending_ = Window();
+  return taken;
+}
+
+// The first sealed window that counts as recent.
+size_t Recorder::recent_begin(int64_t now_us) const {
+  int64_t rows = std::max(open_.rows, open_.requests);
+  size_t begin = buckets_.size();
+  while (begin > 0 && rows < options_.recent_rows && now_us - buckets_[begin - 1].end_us <= options_.recent_us) {
+    --begin;
+    rows += std::max(buckets_[begin].rows, buckets_[begin].requests);
+  }
+  return begin;
+}
+
+Window Recorder::recent(int64_t now_us) const {
+  Window merged = Window::fitting(baseline_.get());
+  for (size_t i = recent_begin(now_us); i < buckets_.size(); ++i) merged.merge(buckets_[i]);
+  if (now_us - open_.end_us <= options_.recent_us) merged.merge(open_);
+  return merged;
+}
+
+Window Recorder::older(int64_t now_us) const {
+  Window merged = Window::fitting(baseline_.get());
+  const size_t begin = recent_begin(now_us);
+  for (size_t i = 0; i < begin; ++i) merged.merge(buckets_[i], false);
+  return merged;
+}
+
+}  // namespace slipway

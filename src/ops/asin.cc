@@ -1,0 +1,36 @@
+// Card: Asin.
+#include <cmath>
+
+#include "ops/elementwise.h"
+#include "ops/gradient.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_unary<ops::FloatTypes>(c, [](auto x) { return std::asin(x); });
+}
+
+// dx = dy / sqrt(1 - x^2)
+Result<Values> gradient(Builder& b, const Node&, const Values& x, const Values&, const Values& dy) {
+  return Values{b.div(dy[0], b.op("Sqrt", {b.sub(ops::scalar_like(b, 1, x[0]), b.mul(x[0], x[0]))}))};
+}
+
+std::vector<Sample> samples() { return ops::unary_samples(-0.9, 0.9); }
+
+}  // namespace
+
+OPERATOR(asin) = {
+    .name = "Asin",
+    .since = 7,
+    .doc = "The angle in [-pi/2, pi/2] whose sine is x; NaN outside [-1, 1].",
+    .infer = ops::infer_same,
+    .cpu = prepare,
+    .gradient = gradient,
+    .in_place = true,
+    .tflite = {nullptr, "TFLite has no such operator"},
+    .samples = samples,
+};
+
+}  // namespace slipway

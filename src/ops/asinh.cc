@@ -1,0 +1,34 @@
+// Card: Asinh.
+#include <cmath>
+
+#include "ops/elementwise.h"
+#include "ops/gradient.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_unary<ops::FloatTypes>(c, [](auto x) { return std::asinh(x); });
+}
+
+// dx = dy / sqrt(x^2 + 1)
+Result<Values> gradient(Builder& b, const Node&, const Values& x, const Values&, const Values& dy) {
+  return Values{b.div(dy[0], b.op("Sqrt", {b.add(b.mul(x[0], x[0]), ops::scalar_like(b, 1, x[0]))}))};
+}
+
+}  // namespace
+
+OPERATOR(asinh) = {
+    .name = "Asinh",
+    .since = 9,
+    .doc = "log(x + sqrt(x^2 + 1))",
+    .infer = ops::infer_same,
+    .cpu = prepare,
+    .gradient = gradient,
+    .in_place = true,
+    .tflite = {nullptr, "TFLite has no such operator"},
+    .samples = ops::unary_samples,
+};
+
+}  // namespace slipway

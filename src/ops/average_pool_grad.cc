@@ -1,0 +1,45 @@
+// AveragePoolGrad: the backward pass of AveragePool.
+#include "ops/infer.h"
+#include "ops/pooling.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  kernels::PoolShape p = TRY(ops::pool_shape(c.node(), c.in(0).shape, c.in(1).shape));
+  if (c.in(0).dtype != DType::f32) return unsupported("AveragePoolGrad computes in float32");
+  bool include_pad = c.node().integer("count_include_pad") != 0;
+  int threads = c.threads();
+  Kernel kernel;
+  kernel.run = [p, include_pad, threads](const KernelArgs& a) {
+    kernels::average_pool_backward(p, a.input<float>(1), a.output<float>(0), include_pad, threads);
+  };
+  return kernel;
+}
+
+std::vector<Sample> samples() {
+  return {{.inputs = {{.type = {DType::f32, {1, 2, 6, 6}}}, {.type = {DType::f32, {1, 2, 3, 3}}}},
+           .attributes = {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}}};
+}
+
+}  // namespace
+
+OPERATOR(average_pool_grad) = {
+    .name = "AveragePoolGrad",
+    .domain = "slipway",
+    .doc = "dx of AveragePool from (x, dy): dy is shared evenly by its window.",
+    .inputs = {2, 2},
+    .attributes = {{ops::kAutoPad,
+                    ops::kPoolKernelShape,
+                    ops::kStrides,
+                    ops::kPads,
+                    ops::kDilations,
+                    {"ceil_mode", 0},
+                    {"count_include_pad", 0}}},
+    .infer = ops::infer_same,
+    .cpu = prepare,
+    .tflite = {nullptr, "exists in training only"},
+    .samples = samples,
+};
+
+}  // namespace slipway

@@ -1,0 +1,39 @@
+// ConvGradData: the gradient of Conv with respect to its input.
+#include "ops/convolution.h"
+#include "ops/infer.h"
+
+namespace slipway {
+namespace {
+
+Status infer(InferContext& c) {
+  c.set(0, c.dtype(0), c.dims(2));
+  return {};
+}
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  if (c.in(0).dtype != DType::f32) return unsupported("ConvGradData computes in float32");
+  ConvSpec spec = TRY(ops::conv_spec(c.node(), c.out(0).shape, c.in(1).shape, c.in(0).shape));
+  return ops::kernel_of(TRY(make_conv_backward_data(spec)));
+}
+
+std::vector<Sample> samples() {
+  return {{.inputs = {{.type = {DType::f32, {2, 4, 5, 4}}},
+                      {.type = {DType::f32, {4, 3, 3, 3}}},
+                      {.type = {DType::f32, {2, 3, 7, 6}}}}}};
+}
+
+}  // namespace
+
+OPERATOR(conv_grad_data) = {
+    .name = "ConvGradData",
+    .domain = "slipway",
+    .doc = "dX of Conv from (dY, W, X); of X only the shape counts.",
+    .inputs = {3, 3},
+    .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup}},
+    .infer = infer,
+    .cpu = prepare,
+    .tflite = {nullptr, "exists in training only"},
+    .samples = samples,
+};
+
+}  // namespace slipway

@@ -1,0 +1,42 @@
+// ConvGradWeights: the gradient of Conv with respect to its filters and bias.
+#include "ops/convolution.h"
+
+namespace slipway {
+namespace {
+
+Status infer(InferContext& c) {
+  c.set(0, c.dtype(0), c.dims(2));
+  c.set(1, c.dtype(0), {c.dims(2)[0]});
+  return {};
+}
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  if (c.in(0).dtype != DType::f32) return unsupported("ConvGradWeights computes in float32");
+  ConvSpec spec = TRY(ops::conv_spec(c.node(), c.in(0).shape, c.in(2).shape, c.in(1).shape));
+  spec.bias = c.has_output(1);
+  return ops::kernel_of(TRY(make_conv_backward_weights(spec)));
+}
+
+std::vector<Sample> samples() {
+  return {{.inputs = {{.type = {DType::f32, {2, 3, 7, 6}}},
+                      {.type = {DType::f32, {2, 4, 5, 4}}},
+                      {.type = {DType::f32, {4, 3, 3, 3}}}},
+           .outputs = 2}};
+}
+
+}  // namespace
+
+OPERATOR(conv_grad_weights) = {
+    .name = "ConvGradWeights",
+    .domain = "slipway",
+    .doc = "(dW, dB) of Conv from (X, dY, W); of W only the shape counts.",
+    .inputs = {3, 3},
+    .outputs = {1, 2},
+    .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup}},
+    .infer = infer,
+    .cpu = prepare,
+    .tflite = {nullptr, "exists in training only"},
+    .samples = samples,
+};
+
+}  // namespace slipway

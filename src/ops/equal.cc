@@ -1,0 +1,30 @@
+// Card: Equal.
+#include "ops/elementwise.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_comparison<ops::AllTypes>(c, [](auto a, auto b) { return a == b; });
+}
+
+std::vector<Sample> samples() {
+  std::vector<Sample> cases = ops::binary_samples();
+  for (const Sample& whole : ops::binary_samples(-2, 2, DType::i32)) cases.push_back(whole);
+  return cases;
+}
+
+}  // namespace
+
+OPERATOR(equal) = {
+    .name = "Equal",
+    .doc = "a = b, with broadcasting.",
+    .inputs = {2, 2},
+    .infer = ops::infer_compare,
+    .cpu = prepare,
+    .tflite = {"EQUAL"},
+    .samples = samples,
+};
+
+}  // namespace slipway

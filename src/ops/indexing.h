@@ -1,0 +1,18 @@
+// What GatherND and ScatterND share, and Scatter's reductions.
+#pragma once
+
+#include "kernels/gather.h"
+#include "ops/infer.h"
+
+namespace slipway::ops {
+
+// Attribute `reduction`; an error names those there are.
+Result<kernels::Reduction> reduction_of(const Node& node);
+
+// [batch..., k indices] into x after `batch` dimensions. Requires: inference accepted it.
+kernels::GatherNdShape gather_nd_shape(const Shape& x, const Shape& indices, int64_t batch);
+
+// GatherND's output, from x and indices with `batch` leading dimensions in common. Errors name what does not fit.
+Result<Dims> gather_nd_dims(const Dims& x, const Dims& indices, int64_t batch);
+
+}  // namespace slipway::ops

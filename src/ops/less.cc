@@ -1,0 +1,30 @@
+// Card: Less.
+#include "ops/elementwise.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_comparison<ops::NumberTypes>(c, [](auto a, auto b) { return a < b; });
+}
+
+std::vector<Sample> samples() {
+  std::vector<Sample> cases = ops::binary_samples();
+  for (const Sample& whole : ops::binary_samples(-2, 2, DType::i32)) cases.push_back(whole);
+  return cases;
+}
+
+}  // namespace
+
+OPERATOR(less) = {
+    .name = "Less",
+    .doc = "a < b, with broadcasting.",
+    .inputs = {2, 2},
+    .infer = ops::infer_compare,
+    .cpu = prepare,
+    .tflite = {"LESS"},
+    .samples = samples,
+};
+
+}  // namespace slipway

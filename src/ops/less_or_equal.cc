@@ -1,0 +1,31 @@
+// Card: LessOrEqual.
+#include "ops/elementwise.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  return ops::prepare_comparison<ops::NumberTypes>(c, [](auto a, auto b) { return a <= b; });
+}
+
+std::vector<Sample> samples() {
+  std::vector<Sample> cases = ops::binary_samples();
+  for (const Sample& whole : ops::binary_samples(-2, 2, DType::i32)) cases.push_back(whole);
+  return cases;
+}
+
+}  // namespace
+
+OPERATOR(less_or_equal) = {
+    .name = "LessOrEqual",
+    .since = 12,
+    .doc = "a <= b, with broadcasting.",
+    .inputs = {2, 2},
+    .infer = ops::infer_compare,
+    .cpu = prepare,
+    .tflite = {"LESS_EQUAL"},
+    .samples = samples,
+};
+
+}  // namespace slipway

@@ -1,0 +1,38 @@
+// What the pooling cards share.
+#include "ops/pooling.h"
+
+#include <fmt/format.h>
+
+namespace slipway::ops {
+
+Status infer_pool(InferContext& c) {
+  const Dims& x = c.dims(0);
+  if (x.size() < 3 || x.size() > 5) {
+    return invalid(fmt::format("X {}; expected [N, C] and 1 to 3 spatial dimensions", to_string(x)));
+  }
+  Window window = TRY(window_of(c.node(), x, {}));
+  Dims out = {x[0], x[1]};
+  for (const Dim& dim : window_output(x, window, c.node().integer("ceil_mode") != 0)) out.push_back(dim);
+  c.set(0, c.dtype(0), out);
+  c.set(1, DType::i64, out);
+  return {};
+}
+
+Result<kernels::PoolShape> pool_shape(const Node& node, const Shape& x, const Shape& y) {
+  Window window = TRY(window_of(node, to_dims(x), {}));
+  kernels::PoolShape p;
+  p.planes = x[0] * x[1];
+  size_t spatial = x.size() - 2, lead = 3 - spatial;
+  for (size_t i = 0; i < spatial; ++i) {
+    p.in[lead + i] = x[i + 2];
+    p.out[lead + i] = y[i + 2];
+    p.kernel[lead + i] = window.kernel[i];
+    p.stride[lead + i] = window.strides[i];
+    p.dilation[lead + i] = window.dilations[i];
+    p.pad[lead + i] = window.pads_begin[i];
+    p.pad_end[lead + i] = window.pads_end[i];
+  }
+  return p;
+}
+
+}  // namespace slipway::ops

@@ -1,0 +1,21 @@
+// What the pooling cards share.
+#pragma once
+
+#include "kernels/pool.h"
+#include "ops/contraction.h"
+
+namespace slipway::ops {
+
+inline constexpr AttributeSpec kAutoPad = {"auto_pad", "NOTSET"};
+inline constexpr AttributeSpec kStrides = {"strides", kOptionalInts};
+inline constexpr AttributeSpec kPads = {"pads", kOptionalInts};
+inline constexpr AttributeSpec kDilations = {"dilations", kOptionalInts};
+inline constexpr AttributeSpec kKernelShape = {"kernel_shape", kOptionalInts};
+inline constexpr AttributeSpec kPoolKernelShape = {"kernel_shape", kRequiredInts};
+
+// Output 0: x's dtype and [N, C, pooled...]; output 1, where there is one: int64 of that shape.
+Status infer_pool(InferContext& c);
+// From a pooling node over x (its input 0, or the card's own) to y.
+Result<kernels::PoolShape> pool_shape(const Node& node, const Shape& x, const Shape& y);
+
+}  // namespace slipway::ops

@@ -1,0 +1,247 @@
+// Healer: decide purely, act here.
+#include "repair/healer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "repair/remedies/all.h"
+
+namespace slipway {
+
+namespace {
+
+constexpr size_t kEndedKept = 100;
+constexpr int64_t kHourUs = int64_t{3600} * 1'000'000;
+
+}  // namespace
+
+Result<std::unique_ptr<Healer>> Healer::create(Monitor& monitor, Actions& actions, Policy policy,
+                                               DiagnoseOptions options) {
+  std::unique_ptr<Healer> healer(new Healer(monitor, actions, std::move(policy), options));
+  RETURN_IF_ERROR(healer->restore());
+  return healer;
+}
+
+Status Healer::restore() {
+  Journal* journal = monitor_.journal();
+  if (journal == nullptr) return {};
+  next_id_ = TRY(journal->next_repair_id());
+  for (const Json& json : TRY(journal->open_repairs())) repairs_.push_back(TRY(Repair::from_json(json)));
+  return {};
+}
+
+void Healer::add_sink(RepairSink sink) {
+  std::lock_guard lock(mutex_);
+  sinks_.push_back(std::move(sink));
+}
+
+const VersionFacts* Healer::serving(const std::string& model) const {
+  for (const VersionFacts& v : diagnosis_.versions) {
+    if (v.model == model && v.serving) return &v;
+  }
+  return nullptr;
+}
+
+const VersionFacts* Healer::facts_of(const std::string& model, int64_t version) const {
+  for (const VersionFacts& v : diagnosis_.versions) {
+    if (v.model == model && v.version == version) return &v;
+  }
+  return nullptr;
+}
+
+Status Healer::record(const Repair& repair, const std::string& actor, int64_t now_us, Json detail) {
+  told_.push_back(repair);
+  Journal* journal = monitor_.journal();
+  if (journal == nullptr) return {};
+  RETURN_IF_ERROR(journal->save_repair(repair.id, repair.open(), repair.to_json()));
+  return journal->append({.time_us = now_us,
+                          .actor = actor,
+                          .model = repair.model(),
+                          .version = repair.version(),
+                          .action = fmt::format("{} {}", repair.remedy, state_name(repair.state)),
+                          .detail = std::move(detail.set("repair", repair.id).set("note", repair.note))});
+}
+
+Status Healer::enter(Repair& repair, Repair::State state, std::string note, int64_t now_us, Json detail) {
+  repair.state = state;
+  repair.note = std::move(note);
+  if (!repair.open()) repair.ended_us = now_us;
+  if (state == Repair::State::closed && repair.version_after != 0) {
+    monitor_.resolve(repair.model(), repair.version(), fmt::format("{}: {}", repair.remedy, repair.note));
+  }
+  return record(repair, "healer", now_us, std::move(detail));
+}
+
+// Applies the remedy of a repair that is acting.
+Status Healer::apply(Repair& repair, int64_t now_us) {
+  const Remedy* remedy = find_remedy(repair.remedy);
+  if (remedy == nullptr) {
+    return enter(repair, Repair::State::failed, fmt::format("there is no remedy \"{}\"", repair.remedy), now_us);
+  }
+  Result<Json> done = remedy->act(repair.cause, actions_);
+  if (!done.ok()) return enter(repair, Repair::State::failed, done.status().message(), now_us);
+  repair.acted_us = now_us;
+  repair.version_after = (*done)["to"].as_int();
+  repair.rows_then = 0;
+  std::string note = "the remedy was applied; waiting for fresh answers";
+  if (repair.version_after != 0) {
+    monitor_.rolled_back(repair.model(), repair.version(), repair.version_after);
+    note = fmt::format("version {} serves again; waiting for its fresh answers", repair.version_after);
+  } else if (const VersionFacts* facts = facts_of(repair.model(), repair.version())) {
+    repair.rows_then = facts->rows_since;
+  }
+  return enter(repair, Repair::State::verifying, std::move(note), now_us, std::move(*done));
+}
+
+Status Healer::move_on(Repair& repair, int64_t now_us) {
+  if (repair.state == Repair::State::acting) {
+    // Begun by a person, or cut short by a crash: then another version may serve already.
+    const VersionFacts* now = serving(repair.model());
+    if (now == nullptr) return {};
+    if (now->version == repair.version()) return apply(repair, now_us);
+    repair.acted_us = now_us;
+    repair.version_after = now->version;
+    repair.rows_then = now->rows_since;
+    monitor_.rolled_back(repair.model(), repair.version(), repair.version_after);
+    return enter(repair, Repair::State::verifying, fmt::format("version {} serves already", now->version), now_us);
+  }
+  const Remedy* remedy = find_remedy(repair.remedy);
+  const RemedyPolicy& policy = remedy == nullptr ? RemedyPolicy() : policy_.of(repair.remedy);
+  auto next = progress(repair, policy, diagnosis_.alarms, diagnosis_.versions, now_us);
+  if (!next) return {};
+  return enter(repair, next->state, std::move(next->note), now_us);
+}
+
+// Counts diagnoses in a row, each with new answers, that found the same likeliest cause.
+int64_t Healer::confirm(const Cause& cause) {
+  const VersionFacts* facts = facts_of(cause.model, cause.version);
+  Confirmation& c = confirmations_[{cause.kind, cause.model, cause.version}];
+  const bool fresh = facts != nullptr && facts->last_seen_us != c.last_seen_us;
+  if (fresh) {
+    ++c.times;
+    c.last_seen_us = facts->last_seen_us;
+  }
+  c.step = steps_;
+  return c.times;
+}
+
+RemedyHistory Healer::history_of(const Remedy& remedy, const Cause& cause, int64_t now_us) {
+  RemedyHistory history;
+  for (const Repair& r : repairs_) {
+    if (r.remedy != remedy.name || r.model() != cause.model) continue;
+    history.open = history.open || r.open();
+    history.last_end_us = std::max(history.last_end_us, r.ended_us);
+    if (r.acted_us != 0 && now_us - r.acted_us < kHourUs) ++history.acted_last_hour;
+  }
+  return history;
+}
+
+Status Healer::open(const Remedy& remedy, const Cause& cause, const Decision& decision, int64_t now_us) {
+  const VersionFacts* facts = facts_of(cause.model, cause.version);
+  Repair repair{.id = next_id_++,
+                .remedy = remedy.name,
+                .cause = cause,
+                .proposal = remedy.proposal(cause, actions_),
+                .opened_us = now_us,
+                .rows_then = facts->rows_since};
+  for (const Alarm& a : diagnosis_.alarms) {
+    if (std::find(cause.alarms.begin(), cause.alarms.end(), a.id) != cause.alarms.end()) {
+      repair.symptoms.push_back({a.detector, a.subject});
+    }
+  }
+  RETURN_IF_ERROR(enter(repair, Repair::State::proposed, decision.because, now_us,
+                        Json::object({{"cause", cause.to_json()}, {"proposal", repair.proposal}})));
+  Status status;
+  if (decision.what == Decision::What::act) {
+    status = enter(repair, Repair::State::acting, "the policy lets it act by itself", now_us);
+    if (status.ok()) status = apply(repair, now_us);
+  }
+  repairs_.push_back(std::move(repair));
+  return status;
+}
+
+Status Healer::consider(const Cause& cause, int64_t now_us) {
+  const int64_t times = confirm(cause);
+  const VersionFacts* facts = facts_of(cause.model, cause.version);
+  for (const Remedy* remedy : all_remedies()) {
+    if (remedy->treats != cause.kind || facts == nullptr || !remedy->applies(cause, *facts)) continue;
+    RemedyHistory history = history_of(*remedy, cause, now_us);
+    history.confirmations = times;
+    const Decision decision = decide(policy_.of(remedy->name), cause, history, now_us);
+    if (decision.what != Decision::What::nothing) RETURN_IF_ERROR(open(*remedy, cause, decision, now_us));
+  }
+  return {};
+}
+
+Status Healer::step(int64_t now_us) {
+  std::vector<Alarm> alarms = monitor_.active_alarms();
+  std::vector<VersionFacts> versions = monitor_.facts();
+  std::vector<Repair> told;
+  std::vector<RepairSink> sinks;
+  Status status;
+  {
+    std::lock_guard lock(mutex_);
+    ++steps_;
+    diagnosis_ = diagnose(std::move(alarms), std::move(versions), now_us, options_);
+    for (Repair& repair : repairs_) {
+      if (repair.open() && status.ok()) status = move_on(repair, now_us);
+    }
+    for (const Cause& cause : diagnosis_.causes) {
+      if (status.ok() && diagnosis_.likeliest(cause.model) == &cause) status = consider(cause, now_us);
+    }
+    std::erase_if(confirmations_, [this](const auto& item) { return item.second.step != steps_; });
+    while (repairs_.size() > kEndedKept && !repairs_.front().open()) repairs_.erase(repairs_.begin());
+    told = std::exchange(told_, {});
+    sinks = sinks_;
+  }
+  for (const Repair& repair : told) {
+    for (const RepairSink& sink : sinks) sink(repair);
+  }
+  return status;
+}
+
+Status Healer::approve(int64_t id, const std::string& who, int64_t now_us) {
+  std::lock_guard lock(mutex_);
+  for (Repair& repair : repairs_) {
+    if (repair.id != id) continue;
+    if (repair.state != Repair::State::proposed) {
+      return failed_precondition(fmt::format("repair {} is {}, not proposed", id, state_name(repair.state)));
+    }
+    repair.state = Repair::State::acting;
+    repair.note = fmt::format("approved by {}", who);
+    return record(repair, who, now_us, Json::object());
+  }
+  return not_found(fmt::format("there is no repair {}", id));
+}
+
+Diagnosis Healer::diagnosis() const {
+  std::lock_guard lock(mutex_);
+  return diagnosis_;
+}
+
+std::vector<Repair> Healer::repairs() const {
+  std::lock_guard lock(mutex_);
+  return repairs_;
+}
+
+Json Healer::to_json() const {
+  Json repairs = Json::array();
+  for (const Repair& r : this->repairs()) repairs.push(r.to_json());
+  Json audit = Json::array();
+  if (Journal* journal = monitor_.journal()) {
+    auto entries = journal->audit(50);
+    if (entries.ok()) {
+      for (const AuditEntry& e : *entries) audit.push(e.to_json());
+    }
+  }
+  return Json::object(
+      {{"diagnosis", diagnosis().to_json()}, {"repairs", std::move(repairs)}, {"audit", std::move(audit)}});
+}
+
+std::string log_line(const Repair& r) {
+  return fmt::format("repair {} {} model={} version={} {}: {}", r.id, r.remedy, r.model(), r.version(),
+                     state_name(r.state), r.note);
+}
+
+}  // namespace slipway

@@ -1,0 +1,255 @@
+// The whole of it: answers, alarms, diagnosis, remedy, recovery; with a store that is a number.
+#include "repair/healer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "monitor/test_world.h"
+#include "repair/report.h"
+#include "repair/store_actions.h"
+
+namespace slipway {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class FakeActions final : public Actions {
+ public:
+  Result<int64_t> roll_back(const std::string&, int64_t version, const std::string& reason) override {
+    ++calls;
+    this->reason = reason;
+    if (version != production) return failed_precondition("not production");
+    if (broken) return unavailable("the disk is full");
+    return production = good;
+  }
+  std::string recipe(const std::string&, int64_t) override { return "[model]"; }
+
+  int calls = 0;
+  int64_t production = 2;
+  int64_t good = 1;
+  bool broken = false;
+  std::string reason;
+};
+
+class HealerTest : public ::testing::Test {
+ protected:
+  void start(std::filesystem::path journal = {}, const char* policy = "") {
+    healer_.reset();
+    monitor_ = Monitor::create({.journal = std::move(journal)}, clock_).value();
+    for (int64_t version : {1, 2, 3}) monitor_->set_baseline("digits", version, baseline_);
+    healer_ = Healer::create(*monitor_, actions_, Policy::parse(policy, "policy.toml").value()).value();
+    healer_->add_sink([this](const Repair& r) { log_ += log_line(r) + "\n"; });
+  }
+  void answer(int64_t version, int count, const Trouble& trouble = {}) {
+    for (int i = 0; i < count; ++i) {
+      clock_.advance_us(2000);
+      std::vector<Observation> batch;
+      batch.push_back(world_.observe(version, clock_.now_us(), 1, trouble));
+      monitor_->observe(std::move(batch));
+      if (i % 100 == 99) step();
+    }
+  }
+  void step() {
+    ASSERT_TRUE(monitor_->tick().ok());
+    ASSERT_TRUE(healer_->step(clock_.now_us()).ok());
+  }
+  Repair::State state(size_t i) const { return healer_->repairs().at(i).state; }
+
+  World world_{77};
+  std::shared_ptr<const Baseline> baseline_ = world_.baseline();
+  ManualClock clock_{1'700'000'000'000'000};
+  FakeActions actions_;
+  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<Healer> healer_;
+  std::string log_;
+};
+
+struct Sickness {
+  const char* name;
+  Trouble trouble;
+};
+class SickVersion : public HealerTest, public ::testing::WithParamInterface<Sickness> {};
+
+TEST_P(SickVersion, IsRolledBackWithinFiveHundredAnswersAndClosedWhenWell) {
+  start();
+  answer(1, 1500);
+  answer(2, 500, GetParam().trouble);
+  EXPECT_EQ(actions_.calls, 1) << doctor_report(healer_->to_json()).value();
+  ASSERT_EQ(healer_->repairs().size(), 1u);
+  EXPECT_EQ(state(0), Repair::State::verifying);
+  answer(1, 100);
+  EXPECT_EQ(state(0), Repair::State::verifying) << "closed before enough fresh answers";
+  answer(1, 300);
+  EXPECT_EQ(state(0), Repair::State::closed);
+  EXPECT_TRUE(monitor_->active_alarms().empty());
+  EXPECT_TRUE(healer_->diagnosis().causes.empty());
+  EXPECT_THAT(log_, HasSubstr("repair 1 rollback model=digits version=2 closed: the symptom is gone"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, SickVersion,
+                         ::testing::Values(Sickness{"collapsed", {.collapsed = 3}},
+                                           Sickness{"random", {.random_class = 1}},
+                                           Sickness{"unsure", {.confidence = 0.5f}},
+                                           Sickness{"nan", {.nan_output = 0.5}}, Sickness{"failing", {.fault = 0.5}},
+                                           Sickness{"slow", {.compute_us = 20000}}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+struct Shift {
+  const char* name;
+  Trouble trouble;
+};
+class ShiftedInput : public HealerTest, public ::testing::WithParamInterface<Shift> {};
+
+TEST_P(ShiftedInput, IsNamedAndNeverRolledBack) {
+  start();
+  answer(1, 1500);
+  answer(2, 1000);
+  answer(2, 3000, GetParam().trouble);
+  EXPECT_EQ(actions_.calls, 0);
+  const Diagnosis diagnosis = healer_->diagnosis();
+  ASSERT_FALSE(diagnosis.causes.empty());
+  EXPECT_EQ(diagnosis.causes[0].kind, CauseKind::shifted_input);
+  EXPECT_THAT(diagnosis.causes[0].features[0], HasSubstr("x["));
+  ASSERT_EQ(healer_->repairs().size(), 1u);
+  EXPECT_EQ(healer_->repairs()[0].remedy, "propose_retrain");
+  EXPECT_EQ(state(0), Repair::State::proposed);
+  EXPECT_THAT(healer_->repairs()[0].proposal, HasSubstr("slipway train STORE/digits/2/recipe.toml"));
+  answer(2, 4000);
+  EXPECT_EQ(state(0), Repair::State::closed);
+}
+
+TEST_P(ShiftedInput, ThatBeginsTogetherWithANewVersionIsNotItsFault) {
+  start();
+  answer(1, 1500);
+  answer(2, 3000, GetParam().trouble);
+  EXPECT_EQ(actions_.calls, 0) << actions_.reason;
+  EXPECT_EQ(healer_->diagnosis().causes.at(0).kind, CauseKind::shifted_input);
+}
+
+TEST_P(ShiftedInput, ThatWasThereBeforeANewVersionIsNotItsFault) {
+  start();
+  answer(1, 1500);
+  answer(1, 800, GetParam().trouble);
+  answer(2, 3000, GetParam().trouble);
+  EXPECT_EQ(actions_.calls, 0) << actions_.reason;
+  EXPECT_EQ(healer_->diagnosis().causes.at(0).kind, CauseKind::shifted_input);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ShiftedInput,
+                         ::testing::Values(Shift{"brightness", {.shift = 1.5f}}, Shift{"noise", {.noise = 2}},
+                                           Shift{"one_feature", {.one_feature = true}},
+                                           Shift{"with_wrong_answers",
+                                                 {.shift = 2, .random_class = 0.9, .confidence = 0.4f}}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST_F(HealerTest, AVersionThatExpectsOtherInputsIsRolledBack) {
+  start();
+  World elsewhere(5);
+  BaselineBuilder builder(World::kWidth, World::kClasses);
+  for (int i = 0; i < 3000; ++i) {
+    auto [x, y] = elsewhere.row({.shift = 2});
+    ASSERT_TRUE(builder.add(x, y, 1).ok());
+  }
+  monitor_->set_baseline("digits", 2, std::make_shared<const Baseline>(builder.build().value()));
+  answer(1, 1500);
+  answer(2, 500, {.collapsed = 0});
+  EXPECT_EQ(actions_.calls, 1);
+  EXPECT_THAT(actions_.reason, HasSubstr("version 2 is sick"));
+}
+
+TEST_F(HealerTest, DoesNothingWhileAllIsWell) {
+  start();
+  answer(1, 3000);
+  answer(2, 8000);
+  EXPECT_EQ(actions_.calls, 0);
+  EXPECT_TRUE(healer_->repairs().empty());
+  EXPECT_THAT(doctor_report(healer_->to_json()).value(), HasSubstr("nothing is wrong"));
+}
+
+TEST_F(HealerTest, LeavesItToAPersonWhenThePolicySaysSo) {
+  start({}, "[rollback]\nautomatic = false");
+  answer(1, 1500);
+  answer(2, 600, {.collapsed = 1});
+  EXPECT_EQ(actions_.calls, 0);
+  ASSERT_EQ(state(0), Repair::State::proposed);
+  EXPECT_EQ(healer_->approve(9, "ana", clock_.now_us()).code(), Code::not_found);
+  ASSERT_TRUE(healer_->approve(1, "ana", clock_.now_us()).ok());
+  EXPECT_EQ(healer_->approve(1, "ana", clock_.now_us()).code(), Code::failed_precondition);
+  step();
+  EXPECT_EQ(actions_.calls, 1);
+  EXPECT_EQ(state(0), Repair::State::verifying);
+}
+
+TEST_F(HealerTest, FailsWhenTheRemedyCannotBeApplied) {
+  start();
+  actions_.broken = true;
+  answer(1, 1500);
+  answer(2, 2000, {.collapsed = 1});
+  EXPECT_EQ(actions_.calls, 1) << "tried again in spite of the cooldown";
+  EXPECT_EQ(state(0), Repair::State::failed);
+  EXPECT_EQ(healer_->repairs()[0].note, "the disk is full");
+}
+
+TEST_F(HealerTest, FailsWhenTheSymptomStays) {
+  start({}, "[rollback]\nverify_s = 2");
+  answer(1, 1500);
+  answer(2, 500, {.collapsed = 1});
+  ASSERT_EQ(state(0), Repair::State::verifying);
+  answer(1, 3000, {.collapsed = 1});
+  EXPECT_EQ(state(0), Repair::State::failed);
+  EXPECT_THAT(healer_->repairs()[0].note, HasSubstr("still has it"));
+}
+
+TEST_F(HealerTest, EveryStepIsAuditedAndARepairGoesOnAfterARestart) {
+  TemporaryDirectory folder;
+  start(folder.path() / "j.db");
+  answer(1, 1500);
+  answer(2, 500, {.collapsed = 1});
+  ASSERT_EQ(state(0), Repair::State::verifying);
+  start(folder.path() / "j.db");
+  ASSERT_EQ(healer_->repairs().size(), 1u);
+  EXPECT_EQ(state(0), Repair::State::verifying);
+  answer(1, 400);
+  EXPECT_EQ(state(0), Repair::State::closed);
+  EXPECT_EQ(actions_.calls, 1);
+  std::string actions;
+  const std::vector<AuditEntry> audit = monitor_->journal()->audit(100).value();
+  for (const AuditEntry& e : audit) {
+    if (e.actor == "healer") actions = e.action + ", " + actions;
+  }
+  EXPECT_EQ(actions, "rollback proposed, rollback acting, rollback verifying, rollback closed, ");
+  std::string report = doctor_report(healer_->to_json()).value();
+  EXPECT_THAT(report, HasSubstr("1 rollback of digits version 2: closed: the symptom is gone"));
+}
+
+TEST_F(HealerTest, ReportsForPeople) {
+  start();
+  answer(1, 1500);
+  answer(1, 1000, {.one_feature = true});
+  std::string report = doctor_report(Json::parse(healer_->to_json().dump()).value()).value();
+  EXPECT_THAT(report, HasSubstr("1. "));
+  EXPECT_THAT(report, HasSubstr("inputs have shifted"));
+  EXPECT_THAT(report, HasSubstr("features: x[3]"));
+  EXPECT_THAT(report, HasSubstr("version 1    serving"));
+  EXPECT_FALSE(doctor_report(Json::array()).ok());
+}
+
+TEST(StoreActions, RollBackTheVersionThatIsMeant) {
+  TemporaryDirectory folder;
+  Store store = Store::open(folder.path(), true).value();
+  Draft draft{.files = {{"model.onnx", "not read here"}}};
+  draft.lineage.recipe = "[model]";
+  ASSERT_EQ(store.publish("digits", draft).value(), 1);
+  ASSERT_EQ(store.publish("digits", draft).value(), 2);
+  StoreActions actions(store);
+  EXPECT_EQ(actions.recipe("digits", 2), "[model]");
+  EXPECT_EQ(actions.recipe("digits", 9), "");
+  EXPECT_EQ(actions.roll_back("digits", 1, "sick").status().code(), Code::failed_precondition);
+  EXPECT_EQ(actions.roll_back("digits", 2, "sick").value(), 1);
+  EXPECT_EQ(store.state("digits").value().rejected.at(2), "sick");
+}
+
+}  // namespace
+}  // namespace slipway

@@ -1,0 +1,144 @@
+// Sessions: plans by shape, staged plans where shapes depend on contents, state, and what is refused.
+#include "runtime/session.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "graph/builder.h"
+#include "ops/all.h"
+
+namespace slipway {
+namespace {
+
+Tensor floats(Shape shape, std::vector<float> values) { return Tensor::of<float>(std::move(shape), values); }
+
+std::unique_ptr<Session> session(Graph graph, SessionOptions options = {.threads = 1}) {
+  auto made = Session::create(std::move(graph), options);
+  EXPECT_TRUE(made.ok()) << made.status().message();
+  return *std::move(made);
+}
+
+Graph chain() {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{Dim::named("n"), 3});
+  Builder b(g, all_operators());
+  ValueId y = b.op("Relu", {b.add(x, b.constant(floats({3}, {1, 0, -1})))});
+  g.outputs = {b.op("ReduceSum", {y, b.ints({1})}, {{"keepdims", int64_t{0}}})};
+  return g;
+}
+
+TEST(Session, ComputesForEveryBatchSize) {
+  auto s = session(chain());
+  for (int64_t n : {1, 4, 2, 1}) {
+    Tensor x(DType::f32, {n, 3});
+    auto y = s->run(std::vector<Tensor>{x});
+    ASSERT_TRUE(y.ok()) << y.status().message();
+    EXPECT_EQ((*y)[0].shape(), Shape{n});
+    EXPECT_EQ((*y)[0].data<float>()[0], 1);
+  }
+}
+
+TEST(Session, SaysWhichInputDoesNotFit) {
+  auto s = session(chain());
+  EXPECT_EQ(s->run(std::vector<Tensor>{Tensor(DType::f32, {2, 4})}).status().message(),
+            "input \"x\": expected float32[n, 3], found float32[2, 4]");
+  EXPECT_EQ(s->run({}).status().message(), "the model has 1 inputs (x); found 0");
+}
+
+TEST(Session, RunsWhereShapesDependOnContents) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{Dim::named("n")});
+  ValueId shape = g.add_input("shape", DType::i64, Dims{2});
+  Builder b(g, all_operators());
+  ValueId doubled = b.add(x, x);
+  ValueId y = b.op("Reshape", {doubled, shape});
+  g.outputs = {b.op("Relu", {y}), doubled};
+  auto s = session(std::move(g));
+  Tensor in = floats({6}, {1, 2, 3, -4, -5, -6});
+  for (auto [rows, columns] : {std::pair(2, 3), std::pair(3, 2), std::pair(2, 3)}) {
+    auto out = s->run(std::vector<Tensor>{in, Tensor::of<int64_t>({2}, {rows, columns})});
+    ASSERT_TRUE(out.ok()) << out.status().message();
+    EXPECT_EQ((*out)[0].shape(), (Shape{rows, columns}));
+    EXPECT_EQ((*out)[0].data<float>()[2], 6);
+    EXPECT_EQ((*out)[0].data<float>()[5], 0);
+    EXPECT_EQ((*out)[1].data<float>()[5], -12);
+  }
+}
+
+TEST(Session, OutputsMayBeInputsConstantsOrTheSameTwice) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{2});
+  Builder b(g, all_operators());
+  ValueId c = b.constant(floats({1}, {7}));
+  ValueId y = b.add(x, x);
+  g.outputs = {x, c, y, y};
+  auto s = session(std::move(g));
+  auto out = s->run(std::vector<Tensor>{floats({2}, {1, 2})});
+  ASSERT_TRUE(out.ok()) << out.status().message();
+  EXPECT_EQ((*out)[0].data<float>()[1], 2);
+  EXPECT_EQ((*out)[1].data<float>()[0], 7);
+  EXPECT_EQ((*out)[2].data<float>()[1], 4);
+  EXPECT_EQ((*out)[3].data<float>()[1], 4);
+}
+
+// counter' = counter + 1, and the old value is still read after the update's node.
+TEST(Session, StateIsReplacedAfterTheRun) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{1});
+  ValueId counter = g.add_constant("counter", floats({1}, {0}));
+  Builder b(g, all_operators());
+  ValueId next = b.add(counter, b.constant(floats({1}, {1})));
+  g.outputs = {b.add(x, counter)};
+  g.updates = {{counter, next}};
+  auto s = session(std::move(g));
+  for (float expected : {10.f, 11.f, 12.f}) {
+    auto out = s->run(std::vector<Tensor>{floats({1}, {10})});
+    ASSERT_TRUE(out.ok()) << out.status().message();
+    EXPECT_EQ((*out)[0].data<float>()[0], expected);
+  }
+  EXPECT_EQ(s->state("counter")->data<float>()[0], 3);
+  ASSERT_TRUE(s->set_state("counter", floats({1}, {40})).ok());
+  EXPECT_EQ(s->run(std::vector<Tensor>{floats({1}, {2})}).value()[0].data<float>()[0], 42);
+}
+
+TEST(Session, RunsFromManyThreadsAtOnce) {
+  auto s = session(chain());
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 300; ++i) {
+        int64_t n = 1 + (i + t) % 5;
+        Tensor x(DType::f32, {n, 3});
+        for (float& v : x.mutable_data<float>()) v = static_cast<float>(t);
+        auto y = s->run(std::vector<Tensor>{x});
+        float expected = 3.f * static_cast<float>(t) + (t == 0 ? 1.f : 0.f);
+        if (!y.ok() || (*y)[0].data<float>()[static_cast<size_t>(n - 1)] != expected) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Session, NamesOperatorsWithoutACard) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{1});
+  ValueId y = g.add_value("y");
+  Node node;
+  node.name = "mystery";
+  node.op_type = "FancyOp";
+  node.domain = "com.example";
+  node.inputs = {x};
+  node.outputs = {y};
+  g.add_node(node);
+  g.outputs = {y};
+  Status status = Session::create(g).status();
+  EXPECT_EQ(status.code(), Code::unimplemented);
+  EXPECT_NE(status.message().find("com.example.FancyOp node \"mystery\""), std::string::npos) << status.message();
+}
+
+}  // namespace
+}  // namespace slipway

@@ -1,0 +1,138 @@
+// ModelManager: keeps the versions loaded that a store wants served, and hands them to requests.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "serve/metrics.h"
+#include "serve/request.h"
+#include "serve/servable.h"
+#include "serve/version_policy.h"
+
+namespace slipway {
+
+// Where models come from. Thread-safe.
+class VersionSource {
+ public:
+  virtual ~VersionSource() = default;
+  virtual Result<std::vector<std::string>> models() = 0;
+  virtual Result<PublishedModel> published(const std::string& model) = 0;
+};
+
+// Loads a version, checks it and warms it up. Called on the manager's loader thread.
+using ServableLoader = std::function<Result<std::shared_ptr<Servable>>(const std::string& model, int64_t version)>;
+
+struct ManagerOptions {
+  int64_t poll_ms = 200;  // how often the source is asked
+  // Told of loads, unloads, failures and switches, in words; may be empty. Called on the
+  // manager's threads; must not call the manager.
+  std::function<void(const std::string&)> log;
+};
+
+// One version as status pages see it.
+struct VersionStatus {
+  int64_t version = 0;
+  VersionState state = VersionState::start;
+  Status error;  // why it ended, or ok
+};
+
+// The outcome of looking a model up: a servable, or the reason there is none.
+struct Lookup {
+  enum class Miss { none, unknown_model, unknown_version, unknown_label, nothing_available, not_ready };
+  std::shared_ptr<Servable> servable;  // nullptr unless miss is none
+  Miss miss = Miss::none;
+  Status error;  // of the version that is not ready, where known
+};
+
+// Thread-safe. A request keeps its version alive by the pointer it got; a version is destroyed on the manager's thread
+// after the last such pointer is gone.
+class ModelManager {
+ public:
+  // Requires: the pointers outlive this.
+  ModelManager(VersionSource* source, ServableLoader loader, ManagerOptions options, const Clock* clock,
+               Metrics* metrics);
+  ~ModelManager();
+  ModelManager(const ModelManager&) = delete;
+  ModelManager& operator=(const ModelManager&) = delete;
+
+  // Asks the source once and loads what it wants before returning, then keeps doing so on threads of its own. An error
+  // is one of the source; versions that do not load are told by status().
+  Status start();
+  void stop();
+  // Asks the source soon, not only after the next pause: for those who know that the store changed.
+  void refresh();
+
+  Lookup find(const ModelSpec& spec) const;
+  std::vector<std::string> models() const;
+  // Newest first; empty for an unknown model.
+  std::vector<VersionStatus> status(const std::string& model) const;
+  // The version that answers by default; 0: none, or no such model.
+  int64_t serving_version(const std::string& model) const;
+
+  // One round of asking, deciding, switching, unloading and freeing; loads are queued. For start() and tests.
+  Status poll_once();
+  // Loads one queued version on this thread; false when none was queued.
+  bool load_one();
+
+ private:
+  struct Version {
+    HeldVersion held;
+    Status error;
+    std::shared_ptr<Servable> servable;
+  };
+  struct Model {
+    PublishedModel published;
+    std::map<int64_t, Version> versions;
+    int64_t serving = 0;
+    std::shared_ptr<Gauge> serving_gauge;
+  };
+  struct Load {
+    std::string model;
+    int64_t version;
+  };
+
+  void poll_forever();
+  void load_forever();
+  void apply_plan(const std::string& name, Model& model);
+  void switch_to(const std::string& name, Model& model, int64_t version);
+  void forget_old(Model& model);
+  void finish_load(const Load& load, Result<std::shared_ptr<Servable>> loaded, int64_t took_ns);
+  // Destroys what no request holds any more.
+  void free_retired();
+  void log(const std::string& line);
+
+  VersionSource* const source_;
+  const ServableLoader loader_;
+  const ManagerOptions options_;
+  const Clock* const clock_;
+  Metrics* const metrics_;
+  const std::shared_ptr<Counter> loads_ok_;
+  const std::shared_ptr<Counter> loads_failed_;
+  const std::shared_ptr<Counter> unloads_;
+  const std::shared_ptr<MetricHistogram> load_seconds_;
+
+  mutable std::mutex mutex_;  // models_, retired_, last_log_: held shortly, never while loading or destroying
+  std::map<std::string, Model, std::less<>> models_;
+  std::vector<std::shared_ptr<Servable>> retired_;
+  std::string source_error_;
+
+  std::mutex work_mutex_;
+  std::condition_variable work_;
+  std::deque<Load> queue_;
+  bool poll_now_ = false;
+  bool stopping_ = false;
+  std::thread poller_;
+  std::thread loader_thread_;
+};
+
+}  // namespace slipway

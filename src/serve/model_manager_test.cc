@@ -1,0 +1,168 @@
+// ModelManager: versions come and go while requests hold what they got.
+#include "serve/model_manager.h"
+
+#include <gtest/gtest.h>
+
+#include "serve/testing.h"
+
+namespace slipway {
+namespace {
+
+using testing::eventually;
+using testing::FakeSession;
+using testing::FakeSource;
+
+// Counts its living objects and remembers on which thread the last one died.
+std::atomic<int> living{0};
+std::atomic<std::thread::id> died_on;
+
+class CountedSession final : public FakeSession {
+ public:
+  CountedSession() { ++living; }
+  ~CountedSession() override {
+    --living;
+    died_on = std::this_thread::get_id();
+  }
+};
+
+class ManagerTest : public ::testing::Test {
+ protected:
+  ManagerTest() { living = 0; }
+
+  ServableLoader loader() {
+    return [this](const std::string& model, int64_t version) -> Result<std::shared_ptr<Servable>> {
+      if (load_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(load_ms.load()));
+      if (version == bad_version) return data_loss("model.onnx: checksum is wrong");
+      ServingContext context{&metrics_, &workers_, &clock_, batch_metrics_, {.max_rows = 4}};
+      return Servable::create(model, version, std::make_unique<CountedSession>(), context);
+    };
+  }
+  void make(int64_t poll_ms = 5) {
+    manager_ = std::make_unique<ModelManager>(&source_, loader(),
+                                              ManagerOptions{.poll_ms = poll_ms,
+                                                             .log =
+                                                                 [this](const std::string& line) {
+                                                                   std::lock_guard lock(log_mutex_);
+                                                                   log_.push_back(line);
+                                                                 }},
+                                              &clock_, &metrics_);
+  }
+  void settle() {
+    while (manager_->load_one()) {
+    }
+    ASSERT_TRUE(manager_->poll_once().ok());
+  }
+  int64_t version_of(const ModelSpec& spec) {
+    Lookup lookup = manager_->find(spec);
+    return lookup.servable ? lookup.servable->version() : 0;
+  }
+
+  SystemClock clock_;
+  Metrics metrics_;
+  WorkerPool workers_{1};
+  std::shared_ptr<const BatchMetrics> batch_metrics_ = std::make_shared<const BatchMetrics>(metrics_);
+  FakeSource source_;
+  std::atomic<int64_t> bad_version{0};
+  std::atomic<int64_t> load_ms{0};
+  std::mutex log_mutex_;
+  std::vector<std::string> log_;
+  std::unique_ptr<ModelManager> manager_;
+};
+
+TEST_F(ManagerTest, FindsByVersionAndLabel) {
+  for (int i = 0; i < 3; ++i) source_.publish("m");
+  make();
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  EXPECT_EQ(version_of({.name = "m"}), 3);
+  EXPECT_EQ(version_of({.name = "m", .version = 2}), 2);
+  EXPECT_EQ(version_of({.name = "m", .label = "production"}), 3);
+  EXPECT_EQ(version_of({.name = "m", .label = "stable"}), 3);
+  EXPECT_EQ(version_of({.name = "m", .label = "latest"}), 3);
+  EXPECT_EQ(version_of({.name = "m", .label = "previous"}), 2);
+  EXPECT_EQ(manager_->find({.name = "m", .label = "blue"}).miss, Lookup::Miss::unknown_label);
+  EXPECT_EQ(manager_->find({.name = "m", .version = 9}).miss, Lookup::Miss::unknown_version);
+  EXPECT_EQ(manager_->find({.name = "x"}).miss, Lookup::Miss::unknown_model);
+}
+
+TEST_F(ManagerTest, AVersionThatDoesNotLoadLeavesTheOldOneServing) {
+  source_.publish("m");
+  make();
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  bad_version = source_.publish("m");
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  EXPECT_EQ(version_of({.name = "m"}), 1);
+  std::vector<VersionStatus> status = manager_->status("m");
+  ASSERT_EQ(status.size(), 2u);
+  EXPECT_EQ(status[0].version, 2);
+  EXPECT_EQ(status[0].state, VersionState::end);
+  EXPECT_EQ(status[0].error.code(), Code::data_loss);
+  EXPECT_EQ(status[1].state, VersionState::available);
+}
+
+TEST_F(ManagerTest, TheRequestThatHoldsAVersionKeepsItAndTheManagerFreesIt) {
+  source_.publish("m");
+  make();
+  ASSERT_TRUE(manager_->start().ok());
+  std::shared_ptr<Servable> held = manager_->find({.name = "m"}).servable;
+  ASSERT_NE(held, nullptr);
+  for (int i = 0; i < 3; ++i) {
+    int64_t version = source_.publish("m");
+    ASSERT_TRUE(eventually([&] { return manager_->serving_version("m") == version; }));
+  }
+  EXPECT_EQ(held->version(), 1);
+  EXPECT_TRUE(held->inputs()[0].name == "x");
+  EXPECT_TRUE(eventually([] { return living == 3; }));  // 1 (held), 3 and 4
+  held.reset();
+  EXPECT_TRUE(eventually([] { return living == 2; }));
+  EXPECT_NE(died_on.load(), std::this_thread::get_id());
+  manager_->stop();
+}
+
+TEST_F(ManagerTest, ARollbackTakesEffectWhileAnotherVersionIsLoading) {
+  source_.publish("m");
+  source_.publish("m");
+  make();
+  ASSERT_TRUE(manager_->start().ok());
+  ASSERT_EQ(manager_->serving_version("m"), 2);
+  load_ms = 3000;
+  source_.publish("m");
+  manager_->refresh();
+  ASSERT_TRUE(eventually([&] { return manager_->status("m")[0].state == VersionState::loading; }));
+  source_.set("m", {.versions = {1, 2, 3}, .production = 1, .history = {}, .rejected = {2}});
+  auto start = std::chrono::steady_clock::now();
+  manager_->refresh();
+  EXPECT_TRUE(eventually([&] { return manager_->serving_version("m") == 1; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1500));
+  manager_->stop();
+}
+
+TEST_F(ManagerTest, AnUnreadableSourceChangesNothing) {
+  source_.publish("m");
+  make();
+  ASSERT_TRUE(manager_->start().ok());
+  source_.fail(unavailable("disk gone"));
+  ASSERT_TRUE(eventually([&] {
+    std::lock_guard lock(log_mutex_);
+    return !log_.empty() && log_.back().find("disk gone") != std::string::npos;
+  }));
+  EXPECT_EQ(version_of({.name = "m"}), 1);
+  manager_->stop();
+}
+
+TEST_F(ManagerTest, StatusPagesRememberOnlyTheLastVersions) {
+  make();
+  for (int i = 0; i < 60; ++i) {
+    source_.publish("m");
+    ASSERT_TRUE(manager_->poll_once().ok());
+    settle();
+  }
+  EXPECT_LE(manager_->status("m").size(), 20u);
+  EXPECT_EQ(living, 2);
+  EXPECT_EQ(version_of({.name = "m"}), 60);
+}
+
+}  // namespace
+}  // namespace slipway

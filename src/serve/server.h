@@ -1,0 +1,81 @@
+// Server: the model manager, the endpoints and HTTP wired together.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "serve/endpoint.h"
+#include "serve/http/http_server.h"
+#include "serve/inference.h"
+#include "serve/model_manager.h"
+#include "serve/servable.h"
+
+namespace slipway {
+
+// Turns a version of the source into an engine; labels of its classes come with it.
+struct LoadedModel {
+  std::unique_ptr<Session> session;
+  std::vector<std::string> classes;
+};
+using ModelLoader = std::function<Result<LoadedModel>(const std::string& model, int64_t version)>;
+
+struct ServerOptions {
+  HttpOptions http;
+  BatchingOptions batch;
+  ManagerOptions manager;
+  int worker_threads = 0;      // for long runs; 0: as many as cores
+  int64_t timeout_ms = 30000;  // of a request without a deadline of its own; 0: none
+  int64_t drain_ms = 30000;    // how long stop() waits for answers
+};
+
+// Answers requests beyond the endpoint cards, e.g. /v1/alarms. Called on an event loop: must not block for long.
+using RouteHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+// Thread-safe.
+class Server {
+ public:
+  // Loads what the source wants served, then listens. Versions that do not load are told by models().status().
+  // Requires: `source` outlives the server. `sink` may be empty.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, VersionSource* source, ModelLoader loader,
+                                               ObservationSink sink = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Answers `method` requests to exactly `path` (query not counted), before any card is asked.
+  void add_route(const std::string& method, const std::string& path, RouteHandler handler);
+
+  uint16_t port() const { return http_->port(); }
+  ModelManager& models() { return *models_; }
+  Metrics& metrics() { return metrics_; }
+  Inference& inference() { return *inference_; }
+
+  // Refuses new connections, finishes what is under way, frees the models. Idempotent.
+  void stop();
+
+ private:
+  explicit Server(ServerOptions options);
+  Status listen();
+  void handle(HttpExchange exchange);
+  const RouteHandler* find_route(const HttpRequest& request) const;
+
+  const ServerOptions options_;
+  SystemClock clock_;
+  Metrics metrics_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<ModelManager> models_;
+  std::unique_ptr<Inference> inference_;
+  std::atomic<bool> draining_{false};
+  std::unique_ptr<EndpointContext> context_;
+  mutable std::shared_mutex routes_mutex_;
+  std::map<std::string, RouteHandler, std::less<>> routes_;  // by "GET /v1/alarms"; never removed
+  std::unique_ptr<HttpServer> http_;
+};
+
+}  // namespace slipway

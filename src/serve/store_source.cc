@@ -1,0 +1,33 @@
+// A store's state as the manager wants it, and a version's bytes as a session.
+#include "serve/store_source.h"
+
+#include "formats/onnx.h"
+
+namespace slipway {
+
+Result<std::vector<std::string>> StoreSource::models() { return store_.models(); }
+
+Result<PublishedModel> StoreSource::published(const std::string& model) {
+  ModelState state = TRY(store_.state(model));
+  PublishedModel published{.versions = TRY(store_.versions(model)),
+                           .production = state.production,
+                           .history = state.history,
+                           .rejected = {}};
+  for (const auto& [version, reason] : state.rejected) published.rejected.insert(version);
+  return published;
+}
+
+ModelLoader store_loader(Store store, SessionOptions options) {
+  return [store = std::move(store), options](const std::string& model, int64_t version) -> Result<LoadedModel> {
+    RETURN_IF_ERROR(store.verify(model, version));
+    Manifest manifest = TRY(store.manifest(model, version));
+    std::string bytes = TRY(store.read(model, version, "model.onnx"));
+    Graph graph = TRY(read_onnx(bytes, store.path(model, version)));
+    bytes = {};
+    LoadedModel loaded{.session = TRY(Session::create(std::move(graph), options)), .classes = {}};
+    loaded.classes = std::move(manifest.signature.classes);
+    return loaded;
+  };
+}
+
+}  // namespace slipway

@@ -1,0 +1,29 @@
+// The bodies of TensorFlow Serving's REST predict call (g3doc/api_rest.md, util/json_tensor.cc).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/port.h"
+#include "tensor/tensor.h"
+
+namespace slipway {
+
+struct PredictBody {
+  bool by_row = true;          // "instances": a list of examples; else "inputs": whole tensors
+  std::string signature_name;  // "" when absent
+  std::vector<Tensor> inputs;  // in the order of the ports
+};
+
+// {"instances": [...]} or {"inputs": ...}, with the dtypes of `ports`; shapes are whatever the text has.
+// Errors are invalid_argument in TensorFlow Serving's words.
+Result<PredictBody> read_predict_body(std::string_view json, const std::vector<Port>& ports);
+
+// {"predictions": [...]} or {"outputs": ...}. `names[i]` names `outputs[i]`.
+// invalid_argument when rows are asked for and the outputs do not share dimension 0.
+Result<std::string> write_predict_body(bool by_row, const std::vector<std::string>& names,
+                                       const std::vector<Tensor>& outputs);
+
+}  // namespace slipway

@@ -1,0 +1,79 @@
+// Publishing a trained model.
+#include "train/publish.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "data/batches.h"
+#include "formats/onnx.h"
+#include "runtime/session.h"
+#include "sketch/baseline_builder.h"
+
+namespace slipway::train {
+
+namespace {
+
+constexpr int64_t kBatch = 256;
+
+Signature signature_of(const Graph& model, const Dataset& data) {
+  Signature signature;
+  signature.inputs = input_ports(model);
+  signature.outputs = output_ports(model);
+  signature.classes = data.classes;
+  bool one = data.scaling.scale.size() == 1 && data.scaling.offset.size() == 1;
+  signature.preprocessing.kind = data.inputs.dtype() == DType::u8 ? "image" : "tabular";
+  signature.preprocessing.scale = one ? static_cast<double>(data.scaling.scale[0]) : 1;
+  signature.preprocessing.offset = one ? static_cast<double>(data.scaling.offset[0]) : 0;
+  return signature;
+}
+
+}  // namespace
+
+Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows) {
+  RETURN_IF_ERROR(check(data));
+  std::unique_ptr<Session> session = TRY(Session::create(model));
+  Dataset part = data.size() > most_rows ? slice(data, 0, most_rows) : data;
+  Shape shape = data.example_shape();
+  shape.insert(shape.begin(), kBatch);
+  Tensor x(DType::f32, shape), no_labels;
+  BatchStream stream(part, {.size = kBatch, .shuffle = false});
+  stream.start(0);
+  std::optional<BaselineBuilder> builder;
+  while (int64_t rows = stream.next(x, no_labels)) {
+    std::vector<Tensor> inputs = {rows == kBatch ? x : x.rows(0, rows)};
+    std::vector<Tensor> outputs = TRY(session->run(inputs));
+    if (outputs[0].dtype() != DType::f32) return unsupported("a baseline needs a float32 output");
+    if (!builder) {
+      BaselineOptions options;
+      options.row_shape = data.example_shape();
+      options.names = data.features;
+      options.class_names = data.classes;
+      builder.emplace(data.width(), outputs[0].count() / rows, options);
+    }
+    RETURN_IF_ERROR(builder->add(inputs[0].data<float>(), outputs[0].data<float>(), rows));
+  }
+  return builder->build();
+}
+
+Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset& data,
+                        const PublishNotes& notes, bool promote) {
+  Baseline baseline = TRY(make_baseline(notes.reference != nullptr ? *notes.reference : model, data));
+  Draft draft;
+  draft.signature = signature_of(model, data);
+  draft.metrics = notes.metrics;
+  draft.note = notes.note;
+  draft.lineage.data_hash = content_hash(data);
+  draft.lineage.recipe = notes.recipe;
+  draft.lineage.made_by = notes.made_by;
+  draft.lineage.parent = notes.parent;
+  if (Result<ModelState> state = store.state(name); notes.parent == 0 && state.ok()) {
+    draft.lineage.parent = state->production;
+  }
+  draft.files["model.onnx"] = TRY(write_onnx(model));
+  draft.files["baseline.json"] = baseline.to_json().dump();
+  if (!notes.recipe.empty()) draft.files["recipe.toml"] = notes.recipe;
+  return store.publish(name, draft, promote);
+}
+
+}  // namespace slipway::train
