@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "convert/lowering.h"
+#include "ops/infer.h"
 
 namespace slipway::convert {
 
@@ -62,15 +63,30 @@ Status reciprocal(Lowering& l, const Node& node) {
   return {};
 }
 
-// Max and Min of any number of inputs, two at a time.
-Status chain(Lowering& l, const Node& node, const char* op_type) {
+// All inputs but the last, two at a time. Requires: there is more than one.
+Result<ValueId> chained(Lowering& l, const Node& node, const char* op_type) {
   ValueId x = l.input(node, 0);
-  if (node.inputs.size() == 1) return l.alias(node, x), Status();
-  const Value& y = l.value(node.outputs[0]);
+  Dims dims = TRY(l.dims(node.inputs[0]));
   for (size_t i = 1; i + 1 < node.inputs.size(); ++i) {
-    x = l.between(op_type, {x, l.input(node, i)}, y.dtype, TRY(l.dims(node.outputs[0])));
+    dims = TRY(ops::broadcast_dims(dims, TRY(l.dims(node.inputs[i]))));
+    x = l.between(op_type, {x, l.input(node, i)}, l.value(node.outputs[0]).dtype, dims);
   }
-  l.emit(node, op_type, {x, l.input(node, node.inputs.size() - 1)});
+  return x;
+}
+
+Status chain(Lowering& l, const Node& node, const char* op_type) {
+  if (node.inputs.size() == 1) return l.alias(node, l.input(node, 0)), Status();
+  l.emit(node, op_type, {TRY(chained(l, node, op_type)), l.input(node, node.inputs.size() - 1)});
+  return {};
+}
+Status sum(Lowering& l, const Node& node) { return chain(l, node, "ADD"); }
+
+// Sum / count
+Status mean(Lowering& l, const Node& node) {
+  if (node.inputs.size() == 1) return l.alias(node, l.input(node, 0)), Status();
+  ValueId total = l.between("ADD", {TRY(chained(l, node, "ADD")), l.input(node, node.inputs.size() - 1)}, DType::f32,
+                            TRY(l.dims(node.outputs[0])));
+  l.emit(node, "MUL", {total, l.scalar(1.f / static_cast<float>(node.inputs.size()))});
   return {};
 }
 Status maximum(Lowering& l, const Node& node) { return chain(l, node, "MAXIMUM"); }
@@ -120,6 +136,48 @@ Status reduce_sum(Lowering& l, const Node& node) { return reduce(l, node, "SUM")
 Status reduce_max(Lowering& l, const Node& node) { return reduce(l, node, "REDUCE_MAX"); }
 Status reduce_min(Lowering& l, const Node& node) { return reduce(l, node, "REDUCE_MIN"); }
 Status reduce_prod(Lowering& l, const Node& node) { return reduce(l, node, "REDUCE_PROD"); }
+
+// outer(SUM(inner(x))), where `inner` is "MUL" by itself or an operator of one input.
+Status reduce_between(Lowering& l, const Node& node, const char* inner, const char* outer) {
+  std::vector<int64_t> axes = TRY(axes_of(l, node));
+  if (axes.empty()) return unsupported("over no axes (noop_with_empty_axes)");
+  ValueId x = l.input(node, 0);
+  const Value& y = l.value(node.outputs[0]);
+  if (y.dtype != DType::f32) return unsupported(fmt::format("{}; TFLite has it for float32", dtype_name(y.dtype)));
+  bool square = std::string_view(inner) == "MUL";
+  if (*inner != 0) x = l.between(inner, square ? Values{x, x} : Values{x}, y.dtype, TRY(l.dims(node.inputs[0])));
+  Values inputs{x, l.ints32(axes)};
+  Attributes attributes{{"keep_dims", node.integer("keepdims")}};
+  if (*outer == 0) return l.emit(node, "SUM", std::move(inputs), std::move(attributes)), Status();
+  ValueId total = l.between("SUM", std::move(inputs), y.dtype, TRY(l.dims(node.outputs[0])), std::move(attributes));
+  l.emit(node, outer, {total});
+  return {};
+}
+Status reduce_l1(Lowering& l, const Node& node) { return reduce_between(l, node, "ABS", ""); }
+Status reduce_l2(Lowering& l, const Node& node) { return reduce_between(l, node, "MUL", "SQRT"); }
+Status reduce_log_sum(Lowering& l, const Node& node) { return reduce_between(l, node, "", "LOG"); }
+Status reduce_sum_square(Lowering& l, const Node& node) { return reduce_between(l, node, "MUL", ""); }
+
+// max + log(sum(exp(x - max))), which does not overflow.
+Status reduce_log_sum_exp(Lowering& l, const Node& node) {
+  std::vector<int64_t> axes = TRY(axes_of(l, node));
+  const Value& y = l.value(node.outputs[0]);
+  if (axes.empty() || y.dtype != DType::f32) return unsupported("over no axes, or not of float32");
+  Dims dims = TRY(l.dims(node.inputs[0]));
+  Dims kept = dims;
+  for (int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
+  Dims out = TRY(l.dims(node.outputs[0]));
+  ValueId x = l.input(node, 0);
+  ValueId over = l.ints32(axes);
+  Attributes as_wanted{{"keep_dims", node.integer("keepdims")}};
+  ValueId largest = l.between("REDUCE_MAX", {x, over}, DType::f32, kept, {{"keep_dims", int64_t{1}}});
+  ValueId shifted = l.between("EXP", {l.between("SUB", {x, largest}, DType::f32, dims)}, DType::f32, dims);
+  ValueId total = l.between("SUM", {shifted, over}, DType::f32, out, as_wanted);
+  ValueId logarithm = l.between("LOG", {total}, DType::f32, out);
+  if (node.integer("keepdims") == 0) largest = l.between("REDUCE_MAX", {x, over}, DType::f32, out, as_wanted);
+  l.emit(node, "ADD", {logarithm, largest});
+  return {};
+}
 
 // TFLite drops the axis; keeping it is a RESHAPE.
 Status arg(Lowering& l, const Node& node, const char* op_type) {
@@ -193,10 +251,16 @@ Status cast(Lowering& l, const Node& node) {
   return {};
 }
 
+Status exclusive_or(Lowering& l, const Node& node) {
+  l.emit(node, "NOT_EQUAL", {l.input(node, 0), l.input(node, 1)});
+  return {};
+}
+
 constexpr LowerRule kRules[] = {
     {"ArgMax", arg_max},
     {"ArgMin", arg_min},
     {"Cast", cast},
+    {"CastLike", cast},
     {"Clip", clip},
     {"Elu", elu},
     {"Gelu", gelu},
@@ -205,14 +269,22 @@ constexpr LowerRule kRules[] = {
     {"LogSoftmax", log_softmax},
     {"MatMul", matmul},
     {"Max", maximum},
+    {"Mean", mean},
     {"Min", minimum},
     {"Reciprocal", reciprocal},
+    {"ReduceL1", reduce_l1},
+    {"ReduceL2", reduce_l2},
+    {"ReduceLogSum", reduce_log_sum},
+    {"ReduceLogSumExp", reduce_log_sum_exp},
     {"ReduceMax", reduce_max},
     {"ReduceMean", reduce_mean},
     {"ReduceMin", reduce_min},
     {"ReduceProd", reduce_prod},
     {"ReduceSum", reduce_sum},
+    {"ReduceSumSquare", reduce_sum_square},
     {"Softmax", softmax},
+    {"Sum", sum},
+    {"Xor", exclusive_or},
 };
 
 }  // namespace

@@ -11,15 +11,30 @@ namespace slipway::convert {
 
 namespace {
 
-// To the shape that inference found.
+// To the shape that inference found, or to one that the model computes.
 Status reshape(Lowering& l, const Node& node) {
-  std::vector<int64_t> shape = TRY(reshape_target(TRY(l.dims(node.outputs[0]))));
+  Result<std::vector<int64_t>> target = reshape_target(TRY(l.dims(node.outputs[0])));
+  bool computed = node.op_type == "Reshape" && !l.from().is_constant(node.inputs[1]);
+  if (!target.ok() && computed) {
+    ValueId shape = l.between("CAST", {l.input(node, 1)}, DType::i32, TRY(l.dims(node.inputs[1])),
+                              {{"in_data_type", std::string("INT64")}, {"out_data_type", std::string("INT32")}});
+    l.emit(node, "RESHAPE", {l.input(node, 0), shape});
+    return {};
+  }
+  std::vector<int64_t> shape = TRY(std::move(target));
   l.emit(node, "RESHAPE", {l.input(node, 0), l.ints32(shape)}, {{"new_shape", shape}});
   return {};
 }
 
-Status same(Lowering& l, const Node& node) {
+Status identity(Lowering& l, const Node& node) {
+  l.alias(node, l.input(node, 0));
+  return {};
+}
+
+// Nothing outside training.
+Status dropout(Lowering& l, const Node& node) {
   if (node.has_output(1)) return unsupported("its mask output has no form in TFLite");
+  if (TRY(l.number(node, 2, 0, "training_mode")) != 0) return unsupported("it drops (training_mode)");
   l.alias(node, l.input(node, 0));
   return {};
 }
@@ -186,8 +201,8 @@ Status shape(Lowering& l, const Node& node) {
 }
 
 constexpr LowerRule kRules[] = {
-    {"Concat", concat},   {"Constant", constant}, {"Dropout", same},        {"Expand", expand},
-    {"Flatten", reshape}, {"Gather", gather},     {"Identity", same},       {"Pad", pad},
+    {"Concat", concat},   {"Constant", constant}, {"Dropout", dropout},     {"Expand", expand},
+    {"Flatten", reshape}, {"Gather", gather},     {"Identity", identity},   {"Pad", pad},
     {"Reshape", reshape}, {"Shape", shape},       {"Slice", slice},         {"Split", split},
     {"Squeeze", squeeze}, {"Tile", tile},         {"Transpose", transpose}, {"Unsqueeze", unsqueeze},
 };

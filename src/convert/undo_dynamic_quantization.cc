@@ -20,14 +20,14 @@ class Undo {
 
   int run() {
     int found = 0;
-    std::vector<Node> nodes = graph_.nodes();
+    const std::vector<Node> nodes = std::move(graph_.nodes());
     graph_.nodes().clear();
-    for (Node& node : nodes) {
+    for (const Node& node : nodes) {
       const Node* product = node.op_type == "Mul" ? integer_product(nodes, node) : nullptr;
       if (product != nullptr && replace(nodes, node, *product)) {
         ++found;
       } else {
-        graph_.add_node(std::move(node));
+        graph_.add_node(node);
       }
     }
     if (found > 0) graph_.remove_dead_nodes();

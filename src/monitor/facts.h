@@ -10,18 +10,6 @@
 
 namespace slipway {
 
-// How far the inputs of one window are from those of another, in deviations of the first. Tells whether clients began
-// to send something else, whatever any version's baseline says.
-struct InputShift {
-  bool known = false;        // both windows hold enough rows
-  double row_mean = 0;       // |difference of the mean row mean| / its deviation before
-  double row_deviation = 0;  // the same of the row deviation
-  bool changed = false;      // either is above kInputShift
-};
-inline constexpr double kInputShift = 0.4;
-// Requires nothing; `known` is false under 50 rows on either side.
-InputShift input_shift(const Window& before, const Window& now);
-
 // Medians in microseconds.
 struct StageTimes {
   int64_t requests = 0;
@@ -44,13 +32,15 @@ struct VersionFacts {
   double rate = 0;         // requests a second, now
   double rate_before = 0;  // before
   StageTimes now;
-  StageTimes before;                      // of the previous version, else of itself a while ago
-  InputShift shift;                       // of the inputs since the previous version's last answers
-  bool inputs_judged = false;             // input_drift had enough rows to say something
-  double inputs_psi = 0;                  // what it said last: the largest significant shift of a feature
-  bool inputs_drifted = false;            // by an active input_drift alarm
-  bool previous_inputs_drifted = false;   // the same of the previous version, when it stopped serving
-  bool previous_answers_drifted = false;  // its answers had drifted from its baseline then
+  StageTimes before;            // of the previous version, else of itself a while ago
+  bool inputs_judged = false;   // input_drift had enough rows to say something
+  double inputs_psi = 0;        // what it said last: the largest significant shift of a feature
+  bool inputs_drifted = false;  // by an active input_drift alarm
+  // The last inputs of the previous version before this one replaced it.
+  bool previous_inputs_judged = false;    // by that version's baseline there were enough to say something
+  double previous_inputs_psi = 0;         // what it said
+  bool previous_inputs_compared = false;  // and by this version's baseline
+  double previous_inputs_psi_here = 0;  // what it says: large when this version expects other inputs than that one got
 
   Json to_json() const;
 };

@@ -83,13 +83,15 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
   VersionState& v = version_state(model, version);
   if (before != 0 && !state.rolled_back.contains(before)) {
     v.previous = before;
-    v.previous_inputs_drifted = drifted(model, before);
-    v.previous_answers_drifted = answers_drifted(model, before);
-    v.previous_window = without_features(version_state(model, before).recorder.recent(now));
+    const Recorder& old = version_state(model, before).recorder;
+    const Window last = old.recent(now);
+    v.previous_window = without_features(last);
+    v.previous_rows = old.kept_rows();
+    v.previous_inputs = judge_inputs(last, old.baseline().get());
+    v.previous_inputs_here = {};
   }
   v.recorder.restart();
-  v.inputs_judged = false;
-  v.inputs_psi = 0;
+  v.inputs = {};
   v.since_us = now;
   v.rows_before = v.recorder.total().rows;
   state.rolled_back.erase(version);
@@ -151,6 +153,10 @@ std::vector<View> Monitor::due_views(int64_t now_us) {
       v.recorder.seal(now_us);
       if (v.recorder.last_seen_us() == 0 || v.recorder.last_seen_us() == v.evaluated_us) continue;
       v.evaluated_us = v.recorder.last_seen_us();
+      if (const Baseline* baseline = v.recorder.baseline().get(); baseline != nullptr && !v.previous_rows.empty()) {
+        v.previous_inputs_here = judge_inputs(Recorder::count_rows(v.previous_rows, *baseline), baseline);
+        v.previous_rows = {};
+      }
       views.push_back({.model = model,
                        .version = version,
                        .previous_version = v.previous,
@@ -175,13 +181,18 @@ void Monitor::note(std::vector<AlarmEvent> events) {
   }
 }
 
-void Monitor::keep_inputs_judgement(const View& view, const std::vector<Finding>& findings) {
+Monitor::InputJudgement Monitor::judge_inputs(const Window& window, const Baseline* baseline) const {
+  View view{.recent = window, .baseline = baseline};
+  const std::vector<Finding> findings = find_detector(kInputDrift)->detect(view, options_.parameters);
+  return findings.empty() ? InputJudgement() : InputJudgement{true, findings.front().statistic};
+}
+
+void Monitor::keep_judgement(const View& view, const std::vector<Finding>& findings) {
   auto model = models_.find(view.model);
   if (findings.empty() || model == models_.end()) return;
   auto version = model->second.versions.find(view.version);
   if (version == model->second.versions.end()) return;
-  version->second.inputs_judged = true;
-  version->second.inputs_psi = findings.front().statistic;
+  version->second.inputs = {true, findings.front().statistic};
 }
 
 void Monitor::clear_stale(int64_t now_us) {
@@ -220,7 +231,7 @@ Status Monitor::tick() {
   {
     std::lock_guard lock(mutex_);
     for (const Judgement& j : judgements) {
-      if (j.detector->name == kInputDrift) keep_inputs_judgement(*j.view, j.findings);
+      if (j.detector->name == kInputDrift) keep_judgement(*j.view, j.findings);
       note(book_.apply(j.detector->name, j.view->model, j.view->version, j.findings, now));
     }
     clear_stale(now);
@@ -275,15 +286,6 @@ std::vector<Alarm> Monitor::active_alarms() const {
   return book_.active();
 }
 
-bool Monitor::answers_drifted(const std::string& model, int64_t version) const {
-  static constexpr std::string_view kAnswers[] = {"output_drift", "class_inputs", "confidence"};
-  for (const Alarm& a : book_.active()) {
-    if (a.model != model || a.version != version) continue;
-    if (std::find(std::begin(kAnswers), std::end(kAnswers), a.detector) != std::end(kAnswers)) return true;
-  }
-  return false;
-}
-
 bool Monitor::drifted(const std::string& model, int64_t version) const {
   for (const Alarm& a : book_.active()) {
     if (a.model == model && a.version == version && a.detector == kInputDrift) return true;
@@ -313,12 +315,13 @@ VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state
           .rate_before = rate(before),
           .now = stage_times(recent),
           .before = stage_times(before),
-          .shift = input_shift(v.previous_window, recent),
-          .inputs_judged = v.inputs_judged,
-          .inputs_psi = v.inputs_psi,
+          .inputs_judged = v.inputs.known,
+          .inputs_psi = v.inputs.psi,
           .inputs_drifted = drifted(model, version),
-          .previous_inputs_drifted = v.previous_inputs_drifted,
-          .previous_answers_drifted = v.previous_answers_drifted};
+          .previous_inputs_judged = v.previous_inputs.known,
+          .previous_inputs_psi = v.previous_inputs.psi,
+          .previous_inputs_compared = v.previous_inputs_here.known,
+          .previous_inputs_psi_here = v.previous_inputs_here.psi};
 }
 
 std::vector<VersionFacts> Monitor::facts() const {

@@ -78,17 +78,22 @@ class Monitor {
   Journal* journal() const { return journal_.get(); }
 
  private:
+  // What input_drift said of some inputs.
+  struct InputJudgement {
+    bool known = false;
+    double psi = 0;
+  };
   struct VersionState {
     Recorder recorder;
     int64_t since_us = 0;     // began to serve
     int64_t rows_before = 0;  // rows answered before that
     int64_t previous = 0;
-    int64_t evaluated_us = -1;   // last_seen of the latest evaluation
-    bool inputs_judged = false;  // since it began to serve
-    double inputs_psi = 0;
-    bool previous_inputs_drifted = false;
-    bool previous_answers_drifted = false;
-    Window previous_window;  // the previous version's last answers when this one began, without features
+    int64_t evaluated_us = -1;            // last_seen of the latest evaluation
+    InputJudgement inputs;                // its own, by its own baseline, since it began to serve
+    Window previous_window;               // the previous version's last answers when this one began, without features
+    std::vector<float> previous_rows;     // some of their inputs, until they are judged
+    InputJudgement previous_inputs;       // of them by the previous version's baseline
+    InputJudgement previous_inputs_here;  // and by this one's
   };
   struct ModelState {
     std::map<int64_t, VersionState> versions;
@@ -103,14 +108,13 @@ class Monitor {
   void begin_serving(const std::string& model, ModelState& state, int64_t version);
   void forget_old(ModelState& state);
   std::vector<View> due_views(int64_t now_us);
-  void keep_inputs_judgement(const View& view, const std::vector<Finding>& findings);
+  void keep_judgement(const View& view, const std::vector<Finding>& findings);
+  InputJudgement judge_inputs(const Window& window, const Baseline* baseline) const;
   void clear_stale(int64_t now_us);
   void note(std::vector<AlarmEvent> events);
   Status write_windows(int64_t now_us);
   Status save_alarms(bool all);
   bool drifted(const std::string& model, int64_t version) const;
-  // Alarms of its answers, whatever its inputs, are active.
-  bool answers_drifted(const std::string& model, int64_t version) const;
   VersionFacts facts_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,
                         int64_t now_us) const;
 

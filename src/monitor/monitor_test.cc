@@ -2,6 +2,7 @@
 #include "monitor/monitor.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -99,10 +100,31 @@ TEST_F(MonitorTest, KnowsWhatServedBefore) {
   EXPECT_FALSE(facts[0].serving);
   EXPECT_TRUE(facts[1].serving);
   EXPECT_EQ(facts[1].previous_version, 1);
-  EXPECT_TRUE(facts[1].shift.changed);
   EXPECT_TRUE(facts[1].inputs_drifted);
+  EXPECT_GT(facts[1].inputs_psi, 0.25);
+  EXPECT_TRUE(facts[1].previous_inputs_judged);
+  EXPECT_LT(facts[1].previous_inputs_psi, 0.1);
+  EXPECT_TRUE(facts[1].previous_inputs_compared);
+  EXPECT_LT(facts[1].previous_inputs_psi_here, 0.1);
   EXPECT_EQ(facts[1].rows_since, 500);
   EXPECT_NEAR(facts[1].now.compute_us, 300, 20);
+}
+
+TEST_F(MonitorTest, JudgesEarlierInputsByANewVersionsBaseline) {
+  start();
+  World elsewhere(43);
+  BaselineBuilder builder(World::kWidth, World::kClasses);
+  for (int i = 0; i < 3000; ++i) {
+    auto [x, y] = elsewhere.row({.one_feature = true});
+    ASSERT_TRUE(builder.add(x, y, 1).ok());
+  }
+  monitor_->set_baseline("digits", 2, std::make_shared<const Baseline>(builder.build().value()));
+  answer(1, 1000);
+  answer(2, 500);
+  const VersionFacts v2 = monitor_->facts()[1];
+  EXPECT_LT(v2.previous_inputs_psi, 0.1);
+  EXPECT_GT(v2.previous_inputs_psi_here, 0.25);
+  EXPECT_GT(v2.inputs_psi, 0.25);
 }
 
 TEST_F(MonitorTest, StartsAfreshAfterARollback) {
@@ -172,6 +194,16 @@ TEST_F(MonitorTest, SpeaksPrometheus) {
   EXPECT_THAT(text, HasSubstr("slipway_monitor_requests_total{model=\"digits\",version=\"1\",code=\"OK\"} 200\n"));
   Json alarms = monitor_->alarms_json();
   EXPECT_EQ(alarms["active"].items()[0]["model"].as_string(), "digits");
+}
+
+TEST_F(MonitorTest, PassesPromtool) {
+  if (std::system("command -v promtool > /dev/null 2>&1") != 0) GTEST_SKIP() << "no promtool";
+  start();
+  answer(1, 200);
+  answer(2, 500, {.collapsed = 2, .fault = 0.3});
+  TemporaryDirectory folder;
+  ASSERT_TRUE(write_file_atomic(folder.path() / "metrics", monitor_->metrics()).ok());
+  EXPECT_EQ(std::system(("promtool check metrics < " + (folder.path() / "metrics").string()).c_str()), 0);
 }
 
 TEST_F(MonitorTest, RefusesAnUnknownParameter) {

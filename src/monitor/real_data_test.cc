@@ -147,6 +147,9 @@ class Digits : public ::testing::Test {
     for (size_t i = 0; i < 20000; ++i) {
       ASSERT_TRUE(builder.add(image(train_, i * 3), answer(train_labels_, i * 3), 1).ok());
     }
+    // The test set comes writer by writer; clients do not.
+    Random random(1);
+    order_ = permutation(10000, random);
     baseline_ = std::make_shared<const Baseline>(Baseline::from_json(builder.build().value().to_json()).value());
   }
   static std::vector<float> image(const std::string& idx, size_t i) {
@@ -160,17 +163,30 @@ class Digits : public ::testing::Test {
     return y;
   }
   // `count` test images from `first` on, each changed, as the newest answers of a version.
-  View answers(size_t first, size_t count, void (*change)(std::vector<float>&, Random&)) {
+  static std::vector<float> random_answer(const std::string&, size_t, Random& random) {
+    std::vector<float> y(10, 0.005f);
+    y[random.below(10)] = 0.955f;
+    return y;
+  }
+  static std::vector<float> permuted_answer(const std::string& idx, size_t i, Random& random) {
+    std::vector<float> y = true_answer(idx, i, random);
+    std::rotate(y.begin(), y.begin() + 3, y.end());
+    return y;
+  }
+  static std::vector<float> true_answer(const std::string& idx, size_t i, Random&) { return answer(idx, i); }
+
+  View answers(size_t first, size_t count, void (*change)(std::vector<float>&, Random&),
+               std::vector<float> (*respond)(const std::string&, size_t, Random&) = true_answer) {
     Recorder recorder({.recent_rows = static_cast<int64_t>(count)}, baseline_);
     Random random(first);
     for (size_t i = first; i < first + count; ++i) {
-      std::vector<float> x = image(test_, i);
+      std::vector<float> x = image(test_, order_[i]);
       change(x, random);
       recorder.observe({.version = 1,
                         .time_us = static_cast<int64_t>(i + 1),
                         .rows = 1,
                         .input = Tensor::of<float>({1, 28, 28}, x),
-                        .output = Tensor::of<float>({1, 10}, answer(test_labels_, i))});
+                        .output = Tensor::of<float>({1, 10}, respond(test_labels_, order_[i], random))});
     }
     return {.recent = recorder.recent(20000), .baseline = baseline_.get()};
   }
@@ -184,6 +200,7 @@ class Digits : public ::testing::Test {
     return names;
   }
 
+  std::vector<uint32_t> order_;
   std::string train_, train_labels_, test_, test_labels_;
   std::shared_ptr<const Baseline> baseline_;
 };
@@ -219,6 +236,15 @@ TEST_F(Digits, ThatAreChangedAreCaughtWithinFiveHundredAndNamed) {
       EXPECT_TRUE(f.firing()) << f.message;
       EXPECT_FALSE(f.evidence["top"].items().empty());
       EXPECT_THAT(f.message, HasSubstr("of 786 features"));
+    }
+  }
+}
+
+TEST_F(Digits, AnsweredAtRandomOrWithPermutedLabelsAreCaught) {
+  for (auto respond : {random_answer, permuted_answer}) {
+    for (size_t first = 0; first + 500 <= 10000; first += 500) {
+      Finding f = find_detector("class_inputs")->detect(answers(first, 500, as_it_is, respond), {}).at(0);
+      EXPECT_TRUE(f.firing()) << f.statistic;
     }
   }
 }

@@ -43,11 +43,14 @@ void Recorder::restart() {
   stride_ = 1;
   until_next_ = 0;
   until_sparser_ = options_.sampled_rows;
+  kept_.clear();
+  kept_next_ = 0;
 }
 
 void Recorder::release() {
   restart();
   buckets_.shrink_to_fit();
+  kept_.shrink_to_fit();
   points_.clear();
   points_.shrink_to_fit();
 }
@@ -80,6 +83,7 @@ void Recorder::observe_rows(const Observation& o) {
   const bool comparable = edges_ != nullptr && baseline_->width == static_cast<int64_t>(width);
   if (comparable && open_.invalid_inputs == invalid_before) {
     count_features(x.first(rows * width), static_cast<int64_t>(width));
+    keep_row(x.data(), static_cast<int64_t>(width));
   }
 }
 
@@ -131,14 +135,50 @@ void Recorder::count_features(std::span<const float> rows, int64_t width) {
     }
     until_next_ = stride_ - 1;
     --until_sparser_;
-    const float* row = rows.data() + r * width;
-    if (!chosen_.empty()) {
-      gathered_.resize(chosen_.size());
-      for (size_t i = 0; i < chosen_.size(); ++i) gathered_[i] = row[chosen_[i]];
-      row = gathered_.data();
-    }
-    open_.features.add(row, 1);
+    open_.features.add(chosen_of(rows.data() + r * width), 1);
   }
+}
+
+// The counted features of a row.
+const float* Recorder::chosen_of(const float* row) {
+  if (chosen_.empty()) return row;
+  gathered_.resize(chosen_.size());
+  for (size_t i = 0; i < chosen_.size(); ++i) gathered_[i] = row[chosen_[i]];
+  return gathered_.data();
+}
+
+// Every request's first row until there are enough, then every eighth's: copying is a good part of what a row costs.
+void Recorder::keep_row(const float* row, int64_t width) {
+  const size_t kept_width = chosen_.empty() ? static_cast<size_t>(width) : chosen_.size();
+  const bool filling = kept_.size() < kKeptRows * kept_width;
+  if (!filling && ++kept_skipped_ < 8) return;
+  kept_skipped_ = 0;
+  const float* from = chosen_of(row);
+  if (filling) {
+    kept_.insert(kept_.end(), from, from + kept_width);
+  } else {
+    std::copy(from, from + kept_width, kept_.begin() + static_cast<std::ptrdiff_t>(kept_next_ * kept_width));
+    kept_next_ = (kept_next_ + 1) % kKeptRows;
+  }
+}
+
+Window Recorder::count_rows(const std::vector<float>& rows, const Baseline& baseline) {
+  Window window = Window::fitting(&baseline);
+  const size_t width = baseline.features.size();
+  if (width == 0 || rows.size() % width != 0) return window;
+  window.features = FeatureCounts(baseline.edges());
+  for (size_t at = 0; at < rows.size(); at += width) {
+    std::span<const float> row(rows.data() + at, width);
+    const RowSummary summary = summarize_row(row);
+    ++window.rows;
+    window.row_mean.add(summary.mean);
+    window.row_deviation.add(summary.deviation);
+    window.row_mean_histogram.add(summary.mean);
+    window.row_deviation_histogram.add(summary.deviation);
+    window.inputs.add(row_hash(row, summary));
+    window.features.add(row.data(), 1);
+  }
+  return window;
 }
 
 void Recorder::seal(int64_t now_us) {

@@ -25,6 +25,8 @@ struct WindowOptions {
   int64_t sampled_rows = 1024;      // per small window whose every feature is counted; then ever fewer
 };
 
+inline constexpr size_t kKeptRows = 160;
+
 // Not thread-safe.
 class Recorder {
  public:
@@ -50,6 +52,11 @@ class Recorder {
   // Since the beginning, without the parts that belong to a baseline.
   Window total() const;
   void restore_total(Window total) { total_ = std::move(total); }
+  // Input rows [n, width of the features] of the newest requests, one of each of some; n <= kKeptRows.
+  const std::vector<float>& kept_rows() const { return kept_; }
+  // What `baseline` would have counted of input rows kept by another recorder; empty when their widths differ.
+  static Window count_rows(const std::vector<float>& rows, const Baseline& baseline);
+
   // Since the last call, for the journal.
   Window take_pending();
   int64_t last_seen_us() const { return last_seen_us_; }
@@ -59,6 +66,8 @@ class Recorder {
   void observe_rows(const Observation& observation);
   void observe_row(std::span<const float> input, std::span<const float> output);
   void count_features(std::span<const float> rows, int64_t width);
+  void keep_row(const float* row, int64_t width);
+  const float* chosen_of(const float* row);
   size_t recent_begin(int64_t now_us) const;
 
   WindowOptions options_;
@@ -75,6 +84,9 @@ class Recorder {
   int64_t until_next_ = 0;
   int64_t until_sparser_ = 0;
   std::vector<float> gathered_;
+  std::vector<float> kept_;
+  size_t kept_next_ = 0;      // the slot that the next kept row takes
+  int64_t kept_skipped_ = 0;  // requests since the last kept one
 };
 
 }  // namespace slipway

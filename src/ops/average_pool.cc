@@ -47,7 +47,7 @@ OPERATOR(average_pool) = {
     .since = 1,
     .doc = "The mean of each window over the spatial dimensions of [N, C, ...].",
     .attributes = {{ops::kAutoPad,
-                    ops::kKernelShape,
+                    ops::kPoolKernelShape,
                     ops::kStrides,
                     ops::kPads,
                     ops::kDilations,
@@ -57,7 +57,7 @@ OPERATOR(average_pool) = {
     .cpu = prepare,
     .gradient = gradient,
     .quant = {Quant::rescales},
-    .tflite = {"AVERAGE_POOL_2D", "2-D, no dilation, padding not counted, VALID or SAME padding"},
+    .tflite = {"AVERAGE_POOL_2D", "2-D, no dilation; padding that counts as PAD before it, padding that does not only as SAME"},
     .samples = samples,
 };
 

@@ -1,6 +1,7 @@
 // Card: slipway.DropoutMask.
 #include "kernels/dropout.h"
 
+#include "graph/builder.h"
 #include "kernels/parallel.h"
 #include "ops/infer.h"
 #include "ops/samples.h"
@@ -31,6 +32,9 @@ Result<Kernel> prepare(const PrepareContext& c) {
   }};
 }
 
+// The mask does not depend on what `like` holds.
+Result<Values> gradient(Builder&, const Node&, const Values&, const Values&, const Values&) { return Values(2); }
+
 std::vector<Sample> samples() {
   Sample::Input step = ops::given(Tensor::scalar(int64_t{12}));
   return {{.inputs = {ops::random_input({3, 7}), step}, .attributes = {{"seed", int64_t{5}}, {"ratio", 0.3f}}},
@@ -49,6 +53,7 @@ OPERATOR(dropout_mask) = {
     .attributes = {{{"seed", 0}, {"ratio", 0.5f}}},
     .infer = infer,
     .cpu = prepare,
+    .gradient = gradient,
     .tflite = {nullptr, "exists in training only"},
     .samples = samples,
 };

@@ -30,7 +30,7 @@ OPERATOR(hardmax) = {
     .infer = ops::infer_along_axis,
     .cpu = prepare,
     .in_place = true,
-    .tflite = {nullptr, "ARG_MAX and ONE_HOT"},
+    .tflite = {nullptr, "no lowering is written to ARG_MAX and ONE_HOT"},
     .samples = ops::along_axis_samples,
 };
 

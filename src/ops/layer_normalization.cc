@@ -83,7 +83,7 @@ OPERATOR(layer_normalization) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "TFLite has no layer normalization"},
+    .tflite = {"MEAN", "as MEAN, SUB, MUL, ADD and RSQRT; its statistics are no outputs"},
     .samples = samples,
 };
 

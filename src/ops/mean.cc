@@ -29,7 +29,7 @@ OPERATOR(mean) = {
     .gradient = gradient,
     .in_place = true,
     .quant = {Quant::rescales},
-    .tflite = {nullptr, "a chain of ADD and MUL"},
+    .tflite = {"ADD", "a chain of ADD, then MUL"},
     .samples = ops::variadic_samples,
 };
 

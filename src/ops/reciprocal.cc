@@ -27,7 +27,7 @@ OPERATOR(reciprocal) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
-    .tflite = {nullptr, "written as DIV by the converter"},
+    .tflite = {"DIV", "1 / x"},
     .samples = samples,
 };
 

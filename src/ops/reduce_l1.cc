@@ -6,18 +6,20 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 0;
-  void add(auto x) {
-    value =
-        kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x < 0 ? kernels::wrap_sub(decltype(x){0}, x) : x));
-  }
-  auto result(int64_t) const { return value; }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 0;
+    void add(auto x) {
+      value =
+          kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x < 0 ? kernels::wrap_sub(decltype(x){0}, x) : x));
+    }
+    auto result(int64_t) const { return value; }
+  };
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum_abs);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::sum_abs);
 }
 
 // dx = dy sign(x)
@@ -37,7 +39,7 @@ OPERATOR(reduce_l1) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "SUM of ABS"},
+    .tflite = {"SUM", "of ABS; constant axes"},
     .samples = samples,
 };
 

@@ -6,20 +6,22 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 0;
-  void add(auto x) {
-    value = kernels::wrap_add(
-        value, kernels::wrap_mul(static_cast<ops::Accumulator<T>>(x), static_cast<ops::Accumulator<T>>(x)));
-  }
-  auto result(int64_t) const { return std::sqrt(static_cast<double>(value)); }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 0;
+    void add(auto x) {
+      value = kernels::wrap_add(
+          value, kernels::wrap_mul(static_cast<ops::Accumulator<T>>(x), static_cast<ops::Accumulator<T>>(x)));
+    }
+    auto result(int64_t) const { return std::sqrt(static_cast<double>(value)); }
+  };
 };
 
 float root(float sum, int64_t) { return std::sqrt(sum); }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum_square, root);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::sum_square, root);
 }
 
 // dx = dy x / y
@@ -37,7 +39,7 @@ OPERATOR(reduce_l2) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "SQRT of SUM of SQUARE"},
+    .tflite = {"SQRT", "of SUM of MUL; constant axes"},
     .samples = ops::reduction_samples,
 };
 

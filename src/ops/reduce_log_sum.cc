@@ -6,17 +6,19 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 0;
-  void add(auto x) { value = kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x)); }
-  auto result(int64_t) const { return std::log(static_cast<double>(value)); }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 0;
+    void add(auto x) { value = kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x)); }
+    auto result(int64_t) const { return std::log(static_cast<double>(value)); }
+  };
 };
 
 float logarithm(float sum, int64_t) { return std::log(sum); }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum, logarithm);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::sum, logarithm);
 }
 
 // dx = dy / e^y, stretched over the reduced dimensions
@@ -36,7 +38,7 @@ OPERATOR(reduce_log_sum) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "LOG of SUM"},
+    .tflite = {"LOG", "of SUM; constant axes"},
     .samples = samples,
 };
 

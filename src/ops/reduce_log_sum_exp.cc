@@ -10,25 +10,27 @@ namespace {
 
 // One pass that keeps the largest element and the sum of e^(x - largest): M. Milakov & N. Gimelshein 2018, "Online
 // normalizer calculation for softmax".
-template <typename T>
-struct Folder {
-  double largest = -std::numeric_limits<double>::infinity();
-  double sum = 0;
-  void add(auto x) {
-    double value = static_cast<double>(x);
-    if (value > largest) {
-      sum = sum * std::exp(largest - value) + 1;
-      largest = value;
-    } else if (value == largest) {
-      sum += std::isinf(value) && value < 0 ? 0 : 1;
-    } else {
-      sum += std::exp(value - largest);
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    double largest = -std::numeric_limits<double>::infinity();
+    double sum = 0;
+    void add(auto x) {
+      double value = static_cast<double>(x);
+      if (value > largest) {
+        sum = sum * std::exp(largest - value) + 1;
+        largest = value;
+      } else if (value == largest) {
+        sum += std::isinf(value) && value < 0 ? 0 : 1;
+      } else {
+        sum += std::exp(value - largest);
+      }
     }
-  }
-  double result(int64_t) const { return std::isinf(largest) && !std::isnan(sum) ? largest : largest + std::log(sum); }
+    double result(int64_t) const { return std::isinf(largest) && !std::isnan(sum) ? largest : largest + std::log(sum); }
+  };
 };
 
-Result<Kernel> prepare(const PrepareContext& c) { return ops::prepare_fold<ops::ReducibleTypes, Folder>(c); }
+Result<Kernel> prepare(const PrepareContext& c) { return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c); }
 
 // dx = dy e^(x - y)
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {
@@ -46,7 +48,7 @@ OPERATOR(reduce_log_sum_exp) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "LOG of SUM of EXP"},
+    .tflite = {"LOG", "of SUM of EXP behind the largest; constant axes"},
     .samples = ops::reduction_samples,
 };
 

@@ -8,17 +8,19 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  using C = kernels::Compute<T>;
-  C value =
-      std::numeric_limits<C>::has_infinity ? -std::numeric_limits<C>::infinity() : std::numeric_limits<C>::lowest();
-  void add(C x) { value = x > value || x != x ? x : value; }
-  C result(int64_t) const { return value; }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    using C = kernels::Compute<T>;
+    C value =
+        std::numeric_limits<C>::has_infinity ? -std::numeric_limits<C>::infinity() : std::numeric_limits<C>::lowest();
+    void add(C x) { value = x > value || x != x ? x : value; }
+    C result(int64_t) const { return value; }
+  };
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::AllTypes, Folder>(c, kernels::Fold::max);
+  return ops::prepare_fold<ops::AllTypes, Reduction>(c, kernels::Fold::max);
 }
 
 // dx = dy where x is the extreme, shared evenly among ties

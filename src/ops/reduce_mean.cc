@@ -7,11 +7,13 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 0;
-  void add(auto x) { value = kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x)); }
-  auto result(int64_t n) const { return kernels::wrap_div(value, static_cast<ops::Accumulator<T>>(n)); }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 0;
+    void add(auto x) { value = kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x)); }
+    auto result(int64_t n) const { return kernels::wrap_div(value, static_cast<ops::Accumulator<T>>(n)); }
+  };
 };
 
 float divide(float sum, int64_t n) { return sum / static_cast<float>(n); }
@@ -32,7 +34,7 @@ ValueId folded_count(Builder& b, const Node& n, const Values& x, ValueId y) {
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum, divide);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::sum, divide);
 }
 
 // dx = dy / n, stretched over the reduced dimensions

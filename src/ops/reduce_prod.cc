@@ -6,15 +6,17 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 1;
-  void add(auto x) { value = kernels::wrap_mul(value, static_cast<ops::Accumulator<T>>(x)); }
-  auto result(int64_t) const { return value; }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 1;
+    void add(auto x) { value = kernels::wrap_mul(value, static_cast<ops::Accumulator<T>>(x)); }
+    auto result(int64_t) const { return value; }
+  };
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::prod);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::prod);
 }
 
 // dx = dy y / x, for x without zeros

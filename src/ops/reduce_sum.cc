@@ -6,15 +6,17 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 0;
-  void add(auto x) { value = kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x)); }
-  auto result(int64_t) const { return value; }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 0;
+    void add(auto x) { value = kernels::wrap_add(value, static_cast<ops::Accumulator<T>>(x)); }
+    auto result(int64_t) const { return value; }
+  };
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::sum);
 }
 
 // dx = dy, stretched over the reduced dimensions

@@ -6,18 +6,20 @@
 namespace slipway {
 namespace {
 
-template <typename T>
-struct Folder {
-  ops::Accumulator<T> value = 0;
-  void add(auto x) {
-    value = kernels::wrap_add(
-        value, kernels::wrap_mul(static_cast<ops::Accumulator<T>>(x), static_cast<ops::Accumulator<T>>(x)));
-  }
-  auto result(int64_t) const { return value; }
+struct Reduction {
+  template <typename T>
+  struct Folder {
+    ops::Accumulator<T> value = 0;
+    void add(auto x) {
+      value = kernels::wrap_add(
+          value, kernels::wrap_mul(static_cast<ops::Accumulator<T>>(x), static_cast<ops::Accumulator<T>>(x)));
+    }
+    auto result(int64_t) const { return value; }
+  };
 };
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_fold<ops::ReducibleTypes, Folder>(c, kernels::Fold::sum_square);
+  return ops::prepare_fold<ops::ReducibleTypes, Reduction>(c, kernels::Fold::sum_square);
 }
 
 // dx = 2 dy x
@@ -35,7 +37,7 @@ OPERATOR(reduce_sum_square) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "SUM of SQUARE"},
+    .tflite = {"SUM", "of MUL; constant axes"},
     .samples = ops::reduction_samples,
 };
 

@@ -32,8 +32,9 @@ template <typename T>
 using Accumulator = std::conditional_t<std::is_floating_point_v<kernels::Compute<T>>, double,
                                        std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
 
-// y = folder.result() after folder.add(x) for each of its elements. Folder<T>: default constructible.
-template <template <typename> typename Folder, typename T>
+// y = folder.result(n) after folder.add(x) for each of its n elements. R::Folder<T>: default constructible. (A template
+// as a template argument would not do: g++ 12 merges those of different files' anonymous namespaces.)
+template <typename R, typename T>
 Kernel fold_kernel(const PrepareContext& c, const kernels::ReducePlan& plan) {
   int threads = c.threads();
   return {[=](const KernelArgs& args) {
@@ -41,7 +42,7 @@ Kernel fold_kernel(const PrepareContext& c, const kernels::ReducePlan& plan) {
     T* y = args.output<T>(0);
     parallel_for(threads, plan.outputs, reduce_grain(plan), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        Folder<T> folder;
+        typename R::template Folder<T> folder;
         kernels::for_each_folded(plan, x, plan.origin(i), [&](T e) { folder.add(kernels::widen(e)); });
         y[i] = convert_element<T>(folder.result(plan.folded));
       }
@@ -49,17 +50,17 @@ Kernel fold_kernel(const PrepareContext& c, const kernels::ReducePlan& plan) {
   }};
 }
 
-// A card's `.cpu` from its Folder, for the types in `List`.
-template <typename List, template <typename> typename Folder>
+// A card's `.cpu` from its R::Folder, for the types in `List`.
+template <typename List, typename R>
 Result<Kernel> prepare_fold(const PrepareContext& c) {
   kernels::ReducePlan plan = TRY(reduce_plan(c));
-  return for_types(List{}, c, c.in(0).dtype, [&]<typename T>(TypeTag<T>) { return fold_kernel<Folder, T>(c, plan); });
+  return for_types(List{}, c, c.in(0).dtype, [&]<typename T>(TypeTag<T>) { return fold_kernel<R, T>(c, plan); });
 }
 
 // The same with float32 through SIMD.
-template <typename List, template <typename> typename Folder>
+template <typename List, typename R>
 Result<Kernel> prepare_fold(const PrepareContext& c, kernels::Fold fold, FinishF32 finish = nullptr) {
-  if (c.in(0).dtype != DType::f32) return prepare_fold<List, Folder>(c);
+  if (c.in(0).dtype != DType::f32) return prepare_fold<List, R>(c);
   return fold_f32_kernel(c, TRY(reduce_plan(c)), fold, finish);
 }
 

@@ -28,7 +28,7 @@ OPERATOR(sum) = {
     .gradient = gradient,
     .in_place = true,
     .quant = {Quant::rescales},
-    .tflite = {"ADD_N", "operands of one shape, else a chain of ADD"},
+    .tflite = {"ADD", "a chain of ADD"},
     .samples = ops::variadic_samples,
 };
 

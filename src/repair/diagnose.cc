@@ -60,17 +60,18 @@ struct Case {
   bool fresh() const { return facts.previous_version != 0 && first_us() - facts.since_us < options.fresh_us; }
   bool busier() const { return facts.rate_before > 0 && facts.rate > options.busier * facts.rate_before; }
   bool drifted() const { return find("input_drift", "inputs") != nullptr; }
+  // The previous version's last inputs were strange to it, too.
+  bool drifted_before() const {
+    return facts.previous_inputs_judged && facts.previous_inputs_psi >= options.suspicious_psi;
+  }
+  // The inputs drift by this version's baseline, and so do those that the previous version got and knew: this version
+  // expects something else.
+  bool expects_other_inputs() const {
+    return drifted() && facts.previous_version != 0 && facts.previous_inputs_judged && !drifted_before() &&
+           facts.previous_inputs_compared && facts.previous_inputs_psi_here > options.large_psi;
+  }
   // The inputs drift, and it is the clients who changed them.
-  bool clients_changed() const {
-    if (!drifted()) return false;
-    const bool same_as_before_publish = facts.previous_version != 0 && facts.shift.known && !facts.shift.changed;
-    return !same_as_before_publish || facts.previous_inputs_drifted;
-  }
-  // The same drifted inputs went to the version before, which answered them as it should: they explain nothing.
-  bool drift_was_harmless() const {
-    return drifted() && facts.previous_inputs_drifted && !facts.previous_answers_drifted && facts.shift.known &&
-           !facts.shift.changed;
-  }
+  bool clients_changed() const { return drifted() && !expects_other_inputs(); }
 };
 
 struct Weight {
@@ -107,14 +108,15 @@ Cause bad_version(const Case& c) {
   static constexpr Weight kSlow[] = {{"latency", "compute", 0.2, 0.5}};
   Evidence evidence;
   add_alarms(c, kSick, 1, evidence);
+  const bool only_slow = !evidence.any();
   add_alarms(c, kSlow, c.busier() ? 0.4 : 1, evidence);
-  const bool expects_other_inputs = c.drifted() && !c.clients_changed();
-  if (expects_other_inputs) {
-    evidence.add(0.6, fmt::format("inputs differ from this version's baseline, yet are what version {} got before it",
+  if (c.expects_other_inputs()) {
+    evidence.add(0.6, fmt::format("the inputs that version {} got and knew would be strange to this version, too",
                                   c.facts.previous_version));
   }
   std::string summary = fmt::format("version {} is sick", c.facts.version);
   if (!evidence.any()) return finish(CauseKind::bad_version, c, evidence, std::move(summary));
+  if (c.busier() && only_slow) evidence.scale(0.7, "more requests than before make every version slower");
   if (c.fresh()) {
     evidence.add(0.5, fmt::format("it began {:.0f} s after version {} replaced version {}",
                                   static_cast<double>(c.first_us() - c.facts.since_us) * 1e-6, c.facts.version,
@@ -123,12 +125,9 @@ Cause bad_version(const Case& c) {
     evidence.scale(0.5, c.facts.previous_version == 0 ? "no version served before it to compare with"
                                                       : "it had served well for a while");
   }
-  if (c.drift_was_harmless()) {
-    evidence.add(0.4, fmt::format("version {} got the same inputs, and its answers were as they should be",
-                                  c.facts.previous_version));
-  } else if (c.clients_changed()) {
+  if (c.clients_changed()) {
     evidence.scale(0.4, "clients send other inputs than before, which explains other answers");
-  } else if (!expects_other_inputs && c.facts.inputs_judged && c.facts.inputs_psi < c.options.suspicious_psi) {
+  } else if (!c.expects_other_inputs() && c.facts.inputs_judged && c.facts.inputs_psi < c.options.suspicious_psi) {
     evidence.add(0.4, "inputs still look like training data");
   }
   return finish(CauseKind::bad_version, c, evidence, std::move(summary));
@@ -156,18 +155,15 @@ Cause shifted_input(const Case& c) {
                     drift->evidence["features"].as_int(),
                     fmt::join(cause.features.begin(),
                               cause.features.begin() + std::min<std::ptrdiff_t>(3, std::ssize(cause.features)), ", "));
-    if (!c.clients_changed()) {
+    if (c.expects_other_inputs()) {
       evidence.scale(
-          0.3, fmt::format("version {} got the same inputs and they were not strange to it", c.facts.previous_version));
-    } else if (c.facts.shift.known && c.facts.shift.changed) {
-      evidence.add(0.5, fmt::format("they differ from what version {} got (row mean by {:.1f}, row deviation by {:.1f} "
-                                    "deviations), and no version can change its inputs",
-                                    c.facts.previous_version, c.facts.shift.row_mean, c.facts.shift.row_deviation));
-    } else if (c.drift_was_harmless()) {
-      evidence.scale(0.5,
-                     fmt::format("they had drifted before version {} was published, and did no harm", c.facts.version));
-    } else if (c.facts.previous_inputs_drifted) {
+          0.3, fmt::format("version {} got such inputs, and they were not strange to it", c.facts.previous_version));
+    } else if (c.drifted_before()) {
       evidence.add(0.5, fmt::format("they had drifted before version {} was published", c.facts.version));
+    } else if (c.facts.previous_inputs_compared && c.facts.previous_inputs_psi_here < c.options.suspicious_psi) {
+      evidence.add(0.5, fmt::format("the inputs that version {} got would be well by this version's baseline, and no "
+                                    "version can change its inputs",
+                                    c.facts.previous_version));
     }
   }
   Cause result = finish(CauseKind::shifted_input, c, evidence, std::move(summary));

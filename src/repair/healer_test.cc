@@ -144,6 +144,21 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ShiftedInput,
                                                  {.shift = 2, .random_class = 0.9, .confidence = 0.4f}}),
                          [](const auto& info) { return std::string(info.param.name); });
 
+TEST_F(HealerTest, AVersionThatExpectsOtherInputsIsRolledBack) {
+  start();
+  World elsewhere(5);
+  BaselineBuilder builder(World::kWidth, World::kClasses);
+  for (int i = 0; i < 3000; ++i) {
+    auto [x, y] = elsewhere.row({.shift = 2});
+    ASSERT_TRUE(builder.add(x, y, 1).ok());
+  }
+  monitor_->set_baseline("digits", 2, std::make_shared<const Baseline>(builder.build().value()));
+  answer(1, 1500);
+  answer(2, 500, {.collapsed = 0});
+  EXPECT_EQ(actions_.calls, 1);
+  EXPECT_THAT(actions_.reason, HasSubstr("version 2 is sick"));
+}
+
 TEST_F(HealerTest, DoesNothingWhileAllIsWell) {
   start();
   answer(1, 3000);

@@ -9,6 +9,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
 
 #define SLIPWAY_FORMULA(name)                     \
   struct name {                                   \
@@ -56,6 +57,8 @@ void apply(const float* a, int64_t a_step, const float* b, int64_t b_step, float
     for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) store_some(value, d, y + i, n - i);
   }
 }
+
+}  // namespace
 
 BinaryFn choose_binary(Binary op) {
   switch (op) {

@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
 
 using D64 = hn::ScalableTag<uint64_t>;
 using V64 = hn::Vec<D64>;
@@ -83,6 +84,8 @@ void dropout_mask(uint64_t seed, uint64_t step, float ratio, int64_t begin, int6
     map1(to, to, n, Threshold{ratio, scale});
   }
 }
+
+}  // namespace
 
 DropoutMaskFn choose_dropout_mask() { return dropout_mask; }
 

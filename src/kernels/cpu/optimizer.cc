@@ -13,6 +13,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
 
 void adam(const AdamTensors& t, int64_t begin, int64_t end, const AdamStep& s) {
   const D d;
@@ -69,6 +70,8 @@ void sgd(const SgdTensors& t, int64_t begin, int64_t end, const SgdStep& s) {
     sgd_with<false>(t, begin, end, s);
   }
 }
+
+}  // namespace
 
 AdamFn choose_adam() { return adam; }
 SgdFn choose_sgd() { return sgd; }

@@ -10,6 +10,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
 
 // A fold: how it begins, what it takes from an element, how two results join.
 struct Sum {
@@ -73,30 +74,51 @@ HWY_INLINE V fold_block(const float* x, int64_t n) {
   return F::join(F::join(a, b), F::join(c, e));
 }
 
+// Blocks join in groups of kGroup, groups join one another: three short sums instead of one long one.
+constexpr int64_t kGroup = 64;
 template <class F>
 float fold_row(const float* x, int64_t n) {
   const D d;
   V total = F::neutral(d);
-  for (int64_t i = 0; i < n; i += kBlock) total = F::join(total, fold_block<F>(x + i, HWY_MIN(kBlock, n - i)));
+  for (int64_t group = 0; group < n; group += kGroup * kBlock) {
+    const int64_t end = HWY_MIN(group + kGroup * kBlock, n);
+    V part = F::neutral(d);
+    for (int64_t i = group; i < end; i += kBlock) part = F::join(part, fold_block<F>(x + i, HWY_MIN(kBlock, end - i)));
+    total = F::join(total, part);
+  }
   return F::across(d, total);
 }
 
-// Rows of one vector's width, summed 128 at a time.
-constexpr int64_t kRows = 128;
+// sum = fold over rows [begin, end) of kVectors vectors, joined to it.
+template <class F, int kVectors>
+HWY_INLINE void fold_rows(const float* x, int64_t begin, int64_t end, int64_t stride, int64_t n, V* sum) {
+  const D d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  V part[kVectors];
+  for (int k = 0; k < kVectors; ++k) part[k] = F::neutral(d);
+  for (int64_t r = begin; r < end; ++r) {
+    for (int k = 0; k < kVectors; ++k) {
+      const V value = load_some(d, x + r * stride + k * lanes, n - k * lanes, F::neutral(d));
+      part[k] = F::join(part[k], F::take(value));
+    }
+  }
+  for (int k = 0; k < kVectors; ++k) sum[k] = F::join(sum[k], part[k]);
+}
+
+// kVectors vectors of columns: blocks of kRows rows, in groups like those of fold_row.
+constexpr int64_t kRows = 64;
 template <class F, int kVectors>
 HWY_INLINE void fold_strip(const float* x, int64_t rows, int64_t stride, float* y, int64_t n, bool join) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   V total[kVectors];
   for (int k = 0; k < kVectors; ++k) total[k] = F::neutral(d);
-  for (int64_t begin = 0; begin < rows; begin += kRows) {
-    const int64_t end = HWY_MIN(begin + kRows, rows);
+  for (int64_t group = 0; group < rows; group += kGroup * kRows) {
+    const int64_t end = HWY_MIN(group + kGroup * kRows, rows);
     V part[kVectors];
     for (int k = 0; k < kVectors; ++k) part[k] = F::neutral(d);
-    for (int64_t r = begin; r < end; ++r) {
-      for (int k = 0; k < kVectors; ++k) {
-        part[k] = F::join(part[k], F::take(load_some(d, x + r * stride + k * lanes, n - k * lanes, F::neutral(d))));
-      }
+    for (int64_t r = group; r < end; r += kRows) {
+      fold_rows<F, kVectors>(x, r, HWY_MIN(r + kRows, end), stride, n, part);
     }
     for (int k = 0; k < kVectors; ++k) total[k] = F::join(total[k], part[k]);
   }
@@ -114,6 +136,8 @@ void fold_columns(const float* x, int64_t rows, int64_t stride, float* y, int64_
   for (; k + 4 * lanes <= n; k += 4 * lanes) fold_strip<F, 4>(x + k, rows, stride, y + k, 4 * lanes, join);
   for (; k < n; k += lanes) fold_strip<F, 1>(x + k, rows, stride, y + k, HWY_MIN(lanes, n - k), join);
 }
+
+}  // namespace
 
 FoldRowFn choose_row(Fold fold) {
   switch (fold) {

@@ -10,6 +10,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
@@ -106,6 +107,8 @@ RowLoss cross_entropy(const float* x, int64_t n, int64_t label, float scale, flo
   dx[label] -= scale;
   return {std::log(static_cast<double>(sum)) + (static_cast<double>(most) - static_cast<double>(at_label)), correct};
 }
+
+}  // namespace
 
 SoftmaxFn choose_softmax() { return softmax<false>; }
 SoftmaxFn choose_log_softmax() { return softmax<true>; }

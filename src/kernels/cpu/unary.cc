@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
 
 struct Formula {
   Params p;
@@ -115,6 +116,8 @@ template <class F>
 void apply(const float* x, float* y, int64_t n, Params p) {
   map1(x, y, n, F{{p}});
 }
+
+}  // namespace
 
 UnaryFn choose_unary(Unary op) {
   switch (op) {
