@@ -52,6 +52,8 @@ const char* kind_name(AlarmEvent::Kind kind) {
   return kind == AlarmEvent::Kind::raised ? "raised" : kind == AlarmEvent::Kind::cleared ? "cleared" : "refreshed";
 }
 
+Json AlarmEvent::to_json() const { return Json::object({{"event", kind_name(kind)}, {"alarm", alarm.to_json()}}); }
+
 void AlarmBook::restore(Alarm alarm) {
   next_id_ = std::max(next_id_, alarm.id + 1);
   State& state = states_[{alarm.model, alarm.version, alarm.detector, alarm.subject}];

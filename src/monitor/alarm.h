@@ -37,6 +37,8 @@ struct AlarmEvent {
   enum class Kind : uint8_t { raised, refreshed, cleared };
   Kind kind;
   Alarm alarm;
+  // {"event": "raised", "alarm": {...}}: the body that a webhook gets.
+  Json to_json() const;
 };
 const char* kind_name(AlarmEvent::Kind kind);
 

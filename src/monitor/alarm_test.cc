@@ -102,6 +102,8 @@ TEST(Alarm, SpellsItself) {
             R"("start_us":1000000,"start":"1970-01-01T00:00:01.000Z","last_us":2000000,)"
             R"("last":"1970-01-01T00:00:02.000Z","statistic":2.5,"threshold":1,"message":"text","evidence":{}})");
   EXPECT_FALSE(Alarm::from_json(Json::object()).ok());
+  AlarmEvent event{Kind::cleared, a};
+  EXPECT_EQ(event.to_json().dump(), R"({"event":"cleared","alarm":)" + a.to_json().dump() + "}");
 }
 
 }  // namespace

@@ -76,15 +76,14 @@ Monitor::VersionState& Monitor::version_state(const std::string& model, int64_t 
   return state.versions.emplace(version, std::move(fresh)).first->second;
 }
 
-void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t version) {
+void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t version, int64_t now_us) {
   if (state.serving == version) return;
-  const int64_t now = clock_.now_us();
   const int64_t before = state.serving;
   VersionState& v = version_state(model, version);
   if (before != 0 && !state.rolled_back.contains(before)) {
     v.previous = before;
     const Recorder& old = version_state(model, before).recorder;
-    const Window last = old.recent(now);
+    const Window last = old.recent(now_us);
     v.previous_window = without_features(last);
     v.previous_rows = old.kept_rows();
     v.previous_inputs = judge_inputs(last, old.baseline().get());
@@ -92,23 +91,28 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
   }
   v.recorder.restart();
   v.inputs = {};
-  v.since_us = now;
+  v.since_us = now_us;
   v.rows_before = v.recorder.total().rows;
   state.rolled_back.erase(version);
   state.serving = version;
   forget_old(state);
 }
 
-void Monitor::serving(const std::string& model, int64_t version) {
+void Monitor::serving(const std::string& model, int64_t version, int64_t since_us, int64_t previous) {
   std::lock_guard lock(mutex_);
-  begin_serving(model, models_[model], version);
+  ModelState& state = models_[model];
+  if (state.serving == version) return;
+  begin_serving(model, state, version, clock_.now_us());
+  VersionState& v = version_state(model, version);
+  if (since_us != 0) v.since_us = since_us;
+  if (previous != 0) v.previous = previous;
 }
 
 void Monitor::rolled_back(const std::string& model, int64_t from, int64_t to) {
   std::lock_guard lock(mutex_);
   ModelState& state = models_[model];
   state.rolled_back.insert(from);
-  begin_serving(model, state, to);
+  begin_serving(model, state, to, clock_.now_us());
 }
 
 void Monitor::resolve(const std::string& model, int64_t version, const std::string& because) {
@@ -141,7 +145,7 @@ void Monitor::observe(std::vector<Observation>&& batch) {
     }
     ModelState& state = models_[o.model];
     const bool newest = !state.versions.contains(o.version) && o.version > state.serving;
-    if (newest || state.serving == 0) begin_serving(o.model, state, o.version);
+    if (newest || state.serving == 0) begin_serving(o.model, state, o.version, clock_.now_us());
     version_state(o.model, o.version).recorder.observe(o);
   }
 }

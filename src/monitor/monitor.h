@@ -51,8 +51,11 @@ class Monitor {
   // What a version's windows are compared with; nullptr: nothing.
   void set_baseline(const std::string& model, int64_t version, std::shared_ptr<const Baseline> baseline);
   void set_threshold(const ThresholdModel& threshold);
-  // A version became the one that answers requests without a version: by publishing, or by rolling back.
-  void serving(const std::string& model, int64_t version);
+  // A version became the one that answers requests without a version: now (`since_us` 0), after the one that did so far
+  // (`previous` 0). A server that starts says since when that has been so and which version was before. No effect when
+  // `version` serves already.
+  void serving(const std::string& model, int64_t version, int64_t since_us = 0, int64_t previous = 0);
+  // The same by a rollback: `from` is no version to compare with or to return to.
   // Its alarms stay until resolve(): the symptom has to be seen gone first.
   void rolled_back(const std::string& model, int64_t from, int64_t to);
   // Clears the alarms of a version that was repaired or replaced.
@@ -105,7 +108,7 @@ class Monitor {
   Monitor(MonitorOptions options, const Clock& clock);
   Status restore();
   VersionState& version_state(const std::string& model, int64_t version);
-  void begin_serving(const std::string& model, ModelState& state, int64_t version);
+  void begin_serving(const std::string& model, ModelState& state, int64_t version, int64_t now_us);
   void forget_old(ModelState& state);
   std::vector<View> due_views(int64_t now_us);
   void keep_judgement(const View& view, const std::vector<Finding>& findings);

@@ -110,6 +110,17 @@ TEST_F(MonitorTest, KnowsWhatServedBefore) {
   EXPECT_NEAR(facts[1].now.compute_us, 300, 20);
 }
 
+TEST_F(MonitorTest, IsToldAtTheStartWhatServedBefore) {
+  start();
+  monitor_->serving("digits", 2, clock_.now_us() - 3'600'000'000, 1);
+  answer(2, 100);
+  monitor_->serving("digits", 2);
+  const VersionFacts v2 = monitor_->facts().at(0);
+  EXPECT_EQ(v2.previous_version, 1);
+  EXPECT_LT(v2.since_us, clock_.now_us() - 3'600'000'000);
+  EXPECT_EQ(v2.rows_since, 100);
+}
+
 TEST_F(MonitorTest, JudgesEarlierInputsByANewVersionsBaseline) {
   start();
   World elsewhere(43);

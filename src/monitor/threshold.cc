@@ -33,13 +33,17 @@ Result<ThresholdModel> ThresholdModel::from_json(const Json& json) {
   return model;
 }
 
+Reference reference_of(std::span<const double> before, double floor) {
+  Moments moments;
+  for (double x : before) moments.add(x);
+  return {moments.mean(), std::max({moments.deviation(), floor * std::abs(moments.mean()), 1e-12}), moments.count()};
+}
+
 std::vector<double> deviations(std::span<const double> x, size_t reference, size_t minimum, double floor) {
   std::vector<double> z(x.size(), 0);
   for (size_t i = std::max<size_t>(minimum, 2); i < x.size(); ++i) {
-    Moments before;
-    for (size_t j = i > reference ? i - reference : 0; j < i; ++j) before.add(x[j]);
-    double sigma = std::max({before.deviation(), floor * std::abs(before.mean()), 1e-12});
-    z[i] = std::abs(x[i] - before.mean()) / sigma;
+    const size_t begin = i > reference ? i - reference : 0;
+    z[i] = std::abs(reference_of(x.subspan(begin, i - begin), floor).deviation(x[i]));
   }
   return z;
 }

@@ -25,9 +25,19 @@ struct ThresholdModel {
   static Result<ThresholdModel> from_json(const Json& json);
 };
 
-// z of every value against the mean and deviation of the `reference` values before it (fewer at the start; 0 for the
-// first `minimum`). Deviations are at least `floor` * |mean|, so that a constant series does not divide by zero.
-// Training and the detector call this one function.
+// What values are compared with: mean and sigma of those before. Sigma is at least `floor` * |mean|, so that a constant
+// series does not divide by zero.
+struct Reference {
+  double mean = 0;
+  double sigma = 0;
+  int64_t count = 0;
+  // |x - mean| / sigma, with the sign of x - mean.
+  double deviation(double x) const { return (x - mean) / sigma; }
+};
+Reference reference_of(std::span<const double> before, double floor);
+
+// |z| of every value against the `reference` values before it (fewer at the start; 0 for the first `minimum`): what
+// training learns k from. The detector takes the same reference, before the points it judges.
 std::vector<double> deviations(std::span<const double> x, size_t reference, size_t minimum, double floor);
 
 }  // namespace slipway

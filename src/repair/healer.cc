@@ -12,6 +12,7 @@ namespace slipway {
 namespace {
 
 constexpr size_t kEndedKept = 100;
+constexpr int64_t kQuietUs = 1'500'000;
 constexpr int64_t kHourUs = int64_t{3600} * 1'000'000;
 
 }  // namespace
@@ -113,14 +114,16 @@ Status Healer::move_on(Repair& repair, int64_t now_us) {
   return enter(repair, next->state, std::move(next->note), now_us);
 }
 
-// Counts diagnoses in a row, each with new answers, that found the same likeliest cause.
-int64_t Healer::confirm(const Cause& cause) {
+// Counts diagnoses in a row that found the same likeliest cause, each with new answers or, when none come, some time
+// after the one before.
+int64_t Healer::confirm(const Cause& cause, int64_t now_us) {
   const VersionFacts* facts = facts_of(cause.model, cause.version);
   Confirmation& c = confirmations_[{cause.kind, cause.model, cause.version}];
-  const bool fresh = facts != nullptr && facts->last_seen_us != c.last_seen_us;
-  if (fresh) {
+  const int64_t last_seen = facts == nullptr ? 0 : facts->last_seen_us;
+  if (last_seen != c.last_seen_us || now_us - c.time_us >= kQuietUs) {
     ++c.times;
-    c.last_seen_us = facts->last_seen_us;
+    c.last_seen_us = last_seen;
+    c.time_us = now_us;
   }
   c.step = steps_;
   return c.times;
@@ -162,7 +165,7 @@ Status Healer::open(const Remedy& remedy, const Cause& cause, const Decision& de
 }
 
 Status Healer::consider(const Cause& cause, int64_t now_us) {
-  const int64_t times = confirm(cause);
+  const int64_t times = confirm(cause, now_us);
   const VersionFacts* facts = facts_of(cause.model, cause.version);
   for (const Remedy* remedy : all_remedies()) {
     if (remedy->treats != cause.kind || facts == nullptr || !remedy->applies(cause, *facts)) continue;
@@ -188,7 +191,7 @@ Status Healer::step(int64_t now_us) {
       if (repair.open() && status.ok()) status = move_on(repair, now_us);
     }
     for (const Cause& cause : diagnosis_.causes) {
-      if (status.ok() && diagnosis_.likeliest(cause.model) == &cause) status = consider(cause, now_us);
+      if (status.ok() && diagnosis_.likeliest(cause.model, cause.version) == &cause) status = consider(cause, now_us);
     }
     std::erase_if(confirmations_, [this](const auto& item) { return item.second.step != steps_; });
     while (repairs_.size() > kEndedKept && !repairs_.front().open()) repairs_.erase(repairs_.begin());

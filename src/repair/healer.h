@@ -55,7 +55,7 @@ class Healer {
   Status open(const Remedy& remedy, const Cause& cause, const Decision& decision, int64_t now_us);
   Status enter(Repair& repair, Repair::State state, std::string note, int64_t now_us, Json detail = Json::object());
   Status record(const Repair& repair, const std::string& actor, int64_t now_us, Json detail);
-  int64_t confirm(const Cause& cause);
+  int64_t confirm(const Cause& cause, int64_t now_us);
   RemedyHistory history_of(const Remedy& remedy, const Cause& cause, int64_t now_us);
   const VersionFacts* serving(const std::string& model) const;
   const VersionFacts* facts_of(const std::string& model, int64_t version) const;
@@ -63,6 +63,7 @@ class Healer {
   struct Confirmation {
     int64_t times = 0;
     int64_t last_seen_us = 0;  // of the version, at the latest one
+    int64_t time_us = 0;       // of the latest one
     int64_t step = 0;
   };
 

@@ -168,6 +168,22 @@ TEST_F(HealerTest, DoesNothingWhileAllIsWell) {
   EXPECT_THAT(doctor_report(healer_->to_json()).value(), HasSubstr("nothing is wrong"));
 }
 
+TEST_F(HealerTest, ActsOnABurstThatNoAnswersFollow) {
+  start();
+  answer(1, 1500);
+  for (int i = 0; i < 500; ++i) {
+    std::vector<Observation> batch;
+    clock_.advance_us(100);
+    batch.push_back(world_.observe(2, clock_.now_us(), 1, {.collapsed = 1}));
+    monitor_->observe(std::move(batch));
+  }
+  for (int i = 0; i < 4; ++i) {
+    step();
+    clock_.advance_us(1'000'000);
+  }
+  EXPECT_EQ(actions_.calls, 1);
+}
+
 TEST_F(HealerTest, LeavesItToAPersonWhenThePolicySaysSo) {
   start({}, "[rollback]\nautomatic = false");
   answer(1, 1500);

@@ -33,7 +33,7 @@ const Alarm* find_symptom(const Repair& repair, int64_t version, const std::vect
 std::string_view state_name(Repair::State state) { return kStates[static_cast<size_t>(state)]; }
 
 std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& policy, const std::vector<Alarm>& alarms,
-                                 const std::vector<VersionFacts>& versions, int64_t now_us) {
+                                   const std::vector<VersionFacts>& versions, int64_t now_us) {
   const bool verifying = repair.state == Repair::State::verifying;
   const int64_t watched = verifying && repair.version_after != 0 ? repair.version_after : repair.version();
   const VersionFacts* facts = find_version(versions, repair.model(), watched);
@@ -46,11 +46,12 @@ std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& pol
   const Alarm* symptom = find_symptom(repair, watched, alarms);
   if (symptom == nullptr) {
     return Transition{Repair::State::closed, fmt::format("the symptom is gone: {} answers of version {} without it{}",
-                                                       rows, watched, verifying ? "" : ", though nothing was done")};
+                                                         rows, watched, verifying ? "" : ", though nothing was done")};
   }
   if (!verifying || now_us - repair.acted_us < policy.verify_s * 1'000'000) return std::nullopt;
-  return Transition{Repair::State::failed, fmt::format("{} s and {} answers after the remedy version {} still has it: {}",
-                                                     policy.verify_s, rows, watched, symptom->message)};
+  return Transition{Repair::State::failed,
+                    fmt::format("{} s and {} answers after the remedy version {} still has it: {}", policy.verify_s,
+                                rows, watched, symptom->message)};
 }
 
 Json Repair::to_json() const {

@@ -53,6 +53,6 @@ struct Transition {
 // What alarms and facts say of an open repair that is not acting; nothing: it stays as it is. Pure.
 // It is closed only by answers: at least policy.verify_rows of them after the remedy, and no symptom among the alarms.
 std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& policy, const std::vector<Alarm>& alarms,
-                                 const std::vector<VersionFacts>& versions, int64_t now_us);
+                                   const std::vector<VersionFacts>& versions, int64_t now_us);
 
 }  // namespace slipway

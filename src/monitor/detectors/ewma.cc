@@ -6,7 +6,7 @@
 
 #include "monitor/detector.h"
 #include "monitor/series.h"
-#include "sketch/moments.h"
+#include "monitor/threshold.h"
 
 namespace slipway {
 
@@ -41,26 +41,24 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   for (const Series& series : watched_series(view.points, static_cast<int64_t>(value("requests")))) {
     if (series.x.size() < static_cast<size_t>(value("minimum")) + newest) continue;
     const size_t end = series.x.size() - newest;
-    Moments before;
-    for (size_t i = 0; i < end; ++i) before.add(series.x[i]);
-    const double sigma = std::max({before.deviation(), value("floor") * std::abs(before.mean()), 1e-12});
-    double z = before.mean();
+    const Reference before = reference_of(std::span(series.x).first(end), value("floor"));
+    double z = before.mean;
     for (size_t i = end; i < series.x.size(); ++i) z = lambda * series.x[i] + (1 - lambda) * z;
     const double spread =
-        sigma * std::sqrt(lambda / (2 - lambda) * (1 - std::pow(1 - lambda, 2.0 * static_cast<double>(newest))));
-    const double statistic = std::abs(z - before.mean()) / spread;
+        before.sigma * std::sqrt(lambda / (2 - lambda) * (1 - std::pow(1 - lambda, 2.0 * static_cast<double>(newest))));
+    const double statistic = std::abs(z - before.mean) / spread;
     findings.push_back({.subject = series.name,
                         .severity = Severity::warning,
                         .statistic = statistic,
                         .threshold = value("L"),
                         .message = fmt::format(
                             "{} has moved to {:.4g}{} on average, from {:.4g} ({:.1f} sigma of the average, limit {})",
-                            series.name, z, series.unit, before.mean(), statistic, value("L")),
-                        .evidence = Json::object({{"mean", before.mean()},
-                                                  {"sigma", sigma},
+                            series.name, z, series.unit, before.mean, statistic, value("L")),
+                        .evidence = Json::object({{"mean", before.mean},
+                                                  {"sigma", before.sigma},
                                                   {"average", z},
                                                   {"lambda", lambda},
-                                                  {"points", static_cast<int64_t>(before.count())},
+                                                  {"points", before.count},
                                                   {"averaged", newest}})});
   }
   return findings;

@@ -7,7 +7,6 @@
 #include "monitor/detector.h"
 #include "monitor/series.h"
 #include "monitor/threshold.h"
-#include "sketch/moments.h"
 
 namespace slipway {
 
@@ -42,12 +41,11 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   for (const Series& series : watched_series(view.points, static_cast<int64_t>(value("requests")))) {
     if (series.x.size() < minimum + persist) continue;
     const size_t end = series.x.size() - persist;
-    Moments before;
-    for (size_t i = end > most ? end - most : 0; i < end; ++i) before.add(series.x[i]);
-    const double sigma = std::max({before.deviation(), value("floor") * std::abs(before.mean()), 1e-12});
+    const size_t begin = end > most ? end - most : 0;
+    const Reference before = reference_of(std::span(series.x).subspan(begin, end - begin), value("floor"));
     double lowest = INFINITY, highest = -INFINITY, last = 0;
     for (size_t i = end; i < series.x.size(); ++i) {
-      last = (series.x[i] - before.mean()) / sigma;
+      last = before.deviation(series.x[i]);
       lowest = std::min(lowest, last);
       highest = std::max(highest, last);
     }
@@ -58,12 +56,12 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
                         .threshold = view.k,
                         .message = fmt::format(
                             "{} is {:.4g}{}, {:.1f} sigma from its mean {:.4g} for {} windows (k = {:.3g})",
-                            series.name, series.x.back(), series.unit, std::abs(last), before.mean(), persist, view.k),
-                        .evidence = Json::object({{"mean", before.mean()},
-                                                  {"sigma", sigma},
+                            series.name, series.x.back(), series.unit, std::abs(last), before.mean, persist, view.k),
+                        .evidence = Json::object({{"mean", before.mean},
+                                                  {"sigma", before.sigma},
                                                   {"k", view.k},
                                                   {"value", series.x.back()},
-                                                  {"points", static_cast<int64_t>(before.count())},
+                                                  {"points", before.count},
                                                   {"persist", persist}})});
   }
   return findings;
