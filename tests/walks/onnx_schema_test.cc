@@ -33,7 +33,7 @@ std::string spelled(const AttributeDefault& otherwise) {
     case Kind::integer: return std::to_string(otherwise.integer);
     case Kind::real: return std::to_string(otherwise.real);
     case Kind::text: return otherwise.text;
-    default: return "optional";
+    default: return is_required(otherwise.kind) ? "required" : "optional";
   }
 }
 
