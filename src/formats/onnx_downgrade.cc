@@ -654,6 +654,16 @@ Status check_expressible(const Graph& graph, const Node& node, int opset) {
   return check_types(graph, node, *schema, opset);
 }
 
+// The nodes that `original` became, from `begin` on, are what the opset has. Errors begin with the original.
+Status check_lowered(const Graph& graph, size_t begin, const Node& original, int opset) {
+  for (size_t n = begin; n < graph.nodes().size(); ++n) {
+    Status status = check_expressible(graph, graph.nodes()[n], opset);
+    bool itself = describe(graph.nodes()[n]) == describe(original);
+    if (!status.ok()) return itself ? status : status.at(describe(original));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Graph> lowered_to_opset(const Graph& graph, int opset) {
@@ -665,12 +675,15 @@ Result<Graph> lowered_to_opset(const Graph& graph, int opset) {
     for (const auto& [name, value] : original.attributes.items()) {
       const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&value);
       if (subgraph == nullptr) continue;
-      node.attributes.set(name, std::make_shared<const Graph>(TRY(lowered_to_opset(**subgraph, opset))));
+      Result<Graph> lowered = lowered_to_opset(**subgraph, opset);
+      if (!lowered.ok()) return lowered.status().at(describe(original));
+      node.attributes.set(name, std::make_shared<const Graph>(std::move(lowered).value()));
     }
     RETURN_IF_ERROR(verify_node(node));
+    size_t begin = out.nodes().size();
     RETURN_IF_ERROR(mover.move(std::move(node), kCanonicalOpset));
+    RETURN_IF_ERROR(check_lowered(out, begin, original, opset));
   }
-  for (const Node& node : out.nodes()) RETURN_IF_ERROR(check_expressible(out, node, opset));
   return out;
 }
 

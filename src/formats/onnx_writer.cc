@@ -38,10 +38,10 @@ struct ExternalFile {
 struct Level {
   const Graph& graph;
   Level* outer = nullptr;
-  std::vector<std::string> names = {};  // of each value
+  std::vector<std::string> names = {};         // of each value
   std::unordered_set<std::string> taken = {};  // the names in use
-  std::vector<bool> outside = {};       // the value lives in an outer graph
-  std::vector<bool> used_inside = {};   // a subgraph refers to it
+  std::vector<bool> outside = {};              // the value lives in an outer graph
+  std::vector<bool> used_inside = {};          // a subgraph refers to it
 };
 
 bool used_outside(const Level* level, const std::string& name) {
