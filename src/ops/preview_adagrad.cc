@@ -36,8 +36,8 @@ OPERATOR(preview_adagrad) = {
     .doc =
         "g' = norm x + g, h' = h + g'^2, x' = x - R / (1 + T decay_factor) g' / (sqrt(h') + epsilon): (R, T, x.., g.., "
         "h..) -> (x'.., h'..).",
-    .inputs = {5, kMany},
-    .outputs = {2, kMany},
+    .inputs = {3, kMany},
+    .outputs = {1, kMany},
     .attributes = {{{"decay_factor", 0.0f}, {"epsilon", 1e-6f}, {"norm_coefficient", 0.0f}}},
     .infer = infer,
     .cpu = prepare,

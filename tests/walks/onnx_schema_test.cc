@@ -31,11 +31,10 @@ std::string spelled(const onnx::OpSchema::Attribute& attribute) {
 
 std::string spelled(const AttributeDefault& otherwise) {
   switch (otherwise.kind) {
-    case Kind::required: return "required";
     case Kind::integer: return std::to_string(otherwise.integer);
     case Kind::real: return std::to_string(otherwise.real);
     case Kind::text: return otherwise.text;
-    default: return "optional";
+    default: return is_required(otherwise.kind) ? "required" : "optional";
   }
 }
 
