@@ -282,7 +282,7 @@ class Teller {
   }
 
   const Cause* shifted_input(const Diagnosis& diagnosis) const {
-    const Cause* cause = diagnosis.likeliest(kModel);
+    const Cause* cause = diagnosis.likeliest(kModel, live_->server().models().serving_version(kModel));
     return cause != nullptr && cause->kind == CauseKind::shifted_input ? cause : nullptr;
   }
 
