@@ -2,6 +2,7 @@
 #include "kernels/strided_copy.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <type_traits>
@@ -53,31 +54,40 @@ int64_t box(const StridedCopy& p, int rank) {
 // Square blocks that fill 16-byte vectors: 16 x 16 bytes, 4 x 4 floats.
 template <typename T>
 inline constexpr int64_t kBlock = 16 / static_cast<int64_t>(sizeof(T));
+template <typename T>
+struct Vector {
+  typedef T type __attribute__((vector_size(16)));
+};
 
 // Elements from both vectors in turn, from their lower (`high` = 0) or upper halves.
-template <int high, typename T, typename V, size_t... I>
-V interleave(V a, V b, std::index_sequence<I...>) {
+template <int high, typename T, size_t... I>
+typename Vector<T>::type interleave(typename Vector<T>::type a, typename Vector<T>::type b, std::index_sequence<I...>) {
   constexpr size_t n = sizeof...(I);
-  return __builtin_shuffle(a, b, V{static_cast<T>((I % 2 == 0 ? 0 : n) + I / 2 + (high != 0 ? n / 2 : 0))...});
+  return __builtin_shufflevector(a, b, static_cast<int>((I % 2 == 0 ? 0 : n) + I / 2 + (high != 0 ? n / 2 : 0))...);
 }
 
-// y[a * out + b] = x[a + b * in] for one block. Each round interleaves row i with row i + half: after log2 of them,
-// rows are columns.
-template <typename T>
-void transpose_square(const T* x, int64_t in, T* y, int64_t out) {
-  constexpr auto n = static_cast<size_t>(kBlock<T>);
-  using V = T __attribute__((vector_size(16)));
+// Interleaves row i with row i + half, `rounds` times: after log2(rows) of them, rows are columns. Spelled out by
+// templates, so that the rows stay in registers.
+template <typename T, int rounds, size_t... I>
+void interleave_rows(typename Vector<T>::type* rows, std::index_sequence<I...> half) {
+  constexpr size_t n = 2 * sizeof...(I);
   using Lanes = std::make_index_sequence<n>;
-  V rows[n], mixed[n];
-  for (size_t i = 0; i < n; ++i) std::memcpy(&rows[i], x + static_cast<int64_t>(i) * in, 16);
-  for (size_t width = 1; width < n; width *= 2) {
-    for (size_t i = 0; i < n / 2; ++i) {
-      mixed[2 * i] = interleave<0, T>(rows[i], rows[i + n / 2], Lanes());
-      mixed[2 * i + 1] = interleave<1, T>(rows[i], rows[i + n / 2], Lanes());
-    }
-    std::copy(mixed, mixed + n, rows);
-  }
-  for (size_t i = 0; i < n; ++i) std::memcpy(y + static_cast<int64_t>(i) * out, &rows[i], 16);
+  typename Vector<T>::type mixed[n];
+  ((mixed[2 * I] = interleave<0, T>(rows[I], rows[I + n / 2], Lanes()),
+    mixed[2 * I + 1] = interleave<1, T>(rows[I], rows[I + n / 2], Lanes())),
+   ...);
+  ((rows[2 * I] = mixed[2 * I], rows[2 * I + 1] = mixed[2 * I + 1]), ...);
+  if constexpr (rounds > 1) interleave_rows<T, rounds - 1>(rows, half);
+}
+
+// y[a * out + b] = x[a + b * in] for one block.
+template <typename T, size_t... I>
+void transpose_square(const T* x, int64_t in, T* y, int64_t out, std::index_sequence<I...>) {
+  constexpr size_t n = sizeof...(I);
+  typename Vector<T>::type rows[n];
+  (std::memcpy(&rows[I], x + static_cast<int64_t>(I) * in, 16), ...);
+  interleave_rows<T, std::countr_zero(n)>(rows, std::make_index_sequence<n / 2>());
+  (std::memcpy(y + static_cast<int64_t>(I) * out, &rows[I], 16), ...);
 }
 
 // y[a * out + b] = x[a + b * in] for a in [0, rows), b in [0, columns); both within a tile.
@@ -86,10 +96,12 @@ void transpose_tile(const T* x, int64_t in, T* y, int64_t out, int64_t rows, int
   int64_t whole_rows = 0;
   int64_t whole_columns = 0;
   if constexpr (!std::is_same_v<T, std::string>) {
+    using Rows = std::make_index_sequence<static_cast<size_t>(kBlock<T>)>;
     whole_rows = rows / kBlock<T> * kBlock<T>;
     whole_columns = columns / kBlock<T> * kBlock<T>;
     for (int64_t a = 0; a < whole_rows; a += kBlock<T>) {
-      for (int64_t b = 0; b < whole_columns; b += kBlock<T>) transpose_square(x + a + b * in, in, y + a * out + b, out);
+      for (int64_t b = 0; b < whole_columns; b += kBlock<T>)
+        transpose_square(x + a + b * in, in, y + a * out + b, out, Rows());
     }
   }
   for (int64_t a = 0; a < rows; ++a) {
