@@ -16,7 +16,9 @@ ValueId dequantized(Builder& b, ValueId stored, ValueId scale, ValueId zero, int
   return b.op("DequantizeLinear", {stored, scale, zero}, std::move(attributes));
 }
 
+// The float node just built takes the name of `node`, and what QuantizeLinear makes of it takes its output.
 void quantize_as(Builder& b, ValueId real, const Node& node, size_t scale) {
+  if (b.status().ok()) b.graph().nodes().back().name = node.name;
   b.op("QuantizeLinear", {real, node.inputs[scale], node.inputs[scale + 1]});
   if (b.status().ok()) b.graph().nodes().back().outputs[0] = node.outputs[0];
 }

@@ -1,6 +1,5 @@
 // Graph to ONNX model: values become names, captures become plain references, weights go inside or beside the file.
 #include <limits>
-#include <set>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -40,6 +39,7 @@ struct Level {
   const Graph& graph;
   Level* outer = nullptr;
   std::vector<std::string> names = {};  // of each value
+  std::unordered_set<std::string> taken = {};  // the names in use
   std::vector<bool> outside = {};       // the value lives in an outer graph
   std::vector<bool> used_inside = {};   // a subgraph refers to it
 };

@@ -118,6 +118,11 @@ TEST(TflitePeer, ImageClassifierInInt8IsAsOurs) {
   EXPECT_CLOSE(difference_in_tflite(graph, graph, x), 6 * 2 * largest / 255);
 }
 
+TEST(TflitePeer, DenseClassifierInInt8IsAsOurs) {
+  Graph graph = quantized(digits_classifier(), "quantize_static", {8, 784}, 1);
+  EXPECT_CLOSE(difference_in_tflite(graph, graph, random_tensor({4, 784}, 9)), 0.01);
+}
+
 TEST(TflitePeer, DynamicallyQuantizedClassifierIsHybrid) {
   Graph graph = digits_classifier();
   Graph small = quantized(graph, "quantize_dynamic", {8, 784}, 1);

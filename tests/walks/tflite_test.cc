@@ -39,7 +39,7 @@ TEST(Tflite, EveryCardRoundTripsOrIsRefusedWithAReason) {
     }
     ++refused;
     EXPECT_EQ(model.status().code(), Code::unimplemented) << model.status().to_string();
-    std::string prefix = describe(graph.nodes()[0]) + ": ";
+    std::string prefix = "node \"n\": ";
     size_t at = model.status().message().find(prefix);
     ASSERT_NE(at, std::string::npos) << model.status().message();
     EXPECT_GT(model.status().message().size(), at + prefix.size() + 10) << "no reason";
