@@ -46,7 +46,9 @@ TEST_P(OnnxWalk, EveryCardRoundTripsOrIsRefusedWithAReason) {
       return;
     }
     EXPECT_EQ(bytes.status().code(), Code::unimplemented) << bytes.status().to_string();
-    EXPECT_EQ(bytes.status().message().find(describe(graph.nodes()[0]) + ": "), 0u) << bytes.status().message();
+    // Names the node, or the one it was lowered to that the opset refuses, whose name begins with its own.
+    EXPECT_NE(bytes.status().message().find(" node \"" + graph.nodes()[0].name), std::string::npos)
+        << bytes.status().message();
     bool expected = std::string_view(c.card->domain) == "slipway" || options.opset < 21;
     EXPECT_TRUE(expected) << bytes.status().message();
   });
