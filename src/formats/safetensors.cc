@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "tensor/raw.h"
 
 namespace slipway {
 
@@ -42,18 +43,15 @@ Result<Tensor> read_tensor(const Json& entry, std::string_view bytes) {
   if (dtype == DType::undefined) return data_loss(fmt::format("unknown dtype \"{}\"", entry["dtype"].as_string()));
   Shape shape;
   for (const Json& size : entry["shape"].items()) shape.push_back(size.as_int(-1));
-  RETURN_IF_ERROR(checked_count(shape).status());
+  uint64_t expected = static_cast<uint64_t>(TRY(checked_count(shape))) * size_of(dtype);
   const Json::Array& offsets = entry["data_offsets"].items();
   if (offsets.size() != 2) return data_loss("\"data_offsets\" must be two numbers");
   int64_t begin = offsets[0].as_int(-1), end = offsets[1].as_int(-1);
-  Tensor tensor(dtype, shape);
   if (begin < 0 || end < begin || static_cast<uint64_t>(end) > bytes.size() ||
-      static_cast<size_t>(end - begin) != tensor.bytes()) {
-    return data_loss(
-        fmt::format("bytes [{}, {}) of {} do not hold its {} bytes", begin, end, bytes.size(), tensor.bytes()));
+      static_cast<uint64_t>(end - begin) != expected) {
+    return data_loss(fmt::format("bytes [{}, {}) of {} do not hold its {} bytes", begin, end, bytes.size(), expected));
   }
-  if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), bytes.data() + begin, tensor.bytes());
-  return tensor;
+  return tensor_from_raw(dtype, std::move(shape), bytes.substr(static_cast<size_t>(begin), expected));
 }
 
 }  // namespace

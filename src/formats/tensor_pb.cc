@@ -10,6 +10,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "base/file.h"
+#include "tensor/raw.h"
 #include "tensor/visit.h"
 
 namespace slipway {
@@ -76,14 +77,7 @@ Result<Tensor> from_bytes(const onnx::TensorProto& proto, std::string_view bytes
                                  dtype_name(dtype), to_string(std::span<const int64_t>(shape)), expected,
                                  bytes.size()));
   }
-  Tensor tensor(dtype, std::move(shape));
-  if (dtype == DType::boolean) {  // any non-zero byte is true; a C++ bool must be 0 or 1
-    std::span<bool> to = tensor.mutable_data<bool>();
-    for (size_t i = 0; i < to.size(); ++i) to[i] = bytes[i] != 0;
-  } else if (!bytes.empty()) {
-    std::memcpy(tensor.mutable_raw(), bytes.data(), bytes.size());
-  }
-  return tensor;
+  return tensor_from_raw(dtype, std::move(shape), bytes);
 }
 
 struct ExternalData {

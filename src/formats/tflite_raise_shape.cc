@@ -11,6 +11,16 @@ namespace slipway {
 
 namespace {
 
+// Far beyond any tensor of a file, whose sizes are 32 bits wide; sums of two stay far from int64's ends.
+constexpr int64_t kFarthest = int64_t{1} << 40;
+
+Status check_near(const std::vector<int64_t>& values, std::string_view what) {
+  for (int64_t value : values) {
+    if (value < -kFarthest || value > kFarthest) return data_loss(fmt::format("{}: {} is no position", what, value));
+  }
+  return {};
+}
+
 ValueId as_int64(Raiser& r, const Node& node, size_t i) {
   ValueId x = r.input(node, i);
   if (!node.has_input(i) || r.dtype(node.inputs[i]) == DType::i64) return x;
@@ -94,6 +104,8 @@ Status slice(Raiser& r, const Node& node) {
   std::vector<int64_t> begin = TRY(r.ints(node, 1, "begins"));
   std::vector<int64_t> size = TRY(r.ints(node, 2, "sizes"));
   if (begin.size() != size.size()) return data_loss("as many sizes as begins were expected");
+  RETURN_IF_ERROR(check_near(begin, "begins"));
+  RETURN_IF_ERROR(check_near(size, "sizes"));
   std::vector<int64_t> end, axes;
   for (size_t d = 0; d < begin.size(); ++d) {
     end.push_back(size[d] == -1 ? std::numeric_limits<int32_t>::max() : begin[d] + size[d]);
@@ -117,6 +129,7 @@ Status strided_slice(Raiser& r, const Node& node) {
   if (begin.size() != end.size() || begin.size() != strides.size() || begin.size() > 31) {
     return data_loss("as many begins as ends and strides were expected");
   }
+  RETURN_IF_ERROR(check_near(begin, "begins"));
   constexpr int64_t kFar = std::numeric_limits<int32_t>::max();
   std::vector<int64_t> axes, gone;
   for (size_t d = 0; d < begin.size(); ++d) {

@@ -5,6 +5,7 @@
 
 #include "formats/tflite.h"
 #include "formats/tflite_options.h"
+#include "tensor/raw.h"
 
 namespace slipway {
 
@@ -12,12 +13,13 @@ namespace {
 
 constexpr size_t kMostDepth = 64;
 constexpr size_t kMostTables = 10'000'000;
+constexpr size_t kMostGrowth = 16;  // tensors may share a buffer, and each has a copy of it
 
 std::string text(const flatbuffers::String* s) { return s != nullptr ? s->str() : std::string(); }
 
 class Reader {
  public:
-  explicit Reader(const tflite::Model& file) : file_(file) {}
+  Reader(const tflite::Model& file, size_t file_size) : file_(file), file_size_(file_size) {}
 
   Result<TfliteModel> read() {
     if (file_.version() != 3) {
@@ -116,7 +118,7 @@ class Reader {
     return add_quantization(tensor.quantization(), id);
   }
 
-  static Result<Tensor> constant(DType dtype, const tflite::Tensor& tensor, const flatbuffers::Vector<uint8_t>& bytes) {
+  Result<Tensor> constant(DType dtype, const tflite::Tensor& tensor, const flatbuffers::Vector<uint8_t>& bytes) {
     Shape shape;
     for (uint32_t d = 0; d < count(tensor.shape()); ++d) shape.push_back(tensor.shape()->Get(d));
     int64_t elements = TRY(checked_count(shape));
@@ -124,9 +126,12 @@ class Reader {
       return data_loss(fmt::format("{}{} takes {} bytes; its buffer has {}", dtype_name(dtype), to_string(shape),
                                    static_cast<uint64_t>(elements) * size_of(dtype), bytes.size()));
     }
-    Tensor out(dtype, std::move(shape));
-    std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(out.mutable_raw()));
-    return out;
+    copied_ += bytes.size();
+    if (copied_ / kMostGrowth > file_size_) {
+      return data_loss(fmt::format("the tensors take over {} times the file's {} bytes; a buffer is named too often",
+                                   kMostGrowth, file_size_));
+    }
+    return tensor_from_raw(dtype, std::move(shape), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
 
   Status add_quantization(const tflite::QuantizationParameters* q, ValueId id) {
@@ -202,6 +207,8 @@ class Reader {
   }
 
   const tflite::Model& file_;
+  size_t file_size_;
+  size_t copied_ = 0;  // bytes of constants
   TfliteModel model_;
 };
 
@@ -217,7 +224,7 @@ Result<TfliteModel> parse_tflite(std::string_view bytes) {
   if (!tflite::VerifyModelBuffer(verifier)) {
     return data_loss("TensorFlow Lite file is truncated or damaged: an offset points outside of it");
   }
-  return Reader(*tflite::GetModel(data)).read();
+  return Reader(*tflite::GetModel(data), bytes.size()).read();
 }
 
 }  // namespace slipway

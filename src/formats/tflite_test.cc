@@ -108,6 +108,18 @@ TEST(TfliteReader, EveryTruncationIsAnError) {
   }
 }
 
+TEST(TfliteReader, ManyTensorsOfOneBufferAreRefused) {
+  TfliteModel model = small_model();
+  Tensor shared(DType::f32, {1 << 16});
+  for (int i = 0; i < 20; ++i) {
+    model.graph.outputs.push_back(model.graph.add_constant("c" + std::to_string(i), shared));
+  }
+  std::string bytes = *write_tflite(model);
+  ASSERT_GT(bytes.size(), size_t{1} << 18);
+  ASSERT_LT(bytes.size(), size_t{1} << 19);
+  EXPECT_THAT(parse_tflite(bytes).status().message(), HasSubstr("a buffer is named too often"));
+}
+
 // Flipped bytes give an error or a graph that verifies, never a crash.
 TEST(TfliteReader, SurvivesDamage) {
   Random random(7);

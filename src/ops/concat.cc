@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -25,6 +26,7 @@ Status infer(InferContext& c) {
           fmt::format("input {} has shape {}; expected {} but for axis {}", i, to_string(x), to_string(y), axis));
     }
     y[axis] = y[axis].known() && x[axis].known() ? Dim(y[axis].size + x[axis].size) : Dim();
+    if (y[axis].size > ops::kLargestSize) return invalid("the inputs together are larger than any tensor");
   }
   c.set(0, c.dtype(0), std::move(y));
   return {};

@@ -3,6 +3,7 @@
 
 #include "kernels/strided_copy.h"
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -18,7 +19,7 @@ Status infer(InferContext& c) {
     (void)TRY(checked_count(*shape));
     c.set(0, value.dtype(), to_dims(*shape));
   } else if (c.dims(0).size() == 1 && c.dims(0)[0].known()) {
-    c.set(0, value.dtype(), ops::unknown_dims(static_cast<size_t>(c.dims(0)[0].size)));
+    c.set(0, value.dtype(), TRY(ops::unknown_dims_of_length(c.dims(0)[0], 0)));
   }
   return {};
 }

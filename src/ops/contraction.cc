@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/sizes.h"
+
 namespace slipway::ops {
 
 namespace {
@@ -82,6 +84,9 @@ Result<Window> window_of(const Node& node, const Dims& x, const Shape& kernel) {
     if (w.kernel[i] < 1 || w.strides[i] < 1 || w.dilations[i] < 1) {
       return invalid("kernel_shape, strides and dilations must be at least 1");
     }
+  }
+  for (const Shape* steps : {&w.kernel, &w.strides, &w.dilations, &pads}) {
+    RETURN_IF_ERROR(expect_steps(*steps, "kernel_shape, strides, dilations or pads"));
   }
   std::string auto_pad = node.text("auto_pad");
   if (auto_pad == "VALID") return w;

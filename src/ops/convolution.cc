@@ -42,9 +42,9 @@ Result<Dims> conv_output(const Node& node, const Dims& x, const Dims& w) {
   }
   int64_t groups = node.integer("group");
   if (groups < 1) return invalid(fmt::format("group is {}; expected at least 1", groups));
-  if (x[1].known() && w[1].known() && x[1].size != w[1].size * groups) {
-    return invalid(fmt::format("X has {} channels, W {} per group and group is {}; expected {} channels", x[1].size,
-                               w[1].size, groups, w[1].size * groups));
+  if (x[1].known() && w[1].known() && (x[1].size % groups != 0 || x[1].size / groups != w[1].size)) {
+    return invalid(fmt::format("X has {} channels, W {} per group and group is {}; expected group times as many as W",
+                               x[1].size, w[1].size, groups));
   }
   if (w[0].known() && w[0].size % groups != 0) {
     return invalid(fmt::format("W has {} filters, not a multiple of group {}", w[0].size, groups));

@@ -10,6 +10,8 @@ namespace slipway::ops {
 Result<int64_t> block_size(InferContext& c) {
   int64_t block = c.node().integer("blocksize");
   if (block < 1) return invalid(fmt::format("blocksize is {}; expected at least 1", block));
+  constexpr int64_t kLargest = int64_t{1} << 15;
+  if (block > kLargest) return invalid(fmt::format("blocksize is {}; expected at most {}", block, kLargest));
   if (c.dims(0).size() != 4) return invalid(fmt::format("x is {}; expected [N, C, H, W]", to_string(c.dims(0))));
   return block;
 }

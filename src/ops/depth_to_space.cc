@@ -17,7 +17,7 @@ Status infer(InferContext& c) {
     return invalid(fmt::format("{} channels do not divide by blocksize² = {}", y[1].size, b * b));
   }
   y[1] = y[1].known() ? Dim(y[1].size / (b * b)) : Dim();
-  for (size_t d : {2, 3}) y[d] = y[d].known() ? Dim(y[d].size * b) : Dim();
+  for (size_t d : {2, 3}) y[d] = y[d].known() ? Dim(TRY(checked_count(Shape{y[d].size, b}))) : Dim();
   c.set(0, c.dtype(0), std::move(y));
   return {};
 }

@@ -1,5 +1,6 @@
 // Expand.
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -14,7 +15,9 @@ Status infer(InferContext& c) {
   }
   const Dims& length = c.dims(1);
   if (length.size() == 1 && length[0].known()) {
-    c.set(0, c.dtype(0), ops::unknown_dims(std::max(c.dims(0).size(), static_cast<size_t>(length[0].size))));
+    Dims y = TRY(ops::unknown_dims_of_length(length[0], 0));
+    y.resize(std::max(y.size(), c.dims(0).size()));
+    c.set(0, c.dtype(0), std::move(y));
   }
   return {};
 }

@@ -1,4 +1,6 @@
 // EyeLike.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "kernels/strided_copy.h"
@@ -18,7 +20,7 @@ Status infer(InferContext& c) {
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  int64_t k = c.node().integer("k");
+  int64_t k = std::clamp(c.node().integer("k"), -c.out(0).shape[0], c.out(0).shape[1]);
   return Kernel{.run = [k, y = c.out(0)](const KernelArgs& a) {
     kernels::fill(y.dtype, nullptr, a.out[0], y.count(), 1);
     visit_dtype(y.dtype, [&]<typename T>(TypeTag<T>) {

@@ -8,12 +8,12 @@ namespace slipway {
 namespace {
 
 // The product of dimensions [from, to); a lone unknown among ones keeps its name.
-Dim product(const Dims& dims, size_t from, size_t to) {
+Result<Dim> product(const Dims& dims, size_t from, size_t to) {
   Dim result(1);
   for (size_t i = from; i < to; ++i) {
     const Dim& d = dims[i];
     if (d.known() && result.known()) {
-      result = Dim(result.size * d.size);
+      result = Dim(TRY(checked_count(Shape{result.size, d.size})));
     } else if (result.known() && result.size == 1) {
       result = d;
     } else if (!(d.known() && d.size == 1)) {
@@ -31,7 +31,7 @@ Status infer(InferContext& c) {
     return invalid(fmt::format("axis {} is outside [-{}, {}] for an input of rank {}", axis, rank, rank, rank));
   }
   auto split = static_cast<size_t>(axis < 0 ? axis + rank : axis);
-  c.set(0, c.dtype(0), {product(x, 0, split), product(x, split, x.size())});
+  c.set(0, c.dtype(0), {TRY(product(x, 0, split)), TRY(product(x, split, x.size()))});
   return {};
 }
 

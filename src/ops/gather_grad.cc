@@ -1,4 +1,6 @@
 // slipway.GatherGrad: the gradient of Gather.
+#include <fmt/format.h>
+
 #include "kernels/gather.h"
 #include "ops/movement.h"
 
@@ -11,6 +13,9 @@ Status infer(InferContext& c) {
   std::optional<std::vector<int64_t>> shape = TRY(ops::index_input(c, 2));
   if (shape) {
     c.set(0, c.dtype(0), to_dims(*shape));
+  } else if (c.dims(1).size() > c.dims(0).size()) {
+    return invalid(
+        fmt::format("dy {} has fewer dimensions than indices {}", to_string(c.dims(0)), to_string(c.dims(1))));
   } else {
     c.set(0, c.dtype(0), ops::unknown_dims(c.dims(0).size() + 1 - c.dims(1).size()));
   }

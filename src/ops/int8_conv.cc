@@ -25,9 +25,9 @@ Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w) {
   if (groups < 1 || (w[0].known() && w[0].size % groups != 0)) {
     return invalid(fmt::format("group {} does not divide the {} output channels", groups, to_string(w[0])));
   }
-  if (x[1].known() && w[1].known() && x[1].size != w[1].size * groups) {
-    return invalid(fmt::format("x has {} channels; w {} with group {} expects {}", x[1].size, to_string(w), groups,
-                               w[1].size * groups));
+  if (x[1].known() && w[1].known() && (x[1].size % groups != 0 || x[1].size / groups != w[1].size)) {
+    return invalid(fmt::format("x has {} channels; w {} with group {} expects group times as many as its own",
+                               x[1].size, to_string(w), groups));
   }
   Window window = TRY(window_of(node, x, kernel_of(w)));
   Dims y = {x[0], w[0]};

@@ -4,6 +4,7 @@
 #include "kernels/pad.h"
 #include "ops/movement.h"
 #include "ops/padding.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -24,6 +25,8 @@ Status infer(InferContext& c) {
     std::vector<int64_t> after(x.size());
     auto rank = static_cast<int64_t>(x.size());
     RETURN_IF_ERROR(ops::spread_pads(*pads, *axes, rank, before.data(), after.data()));
+    RETURN_IF_ERROR(ops::expect_steps(before, "pads"));
+    RETURN_IF_ERROR(ops::expect_steps(after, "pads"));
     for (size_t d = 0; d < x.size(); ++d) {
       int64_t more = before[d] + after[d];
       if (!x[d].known()) {

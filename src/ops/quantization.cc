@@ -13,7 +13,7 @@ bool blocked_fits(const Dims& x, const Dims& scale, size_t axis, int64_t block) 
   if (x.size() != scale.size()) return false;
   for (size_t d = 0; d < x.size(); ++d) {
     if (!x[d].known() || !scale[d].known()) continue;
-    int64_t expected = d == axis ? (x[d].size + block - 1) / block : x[d].size;
+    int64_t expected = d != axis ? x[d].size : x[d].size / block + (x[d].size % block != 0 ? 1 : 0);
     if (scale[d].size != expected) return false;
   }
   return true;

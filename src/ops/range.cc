@@ -19,6 +19,16 @@ Result<int64_t> count_of(T start, T limit, T delta) {
   return count > 0 ? static_cast<int64_t>(count) : 0;
 }
 
+// start + i delta. Steps of integers may wrap between the ends of the type, though the sum is one of its values.
+template <typename T>
+T element(T start, T delta, int64_t i) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return start + static_cast<T>(i) * delta;
+  } else {
+    return static_cast<T>(static_cast<uint64_t>(start) + static_cast<uint64_t>(i) * static_cast<uint64_t>(delta));
+  }
+}
+
 Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 0, {DType::f32, DType::f64, DType::i16, DType::i32, DType::i64}));
   for (size_t i : {1, 2}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {c.dtype(0)}));
@@ -46,7 +56,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
       if constexpr (std::is_arithmetic_v<T>) {
         T start = *a.input<T>(0);
         T delta = *a.input<T>(2);
-        for (int64_t i = 0; i < n; ++i) a.output<T>(0)[i] = static_cast<T>(start + static_cast<T>(i) * delta);
+        for (int64_t i = 0; i < n; ++i) a.output<T>(0)[i] = element(start, delta, i);
       }
     });
   }};

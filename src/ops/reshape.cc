@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -9,20 +10,22 @@ namespace {
 
 // What the -1 stands for: input over output when both are known, or the one unknown dimension they do not share.
 Result<Dim> remainder(const Dims& x, const Dims& y, size_t wild) {
-  int64_t in = 1;
-  int64_t out = 1;
+  Shape known_in;
+  Shape known_out;
   std::vector<Dim> unknown;
-  for (const Dim& d : x) d.known() ? void(in *= d.size) : unknown.push_back(d);
+  for (const Dim& d : x) d.known() ? known_in.push_back(d.size) : unknown.push_back(d);
   for (size_t i = 0; i < y.size(); ++i) {
     if (i == wild) continue;
     if (y[i].known()) {
-      out *= y[i].size;
+      known_out.push_back(y[i].size);
       continue;
     }
     auto same = std::find_if(unknown.begin(), unknown.end(), [&](const Dim& d) { return d.same(y[i]); });
     if (same == unknown.end()) return Dim();
     unknown.erase(same);
   }
+  int64_t in = TRY(checked_count(known_in));
+  int64_t out = TRY(checked_count(known_out));
   if (unknown.size() == 1) return in == out ? unknown[0] : Dim();
   if (!unknown.empty()) return Dim();
   if (out == 0) return in == 0 ? Dim(0) : Dim();
@@ -38,7 +41,7 @@ Status infer(InferContext& c) {
   if (!shape) {
     const Dims& length = c.dims(1);
     if (length.size() == 1 && length[0].known()) {
-      c.set(0, c.dtype(0), ops::unknown_dims(static_cast<size_t>(length[0].size)));
+      c.set(0, c.dtype(0), TRY(ops::unknown_dims_of_length(length[0], 0)));
     }
     return {};
   }

@@ -11,7 +11,7 @@ namespace {
 Status infer(InferContext& c) {
   int64_t b = TRY(ops::block_size(c));
   Dims y = c.dims(0);
-  y[1] = y[1].known() ? Dim(y[1].size * b * b) : Dim();
+  y[1] = y[1].known() ? Dim(TRY(checked_count(Shape{y[1].size, b, b}))) : Dim();
   for (size_t d : {2, 3}) {
     if (y[d].known() && y[d].size % b != 0) {
       return invalid(fmt::format("dimension {} of {} does not divide by blocksize {}", d, to_string(c.dims(0)), b));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -20,12 +21,12 @@ std::vector<int64_t> equal_parts(int64_t size, size_t parts) {
 
 Status check_sizes(const std::vector<int64_t>& sizes, const Dim& whole, size_t outputs) {
   int64_t sum = 0;
-  bool negative = false;
+  bool wrong = false;
   for (int64_t size : sizes) {
-    negative |= size < 0;
-    sum += size;
+    wrong |= size < 0 || size > ops::kLargestSize - sum;
+    if (!wrong) sum += size;
   }
-  if (sizes.size() != outputs || negative || (whole.known() && sum != whole.size)) {
+  if (sizes.size() != outputs || wrong || (whole.known() && sum != whole.size)) {
     return invalid(fmt::format("split {} does not cut a dimension of {} into {} parts", to_string(sizes),
                                to_string(whole), outputs));
   }

@@ -21,7 +21,7 @@ Status infer(InferContext& c) {
       if ((*repeats)[d] == 1) {
         y[d] = x[d];
       } else if (x[d].known()) {
-        y[d] = Dim(x[d].size * (*repeats)[d]);
+        y[d] = Dim(TRY(checked_count(Shape{x[d].size, (*repeats)[d]})));
       }
     }
   }

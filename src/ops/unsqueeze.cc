@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -13,7 +14,7 @@ Status infer(InferContext& c) {
   if (!axes) {
     const Dims& length = c.dims(1);
     if (length.size() == 1 && length[0].known()) {
-      c.set(0, c.dtype(0), ops::unknown_dims(x.size() + static_cast<size_t>(length[0].size)));
+      c.set(0, c.dtype(0), TRY(ops::unknown_dims_of_length(length[0], x.size())));
     }
     return {};
   }

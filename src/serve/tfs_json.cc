@@ -20,10 +20,15 @@ struct Column {
   int64_t row_count = -1;
 };
 
-int64_t elements_per_row(const Port& port) {
+// The room to begin with for the elements of a row in `text`, of which each takes two bytes at least.
+int64_t elements_per_row(const Port& port, std::string_view text) {
+  auto most = static_cast<int64_t>(text.size() / 2 + 1);
   int64_t count = 1;
-  for (size_t i = 1; i < port.dims.size(); ++i)
-    count *= port.dims[i].known() ? std::max<int64_t>(port.dims[i].size, 1) : 1;
+  for (size_t i = 1; i < port.dims.size(); ++i) {
+    int64_t size = port.dims[i].known() ? std::max<int64_t>(port.dims[i].size, 1) : 1;
+    if (size > most / count) return most;
+    count *= size;
+  }
   return count;
 }
 
@@ -51,6 +56,7 @@ class PredictReader {
   bool missing_inputs();
   // Whether the value here is an object of named tensors: no list, no scalar, no {"b64": "…"}.
   bool is_named_object();
+  std::string_view left() const { return {scanner_.position(), scanner_.end()}; }
 
   bool error(std::string message) {
     if (error_.empty()) error_ = std::move(message);
@@ -220,7 +226,8 @@ bool PredictReader::read_instances() {
     return error(fmt::format("JSON Value: {} Expecting 'instances' to be an list/array", json_excerpt(text)));
   }
   for (const Port& port : ports_) {
-    columns_.push_back({.collector = TensorCollector::create(port.dtype, elements_per_row(port)), .row_shape = {}});
+    columns_.push_back(
+        {.collector = TensorCollector::create(port.dtype, elements_per_row(port, left())), .row_shape = {}});
   }
   int64_t rows = 0;
   if (!scanner_.read_array([&](int64_t index) {
@@ -239,7 +246,7 @@ bool PredictReader::read_instances() {
 }
 
 bool PredictReader::read_input(size_t i) {
-  auto collector = TensorCollector::create(ports_[i].dtype, elements_per_row(ports_[i]));
+  auto collector = TensorCollector::create(ports_[i].dtype, elements_per_row(ports_[i], left()));
   Shape shape;
   if (!collector->read(scanner_, shape)) return error(collector->status().message());
   body_.inputs[i] = collector->take(std::move(shape));

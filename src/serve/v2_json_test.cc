@@ -44,6 +44,14 @@ TEST(V2Request, BinaryData) {
             "string[2] [\"abc\", \"\"]");
 }
 
+// The session reads as many elements as the port's shape says.
+TEST(V2Request, ASecondShapeDoesNotBelieTheElements) {
+  EXPECT_EQ(
+      read(R"({"inputs":[{"name":"X","shape":[1,1],"datatype":"FP32","data":[7],"shape":[9,2]}]})"),
+      "INVALID_ARGUMENT: [request id: <id_unknown>] unexpected shape for input 'X' for model 'm'. Expected [-1,2], "
+      "got [1,1]. ");
+}
+
 TEST(V2Request, OptionsAreRead) {
   Result<V2Request> request = read_infer_body(
       R"({"id":"a","parameters":{"binary_data_output":true,"timeout":5000,"sequence_id":3,"own":"x"},

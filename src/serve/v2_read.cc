@@ -9,6 +9,7 @@
 #include "serve/json_tensor.h"
 #include "serve/v2_json.h"
 #include "serve/v2_reply.h"
+#include "tensor/raw.h"
 
 namespace slipway {
 
@@ -58,9 +59,7 @@ Result<Tensor> tensor_from_bytes(std::string_view bytes, DType dtype, const Shap
     return invalid(fmt::format("input byte size mismatch for input '{}' for model '{}'. Expected {}, got {}", input,
                                model, expected, bytes.size()));
   }
-  Tensor tensor(dtype, shape);
-  if (!bytes.empty()) std::memcpy(tensor.mutable_raw(), bytes.data(), bytes.size());
-  return tensor;
+  return tensor_from_raw(dtype, shape, bytes);
 }
 
 class InferReader {
@@ -229,6 +228,7 @@ bool InferReader::read_input() {
   std::optional<DType> dtype;
   bool done = false;
   bool fine = scanner_.read_object([&](std::string_view key) {
+    if (done) return scanner_.skip_value();  // a second shape must not belie the elements
     if (key == "name") return read_text(pending.input.name, "name");
     if (key == "shape") return read_shape(pending);
     if (key == "parameters") return read_input_parameters(pending);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "tensor/raw.h"
 
 namespace slipway {
 
@@ -127,7 +128,9 @@ Result<Header> scan_header(std::string_view text) {
 }
 
 // Elements whose first index runs fastest, put into row-major order.
-Tensor from_fortran(const Header& header, const char* from) {
+Tensor from_fortran(const Header& header, std::string_view data) {
+  Tensor first_fastest = tensor_from_raw(header.dtype, header.shape, data);
+  const auto* from = static_cast<const char*>(first_fastest.raw());
   Tensor tensor(header.dtype, header.shape);
   size_t width = size_of(header.dtype);
   auto* to = static_cast<char*>(tensor.mutable_raw());
@@ -175,10 +178,8 @@ Result<Tensor> parse_npy(std::string_view bytes, std::string_view where) {
                                begin + length, expected, to_string(TensorType{header->dtype, header->shape}),
                                data.size(), data.size() < expected ? "cut short" : "damaged"));
   }
-  if (header->fortran && header->shape.size() > 1) return from_fortran(*header, data.data());
-  Tensor tensor(header->dtype, header->shape);
-  if (!data.empty()) std::memcpy(tensor.mutable_raw(), data.data(), data.size());
-  return tensor;
+  if (header->fortran && header->shape.size() > 1) return from_fortran(*header, data);
+  return tensor_from_raw(header->dtype, std::move(header->shape), data);
 }
 
 Result<std::string> npy_bytes(const Tensor& tensor) {

@@ -44,6 +44,7 @@ void write_nested(const Tensor& t, size_t axis, int64_t& next, int64_t most, std
     return;
   }
   out += '[';
+  if (t.shape()[axis] == 0) ++next;  // an empty list takes the place of an element
   for (int64_t i = 0; i < t.shape()[axis]; ++i) {
     if (i > 0) out += ", ";
     if (next >= most) {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tensor/raw.h"
+
 namespace slipway {
 namespace {
 
@@ -42,6 +44,26 @@ TEST(Tensor, CompareCountsWhatIsOutside) {
   EXPECT_EQ(d->outside, 1);
   EXPECT_EQ(d->where, 1);
   EXPECT_EQ(compare(a, b.reshaped({1, 3}), 1, 1).status().message(), "expected float32[1, 3], found float32[3]");
+}
+
+TEST(Tensor, PrintsFewEmptyListsOfMany) {
+  EXPECT_EQ(to_string(Tensor(DType::f32, {2, 0})), "float32[2, 0] [[], []]");
+  EXPECT_EQ(to_string(Tensor(DType::f32, {int64_t{1} << 40, 0}), 2), "float32[1099511627776, 0] [[], [], ...]");
+}
+
+TEST(Tensor, AnyByteButZeroIsTrue) {
+  Tensor t = tensor_from_raw(DType::boolean, {4}, std::string_view("\x00\x01\x02\xFF", 4));
+  EXPECT_TRUE(identical(t, Tensor::of<bool>({4}, {false, true, true, true})));
+}
+
+TEST(Shape, CheckedCountBoundsWhatStridesMultiply) {
+  constexpr int64_t kHuge = int64_t{1} << 40;
+  EXPECT_EQ(checked_count(Shape{3, 0, 4}).value(), 0);
+  EXPECT_EQ(checked_count(Shape{}).value(), 1);
+  EXPECT_FALSE(checked_count(Shape{kHuge, kHuge}).ok());
+  EXPECT_FALSE(checked_count(Shape{0, kHuge, kHuge}).ok());
+  EXPECT_FALSE(checked_count(Shape{kHuge, kHuge, 0}).ok());
+  EXPECT_FALSE(checked_count(Shape{0, -1}).ok());
 }
 
 TEST(Shape, BroadcastNamesWhatDoesNotFit) {
