@@ -56,6 +56,7 @@ OPERATOR(conv_integer) = {
                     {"strides", kOptionalInts}}},
     .infer = infer,
     .cpu = prepare,
+    .quant = {Quant::weighted},
     .tflite = {nullptr, "TFLite has no int32 convolution; quantize statically instead"},
     .samples = samples,
 };

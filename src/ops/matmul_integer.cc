@@ -50,6 +50,7 @@ OPERATOR(matmul_integer) = {
     .inputs = {2, 4},
     .infer = infer,
     .cpu = prepare,
+    .quant = {Quant::weighted},
     .tflite = {nullptr, "TFLite has no int32 product; quantize statically instead"},
     .samples = samples,
 };

@@ -18,6 +18,7 @@ Status infer(InferContext& c) {
   std::optional<std::vector<int64_t>> pads = TRY(ops::index_input(c, 1));
   std::optional<std::vector<int64_t>> axes = std::vector<int64_t>();
   if (c.has_input(3)) axes = TRY(ops::index_input(c, 3));
+  if (x.empty() && !(pads && axes)) return invalid("x is a scalar; it has no dimension to pad");
   Dims y(x.size());
   if (pads && axes) {
     std::vector<int64_t> before(x.size());

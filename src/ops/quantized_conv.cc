@@ -52,6 +52,7 @@ OPERATOR(quantized_conv) = {
                     {"activation", ""}}},
     .infer = infer,
     .cpu = prepare,
+    .quant = {Quant::weighted},
     .tflite = {"CONV_2D", "DEPTHWISE_CONV_2D when group = C; static scales only"},
     .samples = samples,
 };

@@ -69,6 +69,7 @@ OPERATOR(quantized_gemm) = {
     .attributes = {{{"transpose_w", 0}, {"activation", ""}}},
     .infer = infer,
     .cpu = prepare,
+    .quant = {Quant::weighted},
     .tflite = {"FULLY_CONNECTED", "static scales only"},
     .samples = samples,
 };

@@ -12,6 +12,7 @@ Status infer(InferContext& c) {
     if (!c.has_input(i)) continue;
     std::optional<std::vector<int64_t>> known = TRY(ops::index_input(c, i));
     if (!known) {
+      if (c.dims(0).empty()) return invalid("x is a scalar; it has no dimension to slice");
       c.set(0, c.dtype(0), ops::unknown_dims(c.dims(0).size()));
       return {};
     }

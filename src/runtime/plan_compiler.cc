@@ -304,7 +304,8 @@ void PlanCompiler::choose_threads() {
     bool contraction = node.op->quant.kind == Quant::weighted && node.has_input(1);
     if (contraction) {
       const Shape& shape = info(node.inputs[1]).type->shape;
-      double columns = shape.empty() ? 1 : static_cast<double>(node.op_type == "Conv" ? shape.front() : shape.back());
+      bool filters = node.op_type.find("Conv") != std::string::npos;
+      double columns = shape.empty() ? 1 : static_cast<double>(filters ? shape.front() : shape.back());
       weight = static_cast<double>(info(node.inputs[1]).type->count()) / std::max(columns, 1.0);
     }
     work += contraction ? out * weight : (out + in) * 0.25;
