@@ -146,16 +146,16 @@ TEST(Losses, FusedCrossEntropyCountsAndAverages) {
             to_string(Tensor::scalar((std::log(2.f) + 100) / 2)) + "; float32[2, 2] [[-0.25, 0.25], [0.5, -0.5]]; " +
                 "float32[] 1");
   EXPECT_EQ(text("SparseSoftmaxCrossEntropy", {logits, row<int64_t>({0})}, {}, 3, "slipway"),
-            "SparseSoftmaxCrossEntropy node (unnamed): 2 rows of logits and 1 labels; expected as many");
+            "slipway.SparseSoftmaxCrossEntropy node (unnamed): 2 rows of logits and 1 labels; expected as many");
 }
 
 TEST(Optimizers, GroupsMustMatch) {
   Tensor rate = Tensor::scalar(0.5f), x = floats({1, 2}), g = floats({1, -1});
   EXPECT_EQ(text("SGD", {rate, x, g}, {}, 1, "slipway"), "float32[2] [0.5, 2.5]");
   EXPECT_EQ(text("SGD", {rate, x, floats({1})}, {}, 1, "slipway"),
-            "SGD node (unnamed): input 2 is float32[1]; expected float32[2] like its parameter, input 1");
+            "slipway.SGD node (unnamed): input 2 is float32[1]; expected float32[2] like its parameter, input 1");
   EXPECT_EQ(text("SGD", {rate, x, g, x}, {}, 1, "slipway"),
-            "SGD node (unnamed): 4 inputs; expected 1 and then 2 for each parameter");
+            "slipway.SGD node (unnamed): 4 inputs; expected 1 and then 2 for each parameter");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ std::vector<Sample> samples() { return {{.inputs = {ops::given(Tensor::of<bool>(
 
 }  // namespace
 
-OPERATOR(not ) = {
+OPERATOR(logical_not) = {
     .name = "Not",
     .doc = "The logical negation.",
     .infer = ops::infer_same,

@@ -1,4 +1,4 @@
-// Card: Or.
+// Card: Xor.
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -6,7 +6,7 @@ namespace slipway {
 namespace {
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  return ops::prepare_binary<ops::BoolType>(c, [](auto a, auto b) { return a || b; });
+  return ops::prepare_binary<ops::BoolType>(c, [](auto a, auto b) { return a != b; });
 }
 
 std::vector<Sample> samples() {
@@ -17,14 +17,14 @@ std::vector<Sample> samples() {
 
 }  // namespace
 
-OPERATOR(or) = {
-    .name = "Or",
-    .doc = "a or b, with broadcasting.",
+OPERATOR(logical_xor) = {
+    .name = "Xor",
+    .doc = "a or b but not both, with broadcasting.",
     .inputs = {2, 2},
     .infer = ops::infer_broadcast,
     .cpu = prepare,
     .in_place = true,
-    .tflite = {"LOGICAL_OR"},
+    .tflite = {"NOT_EQUAL"},
     .samples = samples,
 };
 
