@@ -51,8 +51,7 @@ std::string spelled(const AttributeDefault& otherwise) {
     case Kind::integer: return fmt::format("{}", otherwise.integer);
     case Kind::real: return fmt::format("{}", otherwise.real);
     case Kind::text: return fmt::format("\"{}\"", otherwise.text);
-    case Kind::required: return "required";
-    default: return "optional";
+    default: return is_required(otherwise.kind) ? "required" : "optional";
   }
 }
 

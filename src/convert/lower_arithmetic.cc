@@ -156,8 +156,28 @@ Status reduce_between(Lowering& l, const Node& node, const char* inner, const ch
 Status reduce_l1(Lowering& l, const Node& node) { return reduce_between(l, node, "ABS", ""); }
 Status reduce_l2(Lowering& l, const Node& node) { return reduce_between(l, node, "MUL", "SQRT"); }
 Status reduce_log_sum(Lowering& l, const Node& node) { return reduce_between(l, node, "", "LOG"); }
-Status reduce_log_sum_exp(Lowering& l, const Node& node) { return reduce_between(l, node, "EXP", "LOG"); }
 Status reduce_sum_square(Lowering& l, const Node& node) { return reduce_between(l, node, "MUL", ""); }
+
+// max + log(sum(exp(x - max))), which does not overflow.
+Status reduce_log_sum_exp(Lowering& l, const Node& node) {
+  std::vector<int64_t> axes = TRY(axes_of(l, node));
+  const Value& y = l.value(node.outputs[0]);
+  if (axes.empty() || y.dtype != DType::f32) return unsupported("over no axes, or not of float32");
+  Dims dims = TRY(l.dims(node.inputs[0]));
+  Dims kept = dims;
+  for (int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
+  Dims out = TRY(l.dims(node.outputs[0]));
+  ValueId x = l.input(node, 0);
+  ValueId over = l.ints32(axes);
+  Attributes as_wanted{{"keep_dims", node.integer("keepdims")}};
+  ValueId largest = l.between("REDUCE_MAX", {x, over}, DType::f32, kept, {{"keep_dims", int64_t{1}}});
+  ValueId shifted = l.between("EXP", {l.between("SUB", {x, largest}, DType::f32, dims)}, DType::f32, dims);
+  ValueId total = l.between("SUM", {shifted, over}, DType::f32, out, as_wanted);
+  ValueId logarithm = l.between("LOG", {total}, DType::f32, out);
+  if (node.integer("keepdims") == 0) largest = l.between("REDUCE_MAX", {x, over}, DType::f32, out, as_wanted);
+  l.emit(node, "ADD", {logarithm, largest});
+  return {};
+}
 
 // TFLite drops the axis; keeping it is a RESHAPE.
 Status arg(Lowering& l, const Node& node, const char* op_type) {

@@ -11,9 +11,17 @@ namespace slipway::convert {
 
 namespace {
 
-// To the shape that inference found.
+// To the shape that inference found, or to one that the model computes.
 Status reshape(Lowering& l, const Node& node) {
-  std::vector<int64_t> shape = TRY(reshape_target(TRY(l.dims(node.outputs[0]))));
+  Result<std::vector<int64_t>> target = reshape_target(TRY(l.dims(node.outputs[0])));
+  bool computed = node.op_type == "Reshape" && !l.from().is_constant(node.inputs[1]);
+  if (!target.ok() && computed) {
+    ValueId shape = l.between("CAST", {l.input(node, 1)}, DType::i32, TRY(l.dims(node.inputs[1])),
+                              {{"in_data_type", std::string("INT64")}, {"out_data_type", std::string("INT32")}});
+    l.emit(node, "RESHAPE", {l.input(node, 0), shape});
+    return {};
+  }
+  std::vector<int64_t> shape = TRY(std::move(target));
   l.emit(node, "RESHAPE", {l.input(node, 0), l.ints32(shape)}, {{"new_shape", shape}});
   return {};
 }

@@ -32,7 +32,6 @@ const TfliteName* find_name(const Node& node) {
 // Why there is no rule, in the card's words where it has some.
 std::string reason_of(const Node& node) {
   if (!node.domain.empty()) return fmt::format("TFLite knows no domain \"{}\"", node.domain);
-  if (node.op == nullptr) return "no operator card, so its meaning is not known here";
   if (node.op->tflite.name == nullptr) {
     return node.op->tflite.note != nullptr ? node.op->tflite.note : "TFLite has no such operator";
   }

@@ -2,10 +2,13 @@
 #include "convert/tflite_layout.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
 
+#include "convert/resize_modes.h"
 #include "convert/weights.h"
 #include "ops/all.h"
 
@@ -52,6 +55,7 @@ class Layers {
     if (node.op_type == "BatchNormalization") return batch_normalization(node);
     if (node.op_type == "Gemm") return gemm(node);
     if (node.op_type == "MatMul") return matmul(node);
+    if (node.op_type == "Resize") return resize(node);
     if (node.op_type == "DepthToSpace" || node.op_type == "SpaceToDepth") return block(node);
     return {};
   }
@@ -270,12 +274,66 @@ class Layers {
 
   Status block(const Node& node) {
     RETURN_IF_ERROR(check_images(node));
-    if (node.op_type == "DepthToSpace" && node.text("mode") != "DCR") {
-      return unsupported("mode CRD; TFLite orders channels as mode DCR does");
-    }
-    finish_image(node.op_type == "DepthToSpace" ? "DEPTH_TO_SPACE" : "SPACE_TO_DEPTH", {to_nhwc(node.inputs[0])},
-                 node.outputs[0], {{"block_size", node.integer("blocksize")}});
+    int64_t size = node.integer("blocksize");
+    ValueId x = to_nhwc(node.inputs[0]);
+    if (node.op_type == "DepthToSpace" && node.text("mode") == "CRD") x = TRY(depth_first(x, size));
+    finish_image(node.op_type == "DepthToSpace" ? "DEPTH_TO_SPACE" : "SPACE_TO_DEPTH", {x}, node.outputs[0],
+                 {{"block_size", size}});
     return {};
+  }
+
+  // Channels of mode CRD (c, then place in the block) in the order of mode DCR (place in the block, then c).
+  Result<ValueId> depth_first(ValueId x, int64_t size) {
+    const Value value = graph_.value(x);
+    if (!value.dims->back().known()) return unsupported("mode CRD over an unknown number of channels");
+    int64_t places = size * size;
+    int64_t depth = value.dims->back().size / places;
+    std::vector<int64_t> from;
+    for (int64_t place = 0; place < places; ++place) {
+      for (int64_t c = 0; c < depth; ++c) from.push_back(c * places + place);
+    }
+    return add("Gather", "", {x, ints(from)}, value.dtype, *value.dims, {{"axis", int64_t{3}}}, value.name + "_dcr");
+  }
+
+  // Height and width of an image, both known, by the modes that TFLite has.
+  Status resize(const Node& node) {
+    RETURN_IF_ERROR(check_images(node));
+    const Dims& x = *dims(node.inputs[0]);
+    const Dims& y = *dims(node.outputs[0]);
+    bool only_area = x[0].same(y[0]) && x[1].same(y[1]);
+    for (size_t d = 2; d < 4; ++d) only_area = only_area && x[d].known() && y[d].known() && x[d].size > 0;
+    if (!only_area) return unsupported("other than from one known height and width to another");
+    std::string mode = node.text("mode");
+    bool plain = node.integer("antialias") == 0 && node.integer("exclude_outside") == 0;
+    if (mode == "cubic" || !plain) return unsupported("cubic or antialiased; TFLite has nearest and bilinear");
+    std::array<ResizeAxis, 2> axes;
+    for (size_t d = 0; d < 2; ++d) {
+      auto ratio = static_cast<double>(y[d + 2].size) / static_cast<double>(x[d + 2].size);
+      axes[d] = {x[d + 2].size, y[d + 2].size, TRY(given_scale(node, d + 2, ratio))};
+    }
+    ResizeModes modes{mode == "linear", node.text("coordinate_transformation_mode"), node.text("nearest_mode")};
+    std::optional<TfliteResize> flags = tflite_resize(modes, axes[0], axes[1]);
+    if (!flags) {
+      return unsupported(fmt::format("{} {} {}: TFLite reads other pixels under every mode it has", mode,
+                                     modes.coordinate, modes.linear ? "" : modes.nearest));
+    }
+    ValueId size = graph_.add_constant(graph_.fresh_name("size"),
+                                       Tensor::of<int64_t>({2}, {y[2].size, y[3].size}).cast(DType::i32));
+    finish_image(
+        modes.linear ? "RESIZE_BILINEAR" : "RESIZE_NEAREST_NEIGHBOR", {to_nhwc(node.inputs[0]), size}, node.outputs[0],
+        {{"align_corners", int64_t{flags->align_corners}}, {"half_pixel_centers", int64_t{flags->half_pixel_centers}}});
+    return {};
+  }
+
+  // The scale that the node gives for dimension d; `ratio` when it gives sizes.
+  Result<double> given_scale(const Node& node, size_t d, double ratio) const {
+    if (!node.has_input(2)) return ratio;
+    const Tensor& scales = graph_.value(node.inputs[2]).data;
+    if (!scales.defined()) return unsupported("its scales are computed");
+    if (scales.count() == 0) return ratio;
+    std::vector<double> values = scales.to_doubles();
+    if (values.size() == 4) return values[d];
+    return unsupported("scales for some axes only");
   }
 
   // [out, in] from [in, out], or as it is when `transposed` already. A computed one is left to a Transpose.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "convert/expand_quantized.h"
+#include "convert/lift_to_images.h"
 #include "convert/lowering.h"
 #include "convert/tflite_passes.h"
 #include "rewrite/rewrite.h"
@@ -34,8 +36,16 @@ Result<TfliteModel> lower_to_tflite(const Graph& graph) {
   if (!graph.updates.empty()) return unsupported("a training graph updates its weights; convert the model it trained");
   Graph work = graph;
   RETURN_IF_ERROR(rewrite::simplify(work));
-  if (TRY(convert::undo_dynamic_quantization(work)) > 0) RETURN_IF_ERROR(infer_types(work));
+  int changes = TRY(convert::expand_quantized(work));
+  changes += TRY(convert::undo_dynamic_quantization(work));
+  if (changes > 0) RETURN_IF_ERROR(infer_types(work));
+  convert::lift_to_images(work);
   std::vector<Refusal> refusals;
+  // Behind a node of unknown meaning everything is unknown: it is the cause to name.
+  for (const Node& node : work.nodes()) {
+    if (node.op == nullptr) refusals.push_back({describe(node), "no operator card, so its meaning is not known here"});
+  }
+  if (!refusals.empty()) return refused(refusals);
   convert::lower_layers(work, refusals);
   RETURN_IF_ERROR(sink_transposes(work));
   // A layer refused above comes again below, where its card's words would hide the reason.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <onnx/defs/schema.h>
 
+#include "graph/captures.h"
 #include "graph/operator.h"
 
 namespace slipway {
@@ -615,7 +616,8 @@ std::string schema_type(DType dtype) {
 
 Status check_types(const Graph& graph, const Node& node, const onnx::OpSchema& schema, int opset) {
   const auto& formals = schema.inputs();
-  for (size_t i = 0; i < node.inputs.size() && !formals.empty(); ++i) {
+  size_t count = node.inputs.size() - std::min(node.inputs.size(), captured_inputs(node));
+  for (size_t i = 0; i < count && !formals.empty(); ++i) {
     if (!node.has_input(i)) continue;
     DType dtype = graph.value(node.inputs[i]).dtype;
     const auto& types = formals[std::min(i, formals.size() - 1)].GetTypes();

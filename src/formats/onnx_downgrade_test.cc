@@ -61,12 +61,12 @@ constexpr Case kCases[] = {
      "LayerNormalization/ReduceMean = ReduceMean<axes = [-1]>(x)\n"
      "LayerNormalization/Sub = Sub(x, LayerNormalization/ReduceMean)\n"
      "LayerNormalization/Mul = Mul(LayerNormalization/Sub, LayerNormalization/Sub)\n"
-     "LayerNormalization/ReduceMean_8 = ReduceMean<axes = [-1]>(LayerNormalization/Mul)\n"
-     "LayerNormalization/Add = Add(LayerNormalization/ReduceMean_8, LayerNormalization/scalar)\n"
+     "LayerNormalization/ReduceMean_7 = ReduceMean<axes = [-1]>(LayerNormalization/Mul)\n"
+     "LayerNormalization/Add = Add(LayerNormalization/ReduceMean_7, LayerNormalization/scalar)\n"
      "LayerNormalization/Sqrt = Sqrt(LayerNormalization/Add)\n"
      "LayerNormalization/Div = Div(LayerNormalization/Sub, LayerNormalization/Sqrt)\n"
-     "LayerNormalization/Mul_13 = Mul(LayerNormalization/Div, s)\n"
-     "y = Add(LayerNormalization/Mul_13, b)\n"},
+     "LayerNormalization/Mul_12 = Mul(LayerNormalization/Div, s)\n"
+     "y = Add(LayerNormalization/Mul_12, b)\n"},
     {"Shape_14", "g (float[2, 3] x) => (int64[1] y) { y = Shape<start = 1>(x) }", 14,
      "Shape/Shape = Shape(x)\ny = Slice(Shape/Shape, Shape/ints, Shape/ints_4, Shape/ints_5)\n"},
     {"Softmax_12_middle", "g (float[2, 3, 4] x) => (float[2, 3, 4] y) { y = Softmax<axis = 1>(x) }", 12,

@@ -18,12 +18,8 @@ namespace {
 using onnx::AttributeProto;
 
 Result<Dims> declared_dims(const onnx::TensorShapeProto& shape) {
-  constexpr int64_t kMost = int64_t{1} << 48;
   Dims dims;
   for (const auto& dim : shape.dim()) {
-    if (dim.has_dim_value() && dim.dim_value() > kMost) {
-      return invalid(fmt::format("a dimension of {}; expected at most 2^48", dim.dim_value()));
-    }
     if (dim.has_dim_value() && dim.dim_value() >= -1) {  // -1: some exporters mean unknown
       dims.push_back(dim.dim_value() == -1 ? Dim() : Dim(dim.dim_value()));
     } else if (dim.has_dim_value()) {
@@ -32,6 +28,11 @@ Result<Dims> declared_dims(const onnx::TensorShapeProto& shape) {
       dims.push_back(Dim::named(dim.dim_param() == "?" ? "" : dim.dim_param()));
     }
   }
+  Shape known;
+  for (const Dim& dim : dims) {
+    if (dim.known()) known.push_back(dim.size);
+  }
+  RETURN_IF_ERROR(checked_count(known).status());
   return dims;
 }
 

@@ -2,6 +2,7 @@
 #include "formats/onnx.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
 
@@ -261,7 +262,10 @@ class RealModels : public ::testing::Test {
   std::vector<fs::path> models() {
     std::vector<fs::path> paths;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(fs::path(SLIPWAY_SOURCE_DIR) / "../shared/models", error)) {
+    const char* data = std::getenv("SLIPWAY_DATA");
+    fs::path folder =
+        data != nullptr ? fs::path(data) / "../models" : fs::path(SLIPWAY_SOURCE_DIR) / "../shared/models";
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
       if (fs::exists(entry.path() / "model.onnx")) paths.push_back(entry.path() / "model.onnx");
     }
     std::sort(paths.begin(), paths.end());

@@ -343,7 +343,7 @@ constexpr VersionRule kRules[] = {
     {"Upsample", 7, upsample_7},
     {"BatchNormalization", 9, batch_normalization_9, 5},
     {"Upsample", 9, upsample_9},
-    {"Scan", 9, scan_9},
+    {"Scan", 9, scan_9, 0},
     {"Slice", 10, slice_10},
     {"TopK", 10, top_k_10},
     {"Dropout", 10, dropout_10},

@@ -1,6 +1,6 @@
 // Graph to ONNX model: values become names, captures become plain references, weights go inside or beside the file.
 #include <limits>
-#include <set>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
@@ -9,6 +9,7 @@
 #include "formats/onnx.h"
 #include "formats/onnx_downgrade.h"
 #include "formats/tensor_pb.h"
+#include "graph/captures.h"
 
 namespace slipway {
 
@@ -38,15 +39,14 @@ struct Level {
   const Graph& graph;
   Level* outer = nullptr;
   std::vector<std::string> names = {};  // of each value
+  std::unordered_set<std::string> taken = {};  // the names in use
   std::vector<bool> outside = {};       // the value lives in an outer graph
   std::vector<bool> used_inside = {};   // a subgraph refers to it
 };
 
 bool used_outside(const Level* level, const std::string& name) {
   for (; level != nullptr; level = level->outer) {
-    for (const std::string& used : level->names) {
-      if (used == name) return true;
-    }
+    if (level->taken.contains(name)) return true;
   }
   return false;
 }
@@ -66,6 +66,7 @@ class ModelWriter {
       level.names.push_back(graph.value({static_cast<int32_t>(v)}).name);
     }
     level.outside.resize(graph.value_count());
+    level.taken.insert(level.names.begin(), level.names.end());
     RETURN_IF_ERROR(write_graph(level, *model.mutable_graph()));
     model.set_ir_version(ir_version(opset_));
     model.set_producer_name("slipway");
@@ -107,13 +108,13 @@ class ModelWriter {
     if (!node.name.empty()) proto.set_name(node.name);
     if (!node.domain.empty()) proto.set_domain(node.domain);
     domains_.insert(node.domain);
-    size_t captures = 0;
+    size_t captures = captured_inputs(node);
     for (const auto& [name, value] : node.attributes.items()) {
       if (const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&value)) {
-        captures = static_cast<size_t>((*subgraph)->captures);
-        if (captures > node.inputs.size() || captures > (*subgraph)->inputs.size()) {
-          return invalid(fmt::format("{}: its subgraph captures {} values, but the node has {} inputs", describe(node),
-                                     captures, node.inputs.size()));
+        bool same = static_cast<size_t>((*subgraph)->captures) == captures;
+        if (!same || captures > node.inputs.size() || captures > (*subgraph)->inputs.size()) {
+          return invalid(fmt::format("{}: subgraph \"{}\" captures {} values, which are not the node's last inputs",
+                                     describe(node), name, (*subgraph)->captures));
         }
       }
       RETURN_IF_ERROR(write_attribute(level, node, name, value, *proto.add_attribute()));
@@ -162,6 +163,7 @@ class ModelWriter {
       if (!level.outside[v] && graph.is_constant(id)) share_constant(level, id);
       if (!level.outside[v]) level.names[v] = fresh_inside(level, graph.value(id).name);
     }
+    level.taken.insert(level.names.begin(), level.names.end());
     return write_graph(level, proto);
   }
 

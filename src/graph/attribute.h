@@ -53,9 +53,10 @@ struct AttributeDefault {
     optional_strings,
     optional_tensor,
     optional_graph,
-    required,
     required_int,
-    required_string
+    required_float,
+    required_string,
+    required_ints
   };
   Kind kind = Kind::none;
   int64_t integer = 0;
@@ -79,9 +80,16 @@ inline constexpr auto kOptionalFloats = AttributeDefault::Kind::optional_floats;
 inline constexpr auto kOptionalStrings = AttributeDefault::Kind::optional_strings;
 inline constexpr auto kOptionalTensor = AttributeDefault::Kind::optional_tensor;
 inline constexpr auto kOptionalGraph = AttributeDefault::Kind::optional_graph;
-inline constexpr auto kRequired = AttributeDefault::Kind::required;
 inline constexpr auto kRequiredInt = AttributeDefault::Kind::required_int;
+inline constexpr auto kRequiredFloat = AttributeDefault::Kind::required_float;
 inline constexpr auto kRequiredString = AttributeDefault::Kind::required_string;
+inline constexpr auto kRequiredInts = AttributeDefault::Kind::required_ints;
+
+constexpr bool is_required(AttributeDefault::Kind kind) {
+  using Kind = AttributeDefault::Kind;
+  return kind == Kind::required_int || kind == Kind::required_float || kind == Kind::required_string ||
+         kind == Kind::required_ints;
+}
 
 struct AttributeSpec {
   const char* name = nullptr;

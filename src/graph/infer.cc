@@ -48,12 +48,29 @@ bool ranks_known(const Graph& graph, const Node& node) {
   return true;
 }
 
+// An output that no machine holds is an error here, so that later counts cannot overflow. Its shape is forgotten.
+Status check_sizes(Graph& graph, const Node& node) {
+  for (ValueId out : node.outputs) {
+    if (!out.valid() || !graph.value(out).dims) continue;
+    Shape known;
+    for (const Dim& dim : *graph.value(out).dims) {
+      if (dim.known()) known.push_back(dim.size);
+    }
+    Result<int64_t> count = checked_count(known);
+    if (count.ok()) continue;
+    graph.value(out).dims.reset();
+    return count.status().at(fmt::format("{}: output \"{}\"", describe(node), graph.value(out).name));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status infer_node(Graph& graph, const Node& node) {
   if (node.op == nullptr || node.op->infer == nullptr || !ranks_known(graph, node)) return {};
   GraphInferContext context(graph, node);
-  return node.op->infer(context).at(describe(node));
+  RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
+  return check_sizes(graph, node);
 }
 
 Status infer_types(Graph& graph) {

@@ -17,26 +17,23 @@ int expected_index(Kind kind) {
     case Kind::optional_int:
     case Kind::required_int: return 0;
     case Kind::real:
-    case Kind::optional_float: return 1;
+    case Kind::optional_float:
+    case Kind::required_float: return 1;
     case Kind::text:
     case Kind::optional_string:
     case Kind::required_string: return 2;
-    case Kind::optional_ints: return 3;
+    case Kind::optional_ints:
+    case Kind::required_ints: return 3;
     case Kind::optional_floats: return 4;
     case Kind::optional_strings: return 5;
     case Kind::optional_tensor: return 6;
     case Kind::optional_graph: return 7;
-    case Kind::none:
-    case Kind::required: return -1;
+    case Kind::none: return -1;
   }
   return -1;
 }
 
 constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph"};
-
-bool is_required(Kind kind) {
-  return kind == Kind::required || kind == Kind::required_int || kind == Kind::required_string;
-}
 
 Status verify_attributes(const Node& node) {
   for (const auto& [name, value] : node.attributes.items()) {

@@ -25,7 +25,7 @@ double coordinate(const ResizeRule& rule, const ResizeAxis& a, int64_t j) {
       return in / 2 * (1 - adjustment) + (x + 0.5) / a.scale - 0.5;
     }
     case Coordinates::pytorch_half_pixel: return a.out > 1 ? (x + 0.5) / a.scale - 0.5 : 0;
-    case Coordinates::align_corners: return a.out > 1 || out > 1 ? x * (in - 1) / (out - 1) : 0;
+    case Coordinates::align_corners: return a.out > 1 ? x * (in - 1) / (out - 1) : 0;
     case Coordinates::asymmetric: return x / a.scale;
     case Coordinates::tf_half_pixel_for_nn: return (x + 0.5) / a.scale;
     case Coordinates::tf_crop_and_resize:

@@ -2,9 +2,11 @@
 #include "kernels/strided_copy.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "base/check.h"
 #include "kernels/parallel.h"
@@ -15,7 +17,7 @@ namespace slipway::kernels {
 namespace {
 
 constexpr int64_t kGrain = 16384;  // elements a thread must get to be worth waking
-constexpr int64_t kTile = 32;
+constexpr int64_t kShort = 8;      // an innermost dimension below this gives its place to the longest
 
 // f(in, out) with both offsets of items [begin, end) of the box of the first `rank` dimensions.
 template <typename F>
@@ -49,26 +51,43 @@ int64_t box(const StridedCopy& p, int rank) {
   return n;
 }
 
-// y[a * out + b] = x[a + b * in] for a 4 x 4 block of 32-bit elements.
-void transpose_4x4(const uint32_t* x, int64_t in, uint32_t* y, int64_t out) {
-  using V = uint32_t __attribute__((vector_size(16)));
-  V r0, r1, r2, r3;
-  std::memcpy(&r0, x, 16);
-  std::memcpy(&r1, x + in, 16);
-  std::memcpy(&r2, x + 2 * in, 16);
-  std::memcpy(&r3, x + 3 * in, 16);
-  V low01 = __builtin_shuffle(r0, r1, V{0, 4, 1, 5});
-  V high01 = __builtin_shuffle(r0, r1, V{2, 6, 3, 7});
-  V low23 = __builtin_shuffle(r2, r3, V{0, 4, 1, 5});
-  V high23 = __builtin_shuffle(r2, r3, V{2, 6, 3, 7});
-  r0 = __builtin_shuffle(low01, low23, V{0, 1, 4, 5});
-  r1 = __builtin_shuffle(low01, low23, V{2, 3, 6, 7});
-  r2 = __builtin_shuffle(high01, high23, V{0, 1, 4, 5});
-  r3 = __builtin_shuffle(high01, high23, V{2, 3, 6, 7});
-  std::memcpy(y, &r0, 16);
-  std::memcpy(y + out, &r1, 16);
-  std::memcpy(y + 2 * out, &r2, 16);
-  std::memcpy(y + 3 * out, &r3, 16);
+// Square blocks that fill 16-byte vectors: 16 x 16 bytes, 4 x 4 floats.
+template <typename T>
+inline constexpr int64_t kBlock = 16 / static_cast<int64_t>(sizeof(T));
+template <typename T>
+struct Vector {
+  typedef T type __attribute__((vector_size(16)));
+};
+
+// Elements from both vectors in turn, from their lower (`high` = 0) or upper halves.
+template <int high, typename T, size_t... I>
+typename Vector<T>::type interleave(typename Vector<T>::type a, typename Vector<T>::type b, std::index_sequence<I...>) {
+  constexpr size_t n = sizeof...(I);
+  return __builtin_shufflevector(a, b, static_cast<int>((I % 2 == 0 ? 0 : n) + I / 2 + (high != 0 ? n / 2 : 0))...);
+}
+
+// Interleaves row i with row i + half, `rounds` times: after log2(rows) of them, rows are columns. Spelled out by
+// templates, so that the rows stay in registers.
+template <typename T, int rounds, size_t... I>
+void interleave_rows(typename Vector<T>::type* rows, std::index_sequence<I...> half) {
+  constexpr size_t n = 2 * sizeof...(I);
+  using Lanes = std::make_index_sequence<n>;
+  typename Vector<T>::type mixed[n];
+  ((mixed[2 * I] = interleave<0, T>(rows[I], rows[I + n / 2], Lanes()),
+    mixed[2 * I + 1] = interleave<1, T>(rows[I], rows[I + n / 2], Lanes())),
+   ...);
+  ((rows[2 * I] = mixed[2 * I], rows[2 * I + 1] = mixed[2 * I + 1]), ...);
+  if constexpr (rounds > 1) interleave_rows<T, rounds - 1>(rows, half);
+}
+
+// y[a * out + b] = x[a + b * in] for one block.
+template <typename T, size_t... I>
+void transpose_square(const T* x, int64_t in, T* y, int64_t out, std::index_sequence<I...>) {
+  constexpr size_t n = sizeof...(I);
+  typename Vector<T>::type rows[n];
+  (std::memcpy(&rows[I], x + static_cast<int64_t>(I) * in, 16), ...);
+  interleave_rows<T, std::countr_zero(n)>(rows, std::make_index_sequence<n / 2>());
+  (std::memcpy(y + static_cast<int64_t>(I) * out, &rows[I], 16), ...);
 }
 
 // y[a * out + b] = x[a + b * in] for a in [0, rows), b in [0, columns); both within a tile.
@@ -76,11 +95,13 @@ template <typename T>
 void transpose_tile(const T* x, int64_t in, T* y, int64_t out, int64_t rows, int64_t columns) {
   int64_t whole_rows = 0;
   int64_t whole_columns = 0;
-  if constexpr (std::is_same_v<T, uint32_t>) {
-    whole_rows = rows / 4 * 4;
-    whole_columns = columns / 4 * 4;
-    for (int64_t a = 0; a < whole_rows; a += 4) {
-      for (int64_t b = 0; b < whole_columns; b += 4) transpose_4x4(x + a + b * in, in, y + a * out + b, out);
+  if constexpr (!std::is_same_v<T, std::string>) {
+    using Rows = std::make_index_sequence<static_cast<size_t>(kBlock<T>)>;
+    whole_rows = rows / kBlock<T> * kBlock<T>;
+    whole_columns = columns / kBlock<T> * kBlock<T>;
+    for (int64_t a = 0; a < whole_rows; a += kBlock<T>) {
+      for (int64_t b = 0; b < whole_columns; b += kBlock<T>)
+        transpose_square(x + a + b * in, in, y + a * out + b, out, Rows());
     }
   }
   for (int64_t a = 0; a < rows; ++a) {
@@ -88,8 +109,10 @@ void transpose_tile(const T* x, int64_t in, T* y, int64_t out, int64_t rows, int
   }
 }
 
+// In tiles as wide as a cache line, so that lines a power of two apart do not push each other out.
 template <typename T>
 void transpose_block(const T* x, int64_t in, T* y, int64_t out, int64_t rows, int64_t columns) {
+  constexpr int64_t kTile = std::is_same_v<T, std::string> ? 8 : std::min<int64_t>(64 / sizeof(T), 32);
   for (int64_t a = 0; a < rows; a += kTile) {
     for (int64_t b = 0; b < columns; b += kTile) {
       transpose_tile(x + a + b * in, in, y + a * out + b, out, std::min(kTile, rows - a), std::min(kTile, columns - b));
@@ -141,6 +164,19 @@ void copy_row(const T* x, int64_t in, T* y, int64_t out, int64_t n) {
   } else {
     for (int64_t i = 0; i < n; ++i) y[i * out] = x[i * in];
   }
+}
+
+// Dimensions may be walked in any order; a long row costs less to walk than many short ones.
+void put_longest_last(StridedCopy& p) {
+  int last = p.rank - 1;
+  int longest = last;
+  for (int d = 0; d < last; ++d) {
+    if (p.size[d] > p.size[longest]) longest = d;
+  }
+  if (p.size[longest] < 2 * kShort) return;
+  std::swap(p.size[longest], p.size[last]);
+  std::swap(p.in_stride[longest], p.in_stride[last]);
+  std::swap(p.out_stride[longest], p.out_stride[last]);
 }
 
 // One flat run of `n` elements, contiguous on both sides.
@@ -204,6 +240,7 @@ void strided_copy(const StridedCopy& plan, DType dtype, const void* x, void* y, 
       if (p.in_stride[d] == 1 && p.size[d] >= 4) return run_crossed(p, d, dtype, x, y, threads);
     }
   }
+  if (p.size[last] < kShort) put_longest_last(p);
   visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);

@@ -2,6 +2,7 @@
 #include "monitor/monitor.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -193,6 +194,16 @@ TEST_F(MonitorTest, SpeaksPrometheus) {
   EXPECT_THAT(text, HasSubstr("slipway_monitor_requests_total{model=\"digits\",version=\"1\",code=\"OK\"} 200\n"));
   Json alarms = monitor_->alarms_json();
   EXPECT_EQ(alarms["active"].items()[0]["model"].as_string(), "digits");
+}
+
+TEST_F(MonitorTest, PassesPromtool) {
+  if (std::system("command -v promtool > /dev/null 2>&1") != 0) GTEST_SKIP() << "no promtool";
+  start();
+  answer(1, 200);
+  answer(2, 500, {.collapsed = 2, .fault = 0.3});
+  TemporaryDirectory folder;
+  ASSERT_TRUE(write_file_atomic(folder.path() / "metrics", monitor_->metrics()).ok());
+  EXPECT_EQ(std::system(("promtool check metrics < " + (folder.path() / "metrics").string()).c_str()), 0);
 }
 
 TEST_F(MonitorTest, RefusesAnUnknownParameter) {

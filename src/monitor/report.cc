@@ -25,6 +25,10 @@ class Family {
   Family(const char* name, const char* type, const char* help)
       : name_(name), text_(fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type)) {}
   void add(const std::string& labels, double value) { text_ += fmt::format("{}{{{}}} {}\n", name_, labels, value); }
+  // A sample of the family's name with a suffix, as summaries have.
+  void add(const char* suffix, const std::string& labels, double value) {
+    text_ += fmt::format("{}{}{{{}}} {}\n", name_, suffix, labels, value);
+  }
   void add(double value) { text_ += fmt::format("{} {}\n", name_, value); }
   const std::string& text() const { return text_; }
 
@@ -38,8 +42,8 @@ struct Metrics {
   Family rows{"slipway_monitor_rows_total", "counter", "Examples in answered requests."};
   Family invalid{"slipway_monitor_invalid_rows_total", "counter", "Rows with a NaN or an infinity, by side."};
   Family classes{"slipway_monitor_answers_total", "counter", "Answers per predicted class, for the 20 most frequent."};
-  Family latency{"slipway_monitor_latency_seconds", "gauge",
-                 "Quantiles of the newest answers, by stage: total, queue, compute."};
+  Family latency{"slipway_monitor_latency_seconds", "summary",
+                 "Time of answered requests by stage (total, queue, compute); quantiles are of the newest ones."};
   Family confidence{"slipway_monitor_confidence_ratio", "gauge", "Mean confidence of the newest answers."};
   Family input{"slipway_monitor_input_mean", "gauge", "Mean over the newest input rows of their mean."};
   Family serving{"slipway_monitor_serving", "gauge", "1 for the version that answers requests without a version."};
@@ -61,19 +65,19 @@ struct Metrics {
       classes.add(fmt::format("{},class=\"{}\"", labels, category), static_cast<double>(n));
     }
     serving.add(labels, is_serving ? 1 : 0);
-    if (recent.total.count() == 0) return;
-    struct Stage {
-      const char* name;
-      const Quantiles& seconds;
-    };
-    for (const Stage& stage :
-         {Stage{"total", recent.total}, Stage{"queue", recent.queue}, Stage{"compute", recent.compute}}) {
-      for (double q : {0.5, 0.9, 0.99}) {
-        latency.add(fmt::format("{},stage=\"{}\",quantile=\"{}\"", labels, stage.name, q), stage.seconds.quantile(q));
-      }
-    }
+    add_latency(labels + ",stage=\"total\"", total.total, recent.total);
+    add_latency(labels + ",stage=\"queue\"", total.queue, recent.queue);
+    add_latency(labels + ",stage=\"compute\"", total.compute, recent.compute);
     if (recent.confidence.count() > 0) confidence.add(labels, recent.confidence.mean());
     if (recent.row_mean.count() > 0) input.add(labels, recent.row_mean.mean());
+  }
+
+  void add_latency(const std::string& labels, const Quantiles& total, const Quantiles& recent) {
+    for (double q : {0.5, 0.9, 0.99}) {
+      if (recent.count() > 0) latency.add(fmt::format("{},quantile=\"{}\"", labels, q), recent.quantile(q));
+    }
+    latency.add("_sum", labels, total.sum());
+    latency.add("_count", labels, static_cast<double>(total.count()));
   }
 
   std::string text() const {

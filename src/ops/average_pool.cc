@@ -47,7 +47,7 @@ OPERATOR(average_pool) = {
     .since = 1,
     .doc = "The mean of each window over the spatial dimensions of [N, C, ...].",
     .attributes = {{ops::kAutoPad,
-                    ops::kKernelShape,
+                    ops::kPoolKernelShape,
                     ops::kStrides,
                     ops::kPads,
                     ops::kDilations,

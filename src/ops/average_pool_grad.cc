@@ -30,7 +30,7 @@ OPERATOR(average_pool_grad) = {
     .doc = "dx of AveragePool from (x, dy): dy is shared evenly by its window.",
     .inputs = {2, 2},
     .attributes = {{ops::kAutoPad,
-                    ops::kKernelShape,
+                    ops::kPoolKernelShape,
                     ops::kStrides,
                     ops::kPads,
                     ops::kDilations,

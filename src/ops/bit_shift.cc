@@ -45,7 +45,7 @@ OPERATOR(bit_shift) = {
     .doc =
         "a << b or a >> b by `direction` LEFT or RIGHT, with broadcasting; 0 when b is the width of the type or more.",
     .inputs = {2, 2},
-    .attributes = {{{"direction", kRequired}}},
+    .attributes = {{{"direction", kRequiredString}}},
     .infer = ops::infer_broadcast,
     .cpu = prepare,
     .in_place = true,

@@ -54,7 +54,7 @@ OPERATOR(depth_to_space) = {
     .cpu = prepare,
     .gradient = gradient,
     .quant = {Quant::passes},
-    .tflite = {"DEPTH_TO_SPACE", "DCR only"},
+    .tflite = {"DEPTH_TO_SPACE", "mode CRD behind a GATHER of the channels"},
     .samples = samples,
 };
 

@@ -36,10 +36,19 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
   return Values{b.op("MaxPoolGrad", {x[0], dy[0]}, attributes, "slipway")};
 }
 
+// Values far enough apart that a small step changes no maximum.
+Sample::Input spaced(Shape shape) {
+  Tensor values(DType::f32, shape);
+  int64_t n = values.count();
+  for (int64_t i = 0; i < n; ++i)
+    values.mutable_data<float>()[static_cast<size_t>(i)] = 0.1f * static_cast<float>(i * 29 % n);
+  return {.type = values.type(), .value = values};
+}
+
 std::vector<Sample> samples() {
-  return {{.inputs = {{.type = {DType::f32, {1, 2, 6, 6}}}},
+  return {{.inputs = {spaced({1, 2, 6, 6})},
            .attributes = {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}},
-          {.inputs = {{.type = {DType::f32, {2, 1, 7, 5}}}},
+          {.inputs = {spaced({2, 1, 7, 5})},
            .attributes = {{"kernel_shape", std::vector<int64_t>{3, 3}}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}},
            .outputs = 2}};
 }
@@ -52,7 +61,7 @@ OPERATOR(max_pool) = {
     .doc = "The largest value of each window over the spatial dimensions of [N, C, ...].",
     .outputs = {1, 2},
     .attributes = {{ops::kAutoPad,
-                    ops::kKernelShape,
+                    ops::kPoolKernelShape,
                     ops::kStrides,
                     ops::kPads,
                     ops::kDilations,

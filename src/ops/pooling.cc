@@ -10,7 +10,6 @@ Status infer_pool(InferContext& c) {
   if (x.size() < 3 || x.size() > 5) {
     return invalid(fmt::format("X {}; expected [N, C] and 1 to 3 spatial dimensions", to_string(x)));
   }
-  if (!c.node().has("kernel_shape")) return invalid("attribute \"kernel_shape\" is missing");
   Window window = TRY(window_of(c.node(), x, {}));
   Dims out = {x[0], x[1]};
   for (const Dim& dim : window_output(x, window, c.node().integer("ceil_mode") != 0)) out.push_back(dim);

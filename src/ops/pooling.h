@@ -11,6 +11,7 @@ inline constexpr AttributeSpec kStrides = {"strides", kOptionalInts};
 inline constexpr AttributeSpec kPads = {"pads", kOptionalInts};
 inline constexpr AttributeSpec kDilations = {"dilations", kOptionalInts};
 inline constexpr AttributeSpec kKernelShape = {"kernel_shape", kOptionalInts};
+inline constexpr AttributeSpec kPoolKernelShape = {"kernel_shape", kRequiredInts};
 
 // Output 0: x's dtype and [N, C, pooled...]; output 1, where there is one: int64 of that shape.
 Status infer_pool(InferContext& c);

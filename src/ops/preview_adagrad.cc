@@ -36,9 +36,9 @@ OPERATOR(preview_adagrad) = {
     .doc =
         "g' = norm x + g, h' = h + g'^2, x' = x - R / (1 + T decay_factor) g' / (sqrt(h') + epsilon): (R, T, x.., g.., "
         "h..) -> (x'.., h'..).",
-    .inputs = {5, kMany},
-    .outputs = {2, kMany},
-    .attributes = {{{"decay_factor", 0.0f}, {"epsilon", 0.0f}, {"norm_coefficient", 0.0f}}},
+    .inputs = {3, kMany},
+    .outputs = {1, kMany},
+    .attributes = {{{"decay_factor", 0.0f}, {"epsilon", 1e-6f}, {"norm_coefficient", 0.0f}}},
     .infer = infer,
     .cpu = prepare,
     .in_place = true,

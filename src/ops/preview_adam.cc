@@ -40,11 +40,11 @@ OPERATOR(preview_adam) = {
         "g' = norm x + g, v' = alpha v + (1 - alpha) g', h' = beta h + (1 - beta) g'^2, x' = (1 - norm_post) (x - r v' "
         "/ (sqrt(h') + epsilon)) with r = R sqrt(1 - beta^T) / (1 - alpha^T): (R, T, x.., g.., v.., h..) -> (x'.., "
         "v'.., h'..).",
-    .inputs = {6, kMany},
-    .outputs = {3, kMany},
+    .inputs = {3, kMany},
+    .outputs = {1, kMany},
     .attributes = {{{"alpha", 0.9f},
                     {"beta", 0.999f},
-                    {"epsilon", 0.0f},
+                    {"epsilon", 1e-6f},
                     {"norm_coefficient", 0.0f},
                     {"norm_coefficient_post", 0.0f}}},
     .infer = infer,

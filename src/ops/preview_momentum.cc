@@ -46,9 +46,9 @@ OPERATOR(preview_momentum) = {
     .doc =
         "g' = norm x + g, v' = alpha v + (T > 0 ? beta : 1) g', x' = x - R v' (mode nesterov: x - R (g' + alpha v')): "
         "(R, T, x.., g.., v..) -> (x'.., v'..).",
-    .inputs = {5, kMany},
-    .outputs = {2, kMany},
-    .attributes = {{{"alpha", kRequired}, {"beta", kRequired}, {"mode", kRequired}, {"norm_coefficient", kRequired}}},
+    .inputs = {3, kMany},
+    .outputs = {1, kMany},
+    .attributes = {{{"alpha", kRequiredFloat}, {"beta", kRequiredFloat}, {"mode", kRequiredString}, {"norm_coefficient", kRequiredFloat}}},
     .infer = infer,
     .cpu = prepare,
     .in_place = true,

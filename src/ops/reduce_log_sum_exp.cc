@@ -48,7 +48,7 @@ OPERATOR(reduce_log_sum_exp) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {"LOG", "of SUM of EXP; constant axes"},
+    .tflite = {"LOG", "of SUM of EXP behind the largest; constant axes"},
     .samples = ops::reduction_samples,
 };
 

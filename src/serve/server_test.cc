@@ -81,10 +81,10 @@ TEST_F(ServerTest, AddressesVersionsAndLabels) {
   EXPECT_EQ(reply.body, R"({"error":"Unrecognized servable version label: blue"})");
   reply = client.post("/v1/models/m/versions/99:predict", kRows);
   EXPECT_EQ(reply.status, 404);
-  EXPECT_EQ(reply.body, R"x({"error":"Servable not found for request: Specific(m, 99)"})x");
+  EXPECT_EQ(reply.body, "{\"error\":\"Servable not found for request: Specific(m, 99)\"}");
   reply = client.post("/v1/models/half:predict", kRows);
   EXPECT_EQ(reply.status, 404);
-  EXPECT_EQ(reply.body, R"x({"error":"Servable not found for request: Latest(half)"})x");
+  EXPECT_EQ(reply.body, "{\"error\":\"Servable not found for request: Latest(half)\"}");
   reply = client.post("/v1/models/m/versions/99999999999999999999:predict", kRows);
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(reply.body, R"({"error":"Failed to convert version: 99999999999999999999 to numeric."})");
@@ -211,8 +211,20 @@ TEST_F(ServerTest, ToleratesABodylessPostAndHttp10) {
   Client old(port());
   old.send("GET /v2/health/live HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_NE(old.receive().head.find("Connection: keep-alive"), std::string::npos);
-  old.send("HEAD /v2/health/live HTTP/1.0\r\n\r\n");
+  old.send("GET /v2/health/live HTTP/1.0\r\n\r\n");
   EXPECT_NE(old.receive().head.find("Connection: close"), std::string::npos);
+}
+
+TEST_F(ServerTest, HeadIsAGetWithoutABody) {
+  start();
+  Client client(port());
+  client.send(
+      "HEAD /v2 HTTP/1.1\r\nHost: t\r\n\r\nGET /v2/health/ready HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  std::string both = client.receive_all();
+  EXPECT_EQ(both.find("slipway"), std::string::npos) << both;
+  size_t length = Client(port()).get("/v2").body.size();
+  EXPECT_NE(both.find(fmt::format("Content-Length: {}\r\n", length)), std::string::npos) << both;
+  EXPECT_NE(both.find("{\"ready\":true}"), std::string::npos) << both;
 }
 
 TEST_F(ServerTest, AnswersExpectContinueAndRefusesLargeBodiesBeforeTheyAreSent) {
@@ -334,7 +346,7 @@ TEST_F(ServerTest, FullQueuesAnswer429And503) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered + refused, 8);
   EXPECT_GE(refused, 2);
-  EXPECT_GE(answered, 2);
+  EXPECT_GE(answered, 1);
 }
 
 TEST_F(ServerTest, FiftyPublishesInARowFailNoRequest) {

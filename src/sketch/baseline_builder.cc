@@ -33,6 +33,7 @@ BaselineBuilder::BaselineBuilder(int64_t width, int64_t outputs, BaselineOptions
   int64_t kept = std::min(width_, options_.max_features);
   for (int64_t i = 0; i < kept; ++i) chosen_.push_back(i * width_ / kept);
   size_t n = chosen_.size();
+  gathered_.assign(n, 0);
   shift_.assign(n, 0);
   sums_.assign(n, 0);
   squares_.assign(n, 0);
@@ -68,19 +69,7 @@ void BaselineBuilder::add_row(std::span<const float> row, std::span<const float>
     ++left_out_;
     return;
   }
-  const bool first = rows_ == 0;
-  for (size_t i = 0; i < chosen_.size(); ++i) {
-    float x = row[static_cast<size_t>(chosen_[i])];
-    if (first) {
-      shift_[i] = x;
-      least_[i] = most_[i] = x;
-    }
-    double d = x - shift_[i];
-    sums_[i] += d;
-    squares_[i] += d * d;
-    least_[i] = std::min(least_[i], x);
-    most_[i] = std::max(most_[i], x);
-  }
+  add_features(row);
   row_mean_.add(summary.mean);
   row_deviation_.add(summary.deviation);
   if (outputs_ == 1) value_.add(answer.value);
@@ -93,6 +82,28 @@ void BaselineBuilder::add_row(std::span<const float> row, std::span<const float>
   }
   keep_in_sample(row, summary, answer.value);
   ++rows_;
+}
+
+void BaselineBuilder::add_features(std::span<const float> row) {
+  const size_t n = chosen_.size();
+  const float* x = row.data();
+  if (n < row.size()) {
+    for (size_t i = 0; i < n; ++i) gathered_[i] = row[static_cast<size_t>(chosen_[i])];
+    x = gathered_.data();
+  }
+  if (rows_ == 0) {
+    std::copy(x, x + n, shift_.begin());
+    std::copy(x, x + n, least_.begin());
+    std::copy(x, x + n, most_.begin());
+  }
+#pragma omp simd
+  for (size_t i = 0; i < n; ++i) {
+    const double d = static_cast<double>(x[i]) - shift_[i];
+    sums_[i] += d;
+    squares_[i] += d * d;
+    least_[i] = x[i] < least_[i] ? x[i] : least_[i];
+    most_[i] = x[i] > most_[i] ? x[i] : most_[i];
+  }
 }
 
 void BaselineBuilder::keep_in_sample(std::span<const float> row, const RowSummary& summary, float value) {

@@ -35,6 +35,7 @@ class BaselineBuilder {
 
  private:
   void add_row(std::span<const float> row, std::span<const float> output);
+  void add_features(std::span<const float> row);
   void keep_in_sample(std::span<const float> row, const RowSummary& summary, float value);
   std::string feature_name(int64_t index) const;
 
@@ -45,7 +46,8 @@ class BaselineBuilder {
   Random random_;
   int64_t rows_ = 0;
   int64_t left_out_ = 0;
-  std::vector<double> shift_;  // the first row; sums below are of x - shift
+  std::vector<float> gathered_;  // the chosen features of one row
+  std::vector<double> shift_;    // the first row; sums below are of x - shift
   std::vector<double> sums_;
   std::vector<double> squares_;
   std::vector<float> least_;

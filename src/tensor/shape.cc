@@ -16,13 +16,13 @@ int64_t element_count(std::span<const int64_t> shape) {
 
 Result<int64_t> checked_count(std::span<const int64_t> shape) {
   constexpr int64_t kMost = int64_t{1} << 48;
-  int64_t n = 1;
+  int64_t n = 1;  // zeros left out: they would hide sizes whose strides overflow
   for (int64_t size : shape) {
     if (size < 0) return invalid(fmt::format("shape {} has a negative size", to_string(shape)));
     if (size != 0 && n > kMost / size) return invalid(fmt::format("shape {} is too large", to_string(shape)));
-    n *= size;
+    n *= std::max<int64_t>(size, 1);
   }
-  return n;
+  return std::ranges::find(shape, 0) == shape.end() ? n : 0;
 }
 
 Shape row_major_strides(std::span<const int64_t> shape) {

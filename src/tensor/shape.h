@@ -14,7 +14,8 @@ using Shape = std::vector<int64_t>;
 
 // The product of the sizes; 1 for a scalar. Requires: every size >= 0 and no overflow (see checked_count).
 int64_t element_count(std::span<const int64_t> shape);
-// The same for sizes that come from outside: an error for a negative size or a product over 2^48.
+// The same for sizes that come from outside: an error for a negative size or a product over 2^48, zeros left out (so
+// that strides fit too).
 Result<int64_t> checked_count(std::span<const int64_t> shape);
 // Elements between neighbours along each dimension.
 Shape row_major_strides(std::span<const int64_t> shape);

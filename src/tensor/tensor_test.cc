@@ -52,5 +52,16 @@ TEST(Shape, BroadcastNamesWhatDoesNotFit) {
             "shapes [2, 3] and [2] do not broadcast: 3 against 2 in dimension -1");
 }
 
+TEST(Shape, AZeroDoesNotHideSizesThatOverflow) {
+  constexpr int64_t kHuge = int64_t{1} << 40;
+  EXPECT_EQ(*checked_count(Shape{0, 3, kHuge}), 0);
+  EXPECT_EQ(*checked_count(Shape{2, 3, 4}), 24);
+  for (const Shape& shape :
+       {Shape{0, kHuge, kHuge}, Shape{kHuge, kHuge, 0}, Shape{kHuge, 0, kHuge}, Shape{kHuge, kHuge}}) {
+    EXPECT_FALSE(checked_count(shape).ok()) << to_string(shape);
+  }
+  EXPECT_FALSE(checked_count(Shape{2, -1}).ok());
+}
+
 }  // namespace
 }  // namespace slipway

@@ -58,7 +58,7 @@ void expect_gradient(const std::vector<Layer>& layers, const Shape& example, con
   std::vector<Tensor> at = p->run(x, y, value);
   ASSERT_EQ(at.size(), 2u);
   ASSERT_EQ(at[1].shape(), value.shape());
-  constexpr float kStep = 1e-2f;
+  constexpr float kStep = 2e-3f;
   for (int64_t i = 0; i < value.count(); i += 1 + value.count() / 7) {
     Tensor up = value.clone(), down = value.clone();
     up.mutable_data<float>()[static_cast<size_t>(i)] += kStep;

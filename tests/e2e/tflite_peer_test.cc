@@ -26,7 +26,11 @@ Graph digits_classifier() {
   Builder b(graph, all_operators());
   ValueId x = graph.add_input("pixels", DType::f32, Dims{Dim::named("batch"), 784});
   auto weight = [&](Shape shape, uint64_t seed) {
-    return b.constant(random_tensor(std::move(shape), seed, 0.05), "w");
+    // Columns of unlike size tell scales by channel from one scale.
+    Tensor w = random_tensor(shape, seed, 0.02);
+    for (int64_t i = 0; i < w.count(); ++i)
+      w.mutable_data<float>()[static_cast<size_t>(i)] *= static_cast<float>(1 + i % 4);
+    return b.constant(w, "w");
   };
   ValueId h = b.op("Relu", {b.op("Gemm", {x, weight({784, 128}, 1), weight({128}, 2)})});
   graph.outputs = {b.op("Softmax", {b.op("Gemm", {h, weight({128, 10}, 3), weight({10}, 4)})})};
@@ -116,6 +120,11 @@ TEST(TflitePeer, ImageClassifierInInt8IsAsOurs) {
   for (float y : (*ours)[0].data<float>()) largest = std::max(largest, std::abs(static_cast<double>(y)));
   // Roundings of the integer kernels differ by a step here and there, in 255 of them.
   EXPECT_CLOSE(difference_in_tflite(graph, graph, x), 6 * 2 * largest / 255);
+}
+
+TEST(TflitePeer, DenseClassifierInInt8IsAsOurs) {
+  Graph graph = quantized(digits_classifier(), "quantize_static", {8, 784}, 1);
+  EXPECT_CLOSE(difference_in_tflite(graph, graph, random_tensor({4, 784}, 9)), 0.01);
 }
 
 TEST(TflitePeer, DynamicallyQuantizedClassifierIsHybrid) {

@@ -10,7 +10,9 @@ namespace {
 
 // Outputs that no gradient flows through, by card: they are by-products of the first one.
 bool differentiable(const Operator& card, size_t output) {
-  return output == 0 || std::string(card.name) != "SparseSoftmaxCrossEntropy";
+  // Beside the loss; and running statistics, which training moves without gradients.
+  std::string name = card.name;
+  return output == 0 || (name != "SparseSoftmaxCrossEntropy" && name != "BatchNormalization");
 }
 
 struct Precision {

@@ -136,6 +136,38 @@ inline bool has_strings(const Case& c) {
   return false;
 }
 
+// The node alone as a graph, its weights and given values as constants.
+inline Graph graph_of(const Case& c) {
+  Graph graph;
+  Node node = c.node;
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    std::string name = fmt::format("x{}", i);
+    if (!c.inputs[i].defined()) {
+      node.inputs[i] = {};
+    } else if (c.known(i)) {
+      node.inputs[i] = graph.add_constant(name, c.inputs[i]);
+    } else {
+      node.inputs[i] = graph.add_input(name, c.inputs[i].dtype(), to_dims(c.inputs[i].shape()));
+    }
+  }
+  for (size_t j = 0; j < c.out_types.size(); ++j) {
+    node.outputs[j] = graph.add_value(fmt::format("y{}", j));
+    graph.outputs.push_back(node.outputs[j]);
+  }
+  node.name = "n";
+  graph.add_node(std::move(node));
+  return graph;
+}
+
+// What such a graph is run on.
+inline std::vector<Tensor> free_inputs(const Case& c) {
+  std::vector<Tensor> inputs;
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    if (c.inputs[i].defined() && !c.known(i)) inputs.push_back(c.inputs[i]);
+  }
+  return inputs;
+}
+
 // f(case) for every sample of every card that has a kernel, with a trace of where it is.
 template <typename F>
 void for_each_case(F&& f) {

@@ -1,9 +1,11 @@
 // Every detector: silence on stationary streams, power on shifts, and what the evidence says.
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "monitor/detectors/all.h"
 #include "monitor/test_world.h"
 
@@ -65,6 +67,21 @@ TEST(Detectors, CardsAreComplete) {
   }
   EXPECT_TRUE(check_parameters({{"ewma.L", 4}}).ok());
   EXPECT_THAT(check_parameters({{"ewma.l", 4}}).message(), HasSubstr("ewma.lambda"));
+}
+
+TEST(Detectors, AreInTheDocumentation) {
+  const std::string docs = read_file(SLIPWAY_SOURCE_DIR "/docs/monitor.md").value();
+  for (const Detector* d : all_detectors()) {
+    const size_t row = docs.find(fmt::format("\n| `{}` |", d->name));
+    ASSERT_NE(row, std::string::npos) << d->name;
+    const std::string line = docs.substr(row + 1, docs.find('\n', row + 1) - row);
+    for (const Parameter& p : d->parameters) {
+      if (p.name == nullptr) continue;
+      std::string value = p.value < 1e-3 ? fmt::format("{:.0e}", p.value) : fmt::format("{}", p.value);
+      if (size_t zero = value.find("e-0"); zero != std::string::npos) value.erase(zero + 2, 1);
+      EXPECT_THAT(line, HasSubstr(fmt::format("`{}` {}", p.name, value)));
+    }
+  }
 }
 
 TEST(Detectors, AreSilentOnStationaryStreams) {
