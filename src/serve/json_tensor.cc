@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -68,9 +69,14 @@ bool convert_number(const JsonNumber& n, T& out, bool& lossy) {
     }
     uint64_t most = static_cast<uint64_t>(std::numeric_limits<T>::max());
     if constexpr (std::is_signed_v<T>) most += n.negative ? 1 : 0;
-    bool negative = n.negative && n.digits != 0;
-    if (!n.exact || n.digits > most || (negative && std::is_unsigned_v<T>)) return false;
-    out = static_cast<T>(negative ? ~n.digits + 1 : n.digits);
+    uint64_t magnitude = n.digits;
+    if (!n.exact) {  // twenty digits may still fit
+      const char* first = n.text.data() + (n.negative ? 1 : 0);
+      if (std::from_chars(first, n.text.data() + n.text.size(), magnitude).ec != std::errc()) return false;
+    }
+    bool negative = n.negative && magnitude != 0;
+    if (magnitude > most || (negative && std::is_unsigned_v<T>)) return false;
+    out = static_cast<T>(negative ? ~magnitude + 1 : magnitude);
     return true;
   }
 }
@@ -156,6 +162,7 @@ class Collector final : public TensorCollector {
       if (rank_ < 0) rank_ = level + 1;
     } else {
       for (;; ++size) {
+        if (level + 1 == rank_) size += read_run(scanner);
         char c = scanner.peek();
         bool fine = level + 1 == rank_ && c != '[' ? read_element(scanner, c) : read_value(scanner, level + 1);
         if (!fine) return false;
@@ -171,6 +178,18 @@ class Collector final : public TensorCollector {
     if (size == expected) return true;
     return error(
         fmt::format("Encountered list at unexpected size: {} at level: {} expected size: {}", size, level, expected));
+  }
+
+  // Elements of the most frequent kind, many at a time.
+  int64_t read_run(JsonScanner& scanner) {
+    if constexpr (!std::is_same_v<T, float>) {
+      return 0;
+    } else {
+      scanner.peek();
+      int64_t read = scanner.read_plain_floats(elements_.data + count_, elements_.capacity - count_);
+      count_ += read;
+      return read;
+    }
   }
 
   bool read_element(JsonScanner& scanner, char c) {

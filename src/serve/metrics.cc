@@ -137,8 +137,8 @@ std::shared_ptr<Gauge> Metrics::gauge(const std::string& name, const std::string
   return metric;
 }
 
-std::shared_ptr<MetricHistogram> Metrics::histogram(const std::string& name, const std::string& help, const Labels& labels,
-                                              uint64_t first, double scale) {
+std::shared_ptr<MetricHistogram> Metrics::histogram(const std::string& name, const std::string& help,
+                                                    const Labels& labels, uint64_t first, double scale) {
   std::lock_guard lock(mutex_);
   Series& s = series("histogram", name, help, labels);
   std::shared_ptr<MetricHistogram> metric = s.histogram.lock();
@@ -146,11 +146,13 @@ std::shared_ptr<MetricHistogram> Metrics::histogram(const std::string& name, con
   return metric;
 }
 
-std::shared_ptr<MetricHistogram> Metrics::seconds(const std::string& name, const std::string& help, const Labels& labels) {
+std::shared_ptr<MetricHistogram> Metrics::seconds(const std::string& name, const std::string& help,
+                                                  const Labels& labels) {
   return histogram(name, help, labels, 16000, 1e-9);
 }
 
-std::shared_ptr<MetricHistogram> Metrics::sizes(const std::string& name, const std::string& help, const Labels& labels) {
+std::shared_ptr<MetricHistogram> Metrics::sizes(const std::string& name, const std::string& help,
+                                                const Labels& labels) {
   return histogram(name, help, labels, 1, 1);
 }
 

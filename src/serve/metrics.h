@@ -107,7 +107,7 @@ class Metrics {
   };
   Series& series(const char* type, const std::string& name, const std::string& help, const Labels& labels);
   std::shared_ptr<MetricHistogram> histogram(const std::string& name, const std::string& help, const Labels& labels,
-                                       uint64_t first, double scale);
+                                             uint64_t first, double scale);
 
   mutable std::mutex mutex_;
   std::map<std::string, Family> families_;

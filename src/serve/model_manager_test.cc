@@ -128,7 +128,7 @@ TEST_F(ManagerTest, ARollbackTakesEffectWhileAnotherVersionIsLoading) {
   ASSERT_TRUE(manager_->start().ok());
   ASSERT_EQ(manager_->serving_version("m"), 2);
   load_ms = 3000;
-  source_.publish("m");
+  source_.set("m", {.versions = {1, 2, 3}, .production = 2, .history = {1}, .rejected = {}});  // 3 is a candidate
   manager_->refresh();
   ASSERT_TRUE(eventually([&] { return manager_->status("m")[0].state == VersionState::loading; }));
   source_.set("m", {.versions = {1, 2, 3}, .production = 1, .history = {}, .rejected = {2}});

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -162,6 +163,13 @@ class Client {
     reply.body = buffer_.substr(end + 4, length);
     buffer_.erase(0, end + 4 + length);
     return reply;
+  }
+
+  // Everything until the server closes.
+  std::string receive_all() {
+    while (fill()) {
+    }
+    return std::exchange(buffer_, {});
   }
 
   Reply get(const std::string& path) {
