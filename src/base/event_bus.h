@@ -28,6 +28,7 @@ class EventBus {
 
   // False when the event was dropped.
   bool publish(Event event) {
+    bool first = false;
     {
       std::lock_guard lock(mutex_);
       if (stopping_ || waiting_.size() >= capacity_) {
@@ -35,9 +36,10 @@ class EventBus {
         return false;
       }
       waiting_.push_back(std::move(event));
-      if (waiting_.size() > 1) return true;  // the listener was woken for the first
+      first = waiting_.size() == 1;
+      if (!first && waiting_.size() != hurry_) return true;
     }
-    wake_.notify_one();
+    (first ? wake_ : rested_).notify_one();
     return true;
   }
 
@@ -50,7 +52,7 @@ class EventBus {
       stopping_ = true;
     }
     wake_.notify_one();
-    stop_.notify_one();
+    rested_.notify_one();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -68,16 +70,17 @@ class EventBus {
       batch.clear();
       // On a condition of its own: publishers that meet no sleeper make no system call.
       std::unique_lock lock(mutex_);
-      stop_.wait_for(lock, rest_, [this] { return stopping_; });
+      rested_.wait_for(lock, rest_, [this] { return stopping_ || waiting_.size() >= hurry_; });
     }
   }
 
   const size_t capacity_;
+  const size_t hurry_ = capacity_ / 2 + 1;  // so many waiting events end a rest
   std::function<void(std::vector<Event>&&)> listener_;
   const std::chrono::milliseconds rest_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::condition_variable stop_;
+  std::condition_variable rested_;
   std::vector<Event> waiting_;
   bool stopping_ = false;
   std::atomic<uint64_t> dropped_{0};
