@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -18,14 +19,16 @@ template <typename Event>
 class EventBus {
  public:
   // `listener` gets batches in order of publication, on a thread of the bus.
-  EventBus(size_t capacity, std::function<void(std::vector<Event>&&)> listener)
-      : capacity_(capacity), listener_(std::move(listener)), thread_([this] { listen(); }) {}
+  EventBus(size_t capacity, std::function<void(std::vector<Event>&&)> listener,
+           std::chrono::milliseconds rest = std::chrono::milliseconds(10))
+      : capacity_(capacity), listener_(std::move(listener)), rest_(rest), thread_([this] { listen(); }) {}
   ~EventBus() { stop(); }
   EventBus(const EventBus&) = delete;
   EventBus& operator=(const EventBus&) = delete;
 
   // False when the event was dropped.
   bool publish(Event event) {
+    bool first = false;
     {
       std::lock_guard lock(mutex_);
       if (stopping_ || waiting_.size() >= capacity_) {
@@ -33,9 +36,10 @@ class EventBus {
         return false;
       }
       waiting_.push_back(std::move(event));
-      if (waiting_.size() > 1) return true;  // the listener was woken for the first
+      first = waiting_.size() == 1;
+      if (!first && waiting_.size() != hurry_) return true;
     }
-    wake_.notify_one();
+    (first ? wake_ : rested_).notify_one();
     return true;
   }
 
@@ -48,6 +52,7 @@ class EventBus {
       stopping_ = true;
     }
     wake_.notify_one();
+    rested_.notify_one();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -63,13 +68,19 @@ class EventBus {
       }
       listener_(std::move(batch));
       batch.clear();
+      // On a condition of its own: publishers that meet no sleeper make no system call.
+      std::unique_lock lock(mutex_);
+      rested_.wait_for(lock, rest_, [this] { return stopping_ || waiting_.size() >= hurry_; });
     }
   }
 
   const size_t capacity_;
+  const size_t hurry_ = capacity_ / 2 + 1;  // so many waiting events end a rest
   std::function<void(std::vector<Event>&&)> listener_;
+  const std::chrono::milliseconds rest_;
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable rested_;
   std::vector<Event> waiting_;
   bool stopping_ = false;
   std::atomic<uint64_t> dropped_{0};

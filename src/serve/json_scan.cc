@@ -63,14 +63,100 @@ const char* read_digits(const char* p, const char* end, uint64_t& value) {
 constexpr std::array<double, 23> kPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                             1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+constexpr int kMostPower = 22;
+
+constexpr std::array<double, 2 * kMostPower + 1> make_near_powers() {
+  std::array<double, 2 * kMostPower + 1> powers{};
+  for (size_t i = 0; i <= kMostPower; ++i) {
+    powers[kMostPower + i] = kPowers[i];
+    powers[kMostPower - i] = 1 / kPowers[i];
+  }
+  return powers;
+}
+constexpr std::array<double, 2 * kMostPower + 1> kNearPowers = make_near_powers();
+
+// digits * 10^exponent, at most 3 ulps off: digits, power and product are rounded once each.
+// Requires: digits < 2^63, |exponent| <= 22.
+double nearly_scaled(uint64_t digits, int exponent) {
+  return static_cast<double>(static_cast<int64_t>(digits)) * kNearPowers[static_cast<size_t>(exponent + kMostPower)];
+}
+
 // Exact digits times or over an exact power of ten rounds once (Clinger 1990, "How to read floating point numbers").
 bool fast_double(const JsonNumber& n, double& out) {
-  if (!n.exact || n.digits > (uint64_t{1} << 53) || n.exponent < -22 || n.exponent > 22) return false;
+  if (!n.exact || n.digits > (uint64_t{1} << 53) || n.exponent < -kMostPower || n.exponent > kMostPower) {
+    return false;
+  }
   auto digits = static_cast<double>(n.digits);
-  double x = n.exponent < 0 ? digits / kPowers[static_cast<size_t>(-n.exponent)]
-                            : digits * kPowers[static_cast<size_t>(n.exponent)];
-  out = n.negative ? -x : x;
+  out = n.exponent < 0 ? digits / kPowers[static_cast<size_t>(-n.exponent)]
+                       : digits * kPowers[static_cast<size_t>(n.exponent)];
+  if (n.negative) out = -out;
   return true;
+}
+
+// The float nearest to a number of which `x` is at most 3 ulps of a double away.
+// False: too near to the middle between two floats to tell, or subnormal, or too large.
+[[gnu::always_inline]] inline bool nearest_float(double x, float& out) {
+  constexpr uint64_t kMiddle = 0x10000000;
+  uint64_t low = std::bit_cast<uint64_t>(x) & 0x1FFFFFFF;
+  bool fine = low - (kMiddle - 4) > 8 && x < std::numeric_limits<float>::max() &&
+              (x >= std::numeric_limits<float>::min() || x == 0);
+  out = static_cast<float>(x);
+  return fine;
+}
+
+// How many of the eight bytes, first byte lowest, are digits before the first that is none.
+int leading_digits(uint64_t v) {
+  uint64_t other = ((v ^ 0x3030303030303030u) + 0x7676767676767676u) | (v ^ 0x3030303030303030u);
+  other &= 0x8080808080808080u;
+  return other == 0 ? 8 : std::countr_zero(other) / 8;
+}
+
+constexpr std::array<uint64_t, 9> kIntegerPowers = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
+// Appends up to eight digits at `p` to `value` without a branch on how many there are. Requires: 8 bytes at `p`.
+[[gnu::always_inline]] inline int read_some_digits(const char* p, uint64_t& value) {
+  uint64_t chunk;
+  std::memcpy(&chunk, p, 8);
+  int count = leading_digits(chunk);
+  if (count == 0) return 0;
+  value = value * kIntegerPowers[static_cast<size_t>(count)] + eight_digits(chunk << (64 - 8 * count));
+  return count;
+}
+
+// [-]digits[.digits] of at most eight and sixteen digits; nullptr for anything else. Requires: 32 bytes at `p`.
+[[gnu::always_inline]] inline const char* read_plain_float(const char* p, float& out) {
+  bool negative = *p == '-';
+  p += negative;
+  uint64_t digits = static_cast<uint64_t>(static_cast<unsigned char>(*p) - '0');
+  if (digits < 10 && p[1] == '.') {
+    ++p;  // one digit before the point: guessed by the branch predictor, so that the next load need not wait
+  } else {
+    digits = 0;
+    int count = read_some_digits(p, digits);
+    if (count == 0 || count == 8 || (*p == '0' && count > 1)) return nullptr;
+    p += count;
+  }
+  int behind = 0;
+  if (*p == '.') {
+    behind = read_some_digits(++p, digits);
+    if (behind == 0) return nullptr;
+    if (behind == 8) {
+      int more = read_some_digits(p + 8, digits);
+      behind += more;
+      if (more == 8) {
+        // A double printed in full has a digit or two more.
+        for (; is_digit(p[behind]) && behind < 18 && digits < 100'000'000'000'000'000; ++behind) {
+          digits = digits * 10 + static_cast<uint64_t>(p[behind] - '0');
+        }
+      }
+    }
+    p += behind;
+  } else if (digits > (uint64_t{1} << 24)) {
+    return nullptr;
+  }
+  if (is_digit(*p) || !nearest_float(nearly_scaled(digits, -behind), out)) return nullptr;
+  if (negative) out = -out;
+  return p;
 }
 
 template <typename T>
@@ -234,6 +320,19 @@ bool JsonScanner::read_number(JsonNumber& out) {
   return true;
 }
 
+int64_t JsonScanner::read_plain_floats(float* out, int64_t most) {
+  if constexpr (std::endian::native != std::endian::little) return 0;
+  int64_t count = 0;
+  while (count < most && end_ - at_ > 48) {
+    const char* behind = read_plain_float(at_, out[count]);
+    if (behind == nullptr || *behind != ',') break;
+    at_ = behind + 1;
+    at_ += *at_ == ' ';
+    ++count;
+  }
+  return count;
+}
+
 bool JsonScanner::read_member_key(std::string_view& key, std::string& scratch) {
   if (peek() != '"') return fail("Missing a name for object member.");
   if (!read_string(key, scratch)) return false;
@@ -294,14 +393,12 @@ bool JsonScanner::skip_value(std::string_view* out) {
 bool to_real(const JsonNumber& number, double& out) { return fast_double(number, out) || special_or_slow(number, out); }
 
 bool to_real(const JsonNumber& number, float& out) {
-  double wide = 0;
-  if (!fast_double(number, wide)) return special_or_slow(number, out);
-  // The second rounding is harmless unless the first one landed on the middle between two floats (or near subnormals).
-  uint64_t low = std::bit_cast<uint64_t>(wide) & 0x1FFFFFFF;
-  double size = std::abs(wide);
-  if (low == 0x10000000 || (size < std::numeric_limits<float>::min() && size != 0)) return special_or_slow(number, out);
-  out = static_cast<float>(wide);
-  return !std::isinf(out);
+  bool simple = number.exact && !number.special && number.digits >> 63 == 0 && number.exponent >= -kMostPower &&
+                number.exponent <= kMostPower;
+  if (!simple || !nearest_float(nearly_scaled(number.digits, number.exponent), out))
+    return special_or_slow(number, out);
+  if (number.negative) out = -out;
+  return true;
 }
 
 Status check_json_syntax(std::string_view text) {

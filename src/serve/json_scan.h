@@ -51,6 +51,9 @@ class JsonScanner {
   // The text up to the closing quote, unescaped: a view of the text itself where it has no escapes, else of `scratch`.
   bool read_string(std::string_view& out, std::string& scratch);
   bool read_number(JsonNumber& out);
+  // Numbers without an exponent, each with a comma right behind it, into `out`; returns how many (at most `most`), the
+  // cursor standing before the next element. Stops before anything else, the last element of a list included.
+  int64_t read_plain_floats(float* out, int64_t most);
   // true, false or null, as given.
   bool read_literal(std::string_view literal);
   // Any value, checking its syntax. `out`, when given, gets its text.

@@ -162,6 +162,7 @@ class Collector final : public TensorCollector {
       if (rank_ < 0) rank_ = level + 1;
     } else {
       for (;; ++size) {
+        if (level + 1 == rank_) size += read_run(scanner);
         char c = scanner.peek();
         bool fine = level + 1 == rank_ && c != '[' ? read_element(scanner, c) : read_value(scanner, level + 1);
         if (!fine) return false;
@@ -177,6 +178,18 @@ class Collector final : public TensorCollector {
     if (size == expected) return true;
     return error(
         fmt::format("Encountered list at unexpected size: {} at level: {} expected size: {}", size, level, expected));
+  }
+
+  // Elements of the most frequent kind, many at a time.
+  int64_t read_run(JsonScanner& scanner) {
+    if constexpr (!std::is_same_v<T, float>) {
+      return 0;
+    } else {
+      scanner.peek();
+      int64_t read = scanner.read_plain_floats(elements_.data + count_, elements_.capacity - count_);
+      count_ += read;
+      return read;
+    }
   }
 
   bool read_element(JsonScanner& scanner, char c) {
