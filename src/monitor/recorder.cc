@@ -38,6 +38,8 @@ void Recorder::set_baseline(std::shared_ptr<const Baseline> baseline) {
 }
 
 void Recorder::restart() {
+  total_.merge(open_, false);
+  pending_.merge(open_, false);
   buckets_.clear();
   open_ = Window::fitting(baseline_.get());
   stride_ = 1;

@@ -42,7 +42,8 @@ struct Diagnosis {
   std::vector<Alarm> alarms;
   std::vector<VersionFacts> versions;
 
-  // Of what one version suffers; nullptr: nothing.
+  // Of what a model, or one version of it, suffers; nullptr: nothing.
+  const Cause* likeliest(const std::string& model) const;
   const Cause* likeliest(const std::string& model, int64_t version) const;
   Json to_json() const;
 };
