@@ -14,7 +14,18 @@
 namespace slipway {
 
 // Applied to each element of the result, inside the primitive.
-enum class FusedActivation : uint8_t { none, relu, leaky_relu, clip, sigmoid, tanh, gelu_erf, gelu_tanh, hard_swish, elu };
+enum class FusedActivation : uint8_t {
+  none,
+  relu,
+  leaky_relu,
+  clip,
+  sigmoid,
+  tanh,
+  gelu_erf,
+  gelu_tanh,
+  hard_swish,
+  elu
+};
 
 struct PostOp {
   FusedActivation activation = FusedActivation::none;

@@ -57,7 +57,8 @@ OPERATOR(average_pool) = {
     .cpu = prepare,
     .gradient = gradient,
     .quant = {Quant::rescales},
-    .tflite = {"AVERAGE_POOL_2D", "2-D, no dilation; padding that counts as PAD before it, padding that does not only as SAME"},
+    .tflite = {"AVERAGE_POOL_2D",
+               "2-D, no dilation; padding that counts as PAD before it, padding that does not only as SAME"},
     .samples = samples,
 };
 

@@ -104,7 +104,8 @@ Result<Kernel> prepare(const PrepareContext& c) {
   bool row = has_c && c.in(2).count() == spec.n && (c.in(2).shape.empty() || c.in(2).shape.back() == spec.n);
   spec.bias = row && c.node().real("alpha") == 1 && c.node().real("beta") == 1;
   Epilogue epilogue = epilogue_of(c, spec.bias);
-  CHECK(!epilogue.needed || spec.post.activation == FusedActivation::none, "an activation was fused before an epilogue");
+  CHECK(!epilogue.needed || spec.post.activation == FusedActivation::none,
+        "an activation was fused before an epilogue");
   Kernel kernel = ops::kernel_of(TRY(make_matmul(spec, ops::pack_through(c))));
   if (!epilogue.needed) return kernel;
   kernel.run = [product = kernel.run, epilogue, has_c](const KernelArgs& args) {

@@ -48,13 +48,6 @@ Result<Cause> Cause::from_json(const Json& json) {
   return c;
 }
 
-const Cause* Diagnosis::likeliest(const std::string& model) const {
-  for (const Cause& cause : causes) {
-    if (cause.model == model) return &cause;
-  }
-  return nullptr;
-}
-
 const Cause* Diagnosis::likeliest(const std::string& model, int64_t version) const {
   for (const Cause& cause : causes) {
     if (cause.model == model && cause.version == version) return &cause;

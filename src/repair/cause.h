@@ -42,8 +42,7 @@ struct Diagnosis {
   std::vector<Alarm> alarms;
   std::vector<VersionFacts> versions;
 
-  // Of what a model, or one version of it, suffers; nullptr: nothing.
-  const Cause* likeliest(const std::string& model) const;
+  // Of what one version suffers; nullptr: nothing.
   const Cause* likeliest(const std::string& model, int64_t version) const;
   Json to_json() const;
 };
