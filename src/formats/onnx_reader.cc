@@ -6,6 +6,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "formats/onnx.h"
+#include "formats/onnx_ml.h"
 #include "formats/onnx_proto.h"
 #include "formats/onnx_upgrade.h"
 #include "formats/tensor_pb.h"
@@ -209,6 +210,7 @@ class ModelReader {
     if (node.domain.empty()) RETURN_IF_ERROR(check_attribute_types(proto, version).at(who));
     RETURN_IF_ERROR(read_inputs(proto, scope, node.inputs).at(who));
     RETURN_IF_ERROR(read_attributes(proto, scope, frame, node).at(who));
+    if (node.domain == "ai.onnx.ml") RETURN_IF_ERROR(plain_ml_attributes(node).at(who));
     if (node.domain.empty() && node.op_type == "Constant") return read_constant(proto, node, scope).at(who);
     for (const std::string& name : proto.output()) {
       Result<ValueId> id = define(scope, name);

@@ -2,6 +2,7 @@
 #include "kernels/pool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "kernels/parallel.h"
@@ -111,6 +112,20 @@ void average_pool(const PoolShape& p, const T* x, T* y, bool include_pad, int th
   });
 }
 
+template <typename T>
+void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads) {
+  int64_t in = volume(p.in), out = volume(p.out);
+  double exponent = static_cast<double>(power);
+  for_windows(p, threads, [&](int64_t plane, int64_t o, const Reach& r) {
+    double sum = 0;
+    for_taps(p, r, [&](int64_t i) {
+      double size = std::fabs(static_cast<double>(x[plane * in + i]));
+      sum += power == 1 ? size : power == 2 ? size * size : std::pow(size, exponent);
+    });
+    y[plane * out + o] = static_cast<T>(power == 1 ? sum : power == 2 ? std::sqrt(sum) : std::pow(sum, 1 / exponent));
+  });
+}
+
 void average_pool_backward(const PoolShape& p, const float* dy, float* dx, bool include_pad, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
   std::fill(dx, dx + p.planes * in, 0.f);
@@ -128,5 +143,7 @@ template void max_pool(const PoolShape&, const uint8_t*, uint8_t*, int64_t*, boo
 template void max_pool(const PoolShape&, const int8_t*, int8_t*, int64_t*, bool, int);
 template void average_pool(const PoolShape&, const float*, float*, bool, int);
 template void average_pool(const PoolShape&, const double*, double*, bool, int);
+template void lp_pool(const PoolShape&, const float*, float*, int64_t, int);
+template void lp_pool(const PoolShape&, const double*, double*, int64_t, int);
 
 }  // namespace slipway::kernels

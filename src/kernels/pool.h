@@ -25,6 +25,10 @@ void max_pool_backward(const PoolShape& p, const float* x, const float* dy, floa
 template <typename T>
 void average_pool(const PoolShape& p, const T* x, T* y, bool include_pad, int threads);
 
+// y[o] = (sum of |x|^power over the window of o)^(1/power)
+template <typename T>
+void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads);
+
 void average_pool_backward(const PoolShape& p, const float* dy, float* dx, bool include_pad, int threads);
 
 }  // namespace slipway::kernels

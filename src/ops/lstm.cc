@@ -1,0 +1,34 @@
+// LSTM.
+#include "ops/recurrent.h"
+
+namespace slipway {
+namespace {
+
+std::vector<Sample> samples() { return ops::recurrent_samples(kernels::Cell::lstm); }
+
+}  // namespace
+
+OPERATOR(lstm) = {
+    .name = "LSTM",
+    .since = 1,
+    .doc =
+        "i, o, f = f(X W + h R + b) (with peepholes + P c), c = f c + i g(X W + h R + b), h = o h(c), step by step; Y "
+        "holds every h, Y_h and Y_c the last.",
+    .inputs = {3, 8},
+    .outputs = {0, 3},
+    .attributes = {{ops::kDirection,
+                    ops::kHiddenSize,
+                    ops::kLayout,
+                    ops::kClip,
+                    ops::kActivations,
+                    ops::kActivationsAlpha,
+                    ops::kActivationsBeta,
+                    {"input_forget", 0}}},
+    .infer = ops::infer_recurrent,
+    .cpu = ops::prepare_recurrent,
+    .gradient = ops::recurrent_gradient,
+    .tflite = {nullptr, "TFLite's UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between calls"},
+    .samples = samples,
+};
+
+}  // namespace slipway

@@ -1,0 +1,142 @@
+// Cards of ONNX-ML: literal tables of what its documentation says.
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "ops/ml.h"
+#include "ops/testing.h"
+
+namespace slipway::ops {
+namespace {
+
+using Ints = std::vector<int64_t>;
+using Floats = std::vector<float>;
+using Strings = std::vector<std::string>;
+
+Tensor matrix(int64_t rows, int64_t columns, const Floats& values) {
+  return Tensor::of<float>({rows, columns}, values);
+}
+
+std::string text(std::string_view op, const std::vector<Tensor>& inputs, Attributes attributes, int outputs = 1) {
+  Result<std::vector<Tensor>> y = run_card(op, inputs, std::move(attributes), outputs, kMl);
+  if (!y.ok()) return y.status().message();
+  std::string all;
+  for (const Tensor& tensor : *y) all += (all.empty() ? "" : "; ") + to_string(tensor);
+  return all;
+}
+
+// x0 <= 0 ? leaf 1 : (x1 < 2 ? leaf 3 : leaf 4), and a second tree of one leaf.
+Attributes trees() {
+  return {{"nodes_treeids", Ints{0, 0, 0, 0, 0, 1}},
+          {"nodes_nodeids", Ints{0, 1, 2, 3, 4, 0}},
+          {"nodes_featureids", Ints{0, 0, 1, 0, 0, 0}},
+          {"nodes_truenodeids", Ints{1, 0, 3, 0, 0, 0}},
+          {"nodes_falsenodeids", Ints{2, 0, 4, 0, 0, 0}},
+          {"nodes_values", Floats{0, 0, 2, 0, 0, 0}},
+          {"nodes_modes", Strings{"BRANCH_LEQ", "LEAF", "BRANCH_LT", "LEAF", "LEAF", "LEAF"}}};
+}
+
+Attributes regression() {
+  Attributes a = trees();
+  a.set("n_targets", int64_t{1});
+  a.set("target_treeids", Ints{0, 0, 0, 1});
+  a.set("target_nodeids", Ints{1, 3, 4, 0});
+  a.set("target_ids", Ints{0, 0, 0, 0});
+  a.set("target_weights", Floats{10, 20, 30, 4});
+  return a;
+}
+
+const Tensor kRows = matrix(4, 2, {0, 9, 1, 1, 1, 2, NAN, 0});
+
+TEST(Trees, RegressorAggregatesLeaves) {
+  // NaN <= 0 is false, 0 < 2 true.
+  EXPECT_EQ(text("TreeEnsembleRegressor", {kRows}, regression()), "float32[4, 1] [[14], [24], [34], [24]]");
+  Attributes a = regression();
+  a.set("aggregate_function", std::string("AVERAGE"));
+  a.set("base_values", Floats{100});
+  EXPECT_EQ(text("TreeEnsembleRegressor", {kRows}, a), "float32[4, 1] [[107], [112], [117], [112]]");
+  a.set("aggregate_function", std::string("MIN"));
+  EXPECT_EQ(text("TreeEnsembleRegressor", {kRows}, a), "float32[4, 1] [[104], [104], [104], [104]]");
+  a = regression();
+  a.set("nodes_missing_value_tracks_true", Ints{1, 0, 0, 0, 0, 0});
+  EXPECT_EQ(text("TreeEnsembleRegressor", {kRows}, a), "float32[4, 1] [[14], [24], [34], [14]]");
+}
+
+TEST(Trees, ClassifierGivesLabelsAndScores) {
+  Attributes a = trees();
+  a.set("class_treeids", Ints{0, 0, 0, 0, 1});
+  a.set("class_nodeids", Ints{1, 3, 3, 4, 0});
+  a.set("class_ids", Ints{0, 1, 2, 2, 0});
+  a.set("class_weights", Floats{2, 3, 1, 5, 1});
+  a.set("classlabels_strings", Strings{"a", "b", "c"});
+  EXPECT_EQ(text("TreeEnsembleClassifier", {kRows}, a, 2),
+            "string[4] [\"a\", \"b\", \"c\", \"b\"]; float32[4, 3] [[3, 0, 0], [1, 3, 1], [1, 0, 5], [1, 3, 1]]");
+}
+
+TEST(Trees, OneScoreOfTwoClasses) {
+  Attributes a = trees();
+  a.set("class_treeids", Ints{0, 0, 0});
+  a.set("class_nodeids", Ints{1, 3, 4});
+  a.set("class_ids", Ints{1, 1, 1});
+  a.set("class_weights", Floats{0.25f, 0.75f, 1});
+  a.set("classlabels_int64s", Ints{3, 5});
+  Tensor rows = matrix(2, 2, {0, 0, 1, 1});
+  EXPECT_EQ(text("TreeEnsembleClassifier", {rows}, a, 2),
+            "int64[2] [3, 5]; float32[2, 2] [[0.75, 0.25], [0.25, 0.75]]");
+  a.set("class_weights", Floats{-2, 1, 1});  // no longer shares: the sign decides
+  EXPECT_EQ(text("TreeEnsembleClassifier", {rows}, a, 2), "int64[2] [3, 5]; float32[2, 2] [[2, -2], [-1, 1]]");
+}
+
+TEST(Trees, BrokenTreesAreRefused) {
+  Attributes a = regression();
+  a.set("nodes_falsenodeids", Ints{2, 0, 0, 0, 0, 0});  // back to the root
+  EXPECT_NE(text("TreeEnsembleRegressor", {kRows}, a).find("is reached twice; expected a tree"), std::string::npos);
+  a.set("nodes_falsenodeids", Ints{2, 0, 9, 0, 0, 0});
+  EXPECT_NE(text("TreeEnsembleRegressor", {kRows}, a).find("leads to node 9, which is not there"), std::string::npos);
+  a = regression();
+  a.set("target_ids", Ints{0, 0, 0, 7});
+  EXPECT_NE(text("TreeEnsembleRegressor", {kRows}, a).find("target 7"), std::string::npos);
+  EXPECT_NE(text("TreeEnsembleRegressor", {matrix(1, 1, {0})}, regression()).find("the trees read feature 1"),
+            std::string::npos);
+}
+
+TEST(Linear, RegressorAndClassifier) {
+  Tensor x = matrix(2, 2, {1, 2, 3, -1});
+  EXPECT_EQ(text("LinearRegressor", {x}, {{"coefficients", Floats{2, 1}}, {"intercepts", Floats{0.5f}}}),
+            "float32[2, 1] [[4.5], [5.5]]");
+  Attributes two = {{"coefficients", Floats{1, 0, 0, 1}}, {"classlabels_ints", Ints{7, 8}}};
+  EXPECT_EQ(text("LinearClassifier", {x}, two, 2), "int64[2] [8, 7]; float32[2, 2] [[1, 2], [3, -1]]");
+  two.set("post_transform", std::string("SOFTMAX"));
+  Result<std::vector<Tensor>> y = run_card("LinearClassifier", {x}, two, 2, kMl);
+  ASSERT_TRUE(y.ok());
+  EXPECT_NEAR((*y)[1].data<float>()[1], 1 / (1 + std::exp(-1.f)), 1e-6);
+  Attributes one = {{"coefficients", Floats{1, -1}}, {"classlabels_ints", Ints{0, 1}}};
+  EXPECT_EQ(text("LinearClassifier", {x}, one, 2), "int64[2] [0, 1]; float32[2, 2] [[1, -1], [-4, 4]]");
+}
+
+TEST(Features, ScaledNormalizedAndImputed) {
+  Tensor x = matrix(2, 2, {3, 4, 0, 0});
+  EXPECT_EQ(text("Scaler", {x}, {{"offset", Floats{1, 2}}, {"scale", Floats{2, 0.5f}}}),
+            "float32[2, 2] [[4, 1], [-2, -1]]");
+  EXPECT_EQ(text("Normalizer", {x}, {{"norm", std::string("L2")}}), "float32[2, 2] [[0.6, 0.8], [0, 0]]");
+  EXPECT_EQ(text("Normalizer", {x}, {}), "float32[2, 2] [[0.75, 1], [0, 0]]");
+  EXPECT_EQ(text("Binarizer", {x}, {{"threshold", 3.f}}), "float32[2, 2] [[0, 1], [0, 0]]");
+  EXPECT_EQ(text("Imputer", {x}, {{"imputed_value_floats", Floats{7, 8}}}), "float32[2, 2] [[3, 4], [7, 8]]");
+  EXPECT_EQ(text("FeatureVectorizer", {x, Tensor::of<int64_t>({2, 1}, {5, 6})}, {}),
+            "float32[2, 3] [[3, 4, 5], [0, 0, 6]]");
+  EXPECT_EQ(text("ArrayFeatureExtractor", {x, Tensor::of<int64_t>({1, 1}, {1})}, {}), "float32[2, 1] [[4], [0]]");
+}
+
+TEST(Labels, MappedBothWays) {
+  Tensor words = Tensor::of<std::string>({3}, {"b", "a", "z"}), numbers = Tensor::of<int64_t>({3}, {1, 0, 9});
+  EXPECT_EQ(text("LabelEncoder", {words}, {{"keys_strings", Strings{"a", "b"}}, {"values_int64s", Ints{10, 20}}}),
+            "int64[3] [20, 10, -1]");
+  EXPECT_EQ(text("LabelEncoder", {numbers}, {{"classes_strings", Strings{"a", "b"}}}),
+            "string[3] [\"b\", \"a\", \"_Unused\"]");
+  EXPECT_EQ(text("CategoryMapper", {words}, {{"cats_strings", Strings{"a", "b"}}, {"cats_int64s", Ints{1, 2}}}),
+            "int64[3] [2, 1, -1]");
+  EXPECT_EQ(text("OneHotEncoder", {numbers}, {{"cats_int64s", Ints{0, 1}}}), "float32[3, 2] [[0, 1], [1, 0], [0, 0]]");
+}
+
+}  // namespace
+}  // namespace slipway::ops

@@ -1,0 +1,59 @@
+// ai.onnx.ml OneHotEncoder.
+#include "ops/mapping.h"
+#include "ops/ml.h"
+#include "ops/samples.h"
+
+namespace slipway {
+namespace {
+
+size_t categories(const Node& n) {
+  return n.has("cats_strings") ? n.strings("cats_strings").size() : n.ints("cats_int64s").size();
+}
+
+Status infer(InferContext& c) {
+  Dims out = c.dims(0);
+  out.emplace_back(static_cast<int64_t>(categories(c.node())));
+  c.set(0, DType::f32, out);
+  return {};
+}
+
+template <typename T, typename K>
+Kernel typed(const PrepareContext& c, const std::vector<K>& keys) {
+  auto table = std::make_shared<const ops::KeyTable<K>>(keys);
+  auto width = static_cast<int64_t>(keys.size());
+  return {[=, n = c.in(0).count()](const KernelArgs& a) {
+    std::fill_n(a.output<float>(0), n * width, 0.f);
+    for (int64_t i = 0; i < n; ++i) {
+      int64_t at = table->find(static_cast<K>(a.input<T>(0)[i]));
+      if (at >= 0) a.output<float>(0)[i * width + at] = 1;
+    }
+  }};
+}
+
+// `zeros` 0 makes an unknown category an error, which a kernel cannot raise: it gives zeros too.
+Result<Kernel> prepare(const PrepareContext& c) {
+  if (c.in(0).dtype == DType::string) return typed<std::string, std::string>(c, c.node().strings("cats_strings"));
+  std::vector<int64_t> numbers = c.node().ints("cats_int64s");
+  return ops::for_types(ops::MlTypes{}, c, c.in(0).dtype,
+                        [&]<typename T>(TypeTag<T>) { return typed<T, int64_t>(c, numbers); });
+}
+
+std::vector<Sample> samples() {
+  return {{.inputs = {ops::given(Tensor::of<int64_t>({3}, {2, 9, 1}))},
+           .attributes = {{"cats_int64s", std::vector<int64_t>{1, 2}}}}};
+}
+
+}  // namespace
+
+OPERATOR(one_hot_encoder) = {
+    .name = "OneHotEncoder",
+    .domain = ops::kMl,
+    .doc = "For each x a row with 1 at its category and 0 elsewhere; all 0 for a category that is not in the list.",
+    .attributes = {{{"cats_int64s", kOptionalInts}, {"cats_strings", kOptionalStrings}, {"zeros", 1}}},
+    .infer = infer,
+    .cpu = prepare,
+    .tflite = ops::kNoMl,
+    .samples = samples,
+};
+
+}  // namespace slipway

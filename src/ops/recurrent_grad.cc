@@ -1,0 +1,57 @@
+// RecurrentGrad: the backward pass of LSTM, GRU and RNN.
+#include "ops/movement.h"
+#include "ops/recurrent.h"
+
+namespace slipway {
+namespace {
+
+Status infer(InferContext& c) {
+  for (size_t i = 0; i < 3; ++i) c.set(i, c.dtype(0), c.dims(i));
+  const Dims& r = c.dims(2);
+  Dim width = r[1].known() ? Dim(2 * r[1].size) : Dim();
+  c.set(3, c.dtype(0), {r[0], width});
+  bool batch_first = c.node().integer("layout") != 0;
+  Dim batch = c.dims(0)[batch_first ? 0 : 1];
+  for (size_t i : {4, 5}) c.set(i, c.dtype(0), batch_first ? Dims{batch, r[0], r[2]} : Dims{r[0], batch, r[2]});
+  return {};
+}
+
+Result<Kernel> prepare(const PrepareContext& c) {
+  kernels::Cell cell = ops::cell_of(c.node().text("cell"));
+  return ops::padded_kernel(
+      TRY(kernels::make_recurrent_backward(TRY(ops::recurrent_spec(c.node(), cell, c.in(0), c.in(2))))), c);
+}
+
+std::vector<Sample> samples() {
+  auto x = [](Shape shape) { return ops::random_input(std::move(shape)); };
+  return {{.inputs = {x({3, 2, 4}), x({1, 8, 4}), x({1, 8, 2}), x({1, 16}), {}, {}, {}, x({3, 1, 2, 2})},
+           .attributes = {{"cell", std::string("LSTM")}},
+           .outputs = 6}};
+}
+
+}  // namespace
+
+OPERATOR(recurrent_grad) = {
+    .name = "RecurrentGrad",
+    .domain = "slipway",
+    .doc =
+        "(dX, dW, dR, dB, dh0, dc0) of the LSTM, GRU or RNN named by `cell` from (X, W, R, B, sequence_lens, h0, c0, "
+        "dY, dYh, dYc). 0 for the c0 of a cell without one.",
+    .inputs = {3, 10},
+    .outputs = {1, 6},
+    .attributes = {{ops::kDirection,
+                    ops::kLayout,
+                    ops::kClip,
+                    ops::kActivations,
+                    ops::kActivationsAlpha,
+                    ops::kActivationsBeta,
+                    {"cell", kRequiredString},
+                    {"linear_before_reset", 0},
+                    {"input_forget", 0}}},
+    .infer = infer,
+    .cpu = prepare,
+    .tflite = {nullptr, "exists in training only"},
+    .samples = samples,
+};
+
+}  // namespace slipway

@@ -1,0 +1,26 @@
+// RNN.
+#include "ops/recurrent.h"
+
+namespace slipway {
+namespace {
+
+std::vector<Sample> samples() { return ops::recurrent_samples(kernels::Cell::rnn); }
+
+}  // namespace
+
+OPERATOR(rnn) = {
+    .name = "RNN",
+    .since = 1,
+    .doc = "h = f(X W + h R + b), step by step; Y holds every h, Y_h the last.",
+    .inputs = {3, 6},
+    .outputs = {0, 2},
+    .attributes = {{ops::kDirection, ops::kHiddenSize, ops::kLayout, ops::kClip, ops::kActivations,
+                    ops::kActivationsAlpha, ops::kActivationsBeta}},
+    .infer = ops::infer_recurrent,
+    .cpu = ops::prepare_recurrent,
+    .gradient = ops::recurrent_gradient,
+    .tflite = {nullptr, "TFLite's UNIDIRECTIONAL_SEQUENCE_RNN keeps its state between calls"},
+    .samples = samples,
+};
+
+}  // namespace slipway
