@@ -66,7 +66,8 @@ soak: ## the long tests: hours of serving in minutes
 	cmake --build $(RELEASE) -j $(JOBS)
 	ctest --preset release -L soak
 
-install: build ## install slipway below PREFIX (/usr/local)
+install: build ## the program, libslipway.so and its headers below PREFIX (/usr/local)
+	cmake --build $(RELEASE) --target slipway_shared -j $(JOBS)
 	cmake --install $(RELEASE) --prefix $(PREFIX)
 
 clean: ## remove everything that was built

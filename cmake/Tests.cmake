@@ -46,3 +46,5 @@ endforeach()
 
 add_test(NAME floors COMMAND ${CMAKE_SOURCE_DIR}/tools/check_floors)
 add_test(NAME documents COMMAND ${CMAKE_SOURCE_DIR}/tools/check_docs $<TARGET_FILE:slipway>)
+add_test(NAME installed COMMAND ${CMAKE_SOURCE_DIR}/tools/check_install ${CMAKE_BINARY_DIR})
+set_tests_properties(installed PROPERTIES TIMEOUT 600 RUN_SERIAL TRUE ENVIRONMENT "OMP_WAIT_POLICY=passive")

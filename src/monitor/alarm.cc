@@ -7,6 +7,12 @@
 
 namespace slipway {
 
+Json to_json(const std::vector<Symptom>& symptoms) {
+  Json list = Json::array();
+  for (const Symptom& s : symptoms) list.push(Json::object({{"detector", s.detector}, {"subject", s.subject}}));
+  return list;
+}
+
 Json Alarm::to_json() const {
   Json json = Json::object({{"id", id},
                             {"detector", detector},

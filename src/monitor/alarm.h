@@ -33,6 +33,14 @@ struct Alarm {
   static Result<Alarm> from_json(const Json& json);
 };
 
+// What an alarm is about.
+struct Symptom {
+  std::string detector;
+  std::string subject;
+};
+// [{"detector": ..., "subject": ...}, ...]
+Json to_json(const std::vector<Symptom>& symptoms);
+
 struct AlarmEvent {
   enum class Kind : uint8_t { raised, refreshed, cleared };
   Kind kind;

@@ -36,7 +36,8 @@ Json VersionFacts::to_json() const {
                        {"previous_inputs_judged", previous_inputs_judged},
                        {"previous_inputs_psi", previous_inputs_psi},
                        {"previous_inputs_compared", previous_inputs_compared},
-                       {"previous_inputs_psi_here", previous_inputs_psi_here}});
+                       {"previous_inputs_psi_here", previous_inputs_psi_here},
+                       {"previous_alarms", slipway::to_json(previous_alarms)}});
 }
 
 }  // namespace slipway

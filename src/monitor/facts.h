@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "monitor/alarm.h"
 #include "monitor/window.h"
 
 namespace slipway {
@@ -40,7 +41,8 @@ struct VersionFacts {
   bool previous_inputs_judged = false;    // by that version's baseline there were enough to say something
   double previous_inputs_psi = 0;         // what it said
   bool previous_inputs_compared = false;  // and by this version's baseline
-  double previous_inputs_psi_here = 0;  // what it says: large when this version expects other inputs than that one got
+  double previous_inputs_psi_here = 0;   // what it says: large when this version expects other inputs than that one got
+  std::vector<Symptom> previous_alarms;  // active for the previous version then
 
   Json to_json() const;
 };

@@ -88,6 +88,7 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
     v.previous_rows = old.kept_rows();
     v.previous_inputs = judge_inputs(last, old.baseline().get());
     v.previous_inputs_here = {};
+    v.previous_alarms = symptoms_of(model, before);
   }
   v.recorder.restart();
   v.inputs = {};
@@ -290,6 +291,14 @@ std::vector<Alarm> Monitor::active_alarms() const {
   return book_.active();
 }
 
+std::vector<Symptom> Monitor::symptoms_of(const std::string& model, int64_t version) const {
+  std::vector<Symptom> symptoms;
+  for (const Alarm& a : book_.active()) {
+    if (a.model == model && a.version == version) symptoms.push_back({a.detector, a.subject});
+  }
+  return symptoms;
+}
+
 bool Monitor::drifted(const std::string& model, int64_t version) const {
   for (const Alarm& a : book_.active()) {
     if (a.model == model && a.version == version && a.detector == kInputDrift) return true;
@@ -325,7 +334,8 @@ VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state
           .previous_inputs_judged = v.previous_inputs.known,
           .previous_inputs_psi = v.previous_inputs.psi,
           .previous_inputs_compared = v.previous_inputs_here.known,
-          .previous_inputs_psi_here = v.previous_inputs_here.psi};
+          .previous_inputs_psi_here = v.previous_inputs_here.psi,
+          .previous_alarms = v.previous_alarms};
 }
 
 std::vector<VersionFacts> Monitor::facts() const {

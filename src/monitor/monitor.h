@@ -91,12 +91,13 @@ class Monitor {
     int64_t since_us = 0;     // began to serve
     int64_t rows_before = 0;  // rows answered before that
     int64_t previous = 0;
-    int64_t evaluated_us = -1;            // last_seen of the latest evaluation
-    InputJudgement inputs;                // its own, by its own baseline, since it began to serve
-    Window previous_window;               // the previous version's last answers when this one began, without features
-    std::vector<float> previous_rows;     // some of their inputs, until they are judged
-    InputJudgement previous_inputs;       // of them by the previous version's baseline
-    InputJudgement previous_inputs_here;  // and by this one's
+    int64_t evaluated_us = -1;             // last_seen of the latest evaluation
+    InputJudgement inputs;                 // its own, by its own baseline, since it began to serve
+    Window previous_window;                // the previous version's last answers when this one began, without features
+    std::vector<float> previous_rows;      // some of their inputs, until they are judged
+    InputJudgement previous_inputs;        // of them by the previous version's baseline
+    InputJudgement previous_inputs_here;   // and by this one's
+    std::vector<Symptom> previous_alarms;  // active for the previous version when this one began
   };
   struct ModelState {
     std::map<int64_t, VersionState> versions;
@@ -118,6 +119,7 @@ class Monitor {
   Status write_windows(int64_t now_us);
   Status save_alarms(bool all);
   bool drifted(const std::string& model, int64_t version) const;
+  std::vector<Symptom> symptoms_of(const std::string& model, int64_t version) const;
   VersionFacts facts_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,
                         int64_t now_us) const;
 

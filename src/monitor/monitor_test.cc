@@ -110,6 +110,17 @@ TEST_F(MonitorTest, KnowsWhatServedBefore) {
   EXPECT_NEAR(facts[1].now.compute_us, 300, 20);
 }
 
+TEST_F(MonitorTest, KnowsWhatAlarmsThePreviousVersionHad) {
+  start();
+  answer(1, 1000, {.shift = 2});
+  ASSERT_TRUE(active("input_drift", 1));
+  answer(2, 500, {.shift = 2});
+  const VersionFacts v2 = monitor_->facts()[1];
+  EXPECT_TRUE(std::any_of(v2.previous_alarms.begin(), v2.previous_alarms.end(),
+                          [](const Symptom& s) { return s.detector == "input_drift" && s.subject == "inputs"; }));
+  EXPECT_NEAR(v2.inputs_psi / v2.previous_inputs_psi_here, 1, 0.5);
+}
+
 TEST_F(MonitorTest, IsToldAtTheStartWhatServedBefore) {
   start();
   monitor_->serving("digits", 2, clock_.now_us() - 3'600'000'000, 1);

@@ -12,6 +12,19 @@ namespace {
 
 constexpr double kLeastConfidence = 0.1;
 
+struct Weight {
+  const char* detector;
+  const char* subject;
+  double warning;  // weight of an alarm of this severity
+  double critical;
+};
+
+// What answers look like when a version is sick.
+constexpr Weight kSick[] = {{"error_rate", "faults", 0.6, 0.8},    {"error_rate", "invalid outputs", 0.6, 0.8},
+                            {"output_drift", "classes", 0.5, 0.6}, {"output_drift", "output", 0.5, 0.6},
+                            {"class_inputs", "answers", 0.6, 0.6}, {"confidence", "confidence", 0.5, 0.6},
+                            {"ewma", "confidence", 0.1, 0.1},      {"threshold", "confidence", 0.1, 0.1}};
+
 // Evidence that adds up by noisy-or.
 class Evidence {
  public:
@@ -51,6 +64,10 @@ struct Case {
     }
     return nullptr;
   }
+  bool sick() const {
+    return std::any_of(std::begin(kSick), std::end(kSick),
+                       [&](const Weight& w) { return find(w.detector, w.subject) != nullptr; });
+  }
   int64_t first_us() const {
     int64_t first = alarms.front()->start_us;
     for (const Alarm* a : alarms) first = std::min(first, a->start_us);
@@ -70,15 +87,19 @@ struct Case {
     return drifted() && facts.previous_version != 0 && facts.previous_inputs_judged && !drifted_before() &&
            facts.previous_inputs_compared && facts.previous_inputs_psi_here > options.large_psi;
   }
-  // The inputs drift, and it is the clients who changed them.
-  bool clients_changed() const { return drifted() && !expects_other_inputs(); }
-};
-
-struct Weight {
-  const char* detector;
-  const char* subject;
-  double warning;  // weight of an alarm of this severity
-  double critical;
+  bool previous_was_sick() const {
+    return std::any_of(facts.previous_alarms.begin(), facts.previous_alarms.end(), [](const Symptom& s) {
+      return std::any_of(std::begin(kSick), std::end(kSick),
+                         [&](const Weight& w) { return s.detector == w.detector && s.subject == w.subject; });
+    });
+  }
+  // The inputs drift no more than those that the previous version got and answered without an alarm.
+  bool previous_answered_such_inputs() const {
+    return drifted() && drifted_before() && facts.previous_inputs_compared && !previous_was_sick() &&
+           facts.inputs_psi <= options.as_before * facts.previous_inputs_psi_here;
+  }
+  // The inputs drift, it is the clients who changed them, and that may explain the answers.
+  bool clients_changed() const { return drifted() && !expects_other_inputs() && !previous_answered_such_inputs(); }
 };
 
 void add_alarms(const Case& c, std::span<const Weight> weights, double factor, Evidence& evidence) {
@@ -101,10 +122,6 @@ Cause finish(CauseKind kind, const Case& c, const Evidence& evidence, std::strin
 }
 
 Cause bad_version(const Case& c) {
-  static constexpr Weight kSick[] = {{"error_rate", "faults", 0.6, 0.8},    {"error_rate", "invalid outputs", 0.6, 0.8},
-                                     {"output_drift", "classes", 0.5, 0.6}, {"output_drift", "output", 0.5, 0.6},
-                                     {"class_inputs", "answers", 0.6, 0.6}, {"confidence", "confidence", 0.5, 0.6},
-                                     {"ewma", "confidence", 0.1, 0.1},      {"threshold", "confidence", 0.1, 0.1}};
   static constexpr Weight kSlow[] = {{"latency", "compute", 0.2, 0.5}};
   Evidence evidence;
   add_alarms(c, kSick, 1, evidence);
@@ -113,6 +130,10 @@ Cause bad_version(const Case& c) {
   if (c.expects_other_inputs()) {
     evidence.add(0.6, fmt::format("the inputs that version {} got and knew would be strange to this version, too",
                                   c.facts.previous_version));
+  }
+  if (c.sick() && c.previous_answered_such_inputs()) {
+    evidence.add(
+        0.5, fmt::format("version {} got such inputs, too, and its answers raised no alarm", c.facts.previous_version));
   }
   std::string summary = fmt::format("version {} is sick", c.facts.version);
   if (!evidence.any()) return finish(CauseKind::bad_version, c, evidence, std::move(summary));
@@ -127,7 +148,7 @@ Cause bad_version(const Case& c) {
   }
   if (c.clients_changed()) {
     evidence.scale(0.4, "clients send other inputs than before, which explains other answers");
-  } else if (!c.expects_other_inputs() && c.facts.inputs_judged && c.facts.inputs_psi < c.options.suspicious_psi) {
+  } else if (!c.drifted() && c.facts.inputs_judged && c.facts.inputs_psi < c.options.suspicious_psi) {
     evidence.add(0.4, "inputs still look like training data");
   }
   return finish(CauseKind::bad_version, c, evidence, std::move(summary));
@@ -158,6 +179,8 @@ Cause shifted_input(const Case& c) {
     if (c.expects_other_inputs()) {
       evidence.scale(
           0.3, fmt::format("version {} got such inputs, and they were not strange to it", c.facts.previous_version));
+    } else if (c.sick() && c.previous_answered_such_inputs()) {
+      evidence.scale(0.5, fmt::format("version {} answered such inputs well", c.facts.previous_version));
     } else if (c.drifted_before()) {
       evidence.add(0.5, fmt::format("they had drifted before version {} was published", c.facts.version));
     } else if (c.facts.previous_inputs_compared && c.facts.previous_inputs_psi_here < c.options.suspicious_psi) {

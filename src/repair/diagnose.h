@@ -7,6 +7,7 @@
 // not, whatever its answers look like; with one exception. The last inputs of the previous version are judged by this
 // version's baseline, too: when the previous version knew them and they would be strange to this one, clients send what
 // they always sent, this version expects something else, and the version is the cause.
+// And inputs that drifted before explain nothing when the previous version answered them without an alarm.
 #pragma once
 
 #include <vector>
@@ -19,6 +20,7 @@ struct DiagnoseOptions {
   int64_t fresh_us = 600'000'000;  // a symptom this soon after publishing speaks against the version
   double suspicious_psi = 0.1;     // inputs with a smaller shift count as unchanged
   double large_psi = 0.25;         // inputs with a larger one are strange
+  double as_before = 1.5;          // inputs shifted up to so many times as much as before count as the same
   double busier = 1.5;             // times the request rate before that speak for load
 };
 

@@ -61,7 +61,15 @@ struct Case {
 
 void keep(VersionFacts&) {}
 void expects_other(VersionFacts& f) { f.previous_inputs_psi_here = 2; }
-void drifted_before(VersionFacts& f) { f.previous_inputs_psi = f.previous_inputs_psi_here = 2; }
+void answered_before(VersionFacts& f) { f.inputs_psi = f.previous_inputs_psi = f.previous_inputs_psi_here = 2; }
+void drifted_before(VersionFacts& f) {
+  answered_before(f);
+  f.previous_alarms = {{"input_drift", "inputs"}, {"output_drift", "classes"}};
+}
+void drifts_further(VersionFacts& f) {
+  answered_before(f);
+  f.inputs_psi = 5;
+}
 void not_compared(VersionFacts& f) { f.previous_inputs_judged = f.previous_inputs_compared = false; }
 void no_previous(VersionFacts& f) {
   f.previous_version = 0;
@@ -96,6 +104,9 @@ std::vector<Case> cases() {
       {"drift_spoils_answers", {drift, classes, unsure}, with(keep), K::shifted_input, 0.9, 0.99, 0.5},
       {"drift_and_nan", {drift, nan, faults}, with(keep), K::shifted_input, 0.9, 0.99, 0.5},
       {"drift_before_publish", {drift, classes}, with(drifted_before), K::shifted_input, 0.9, 0.99, 0.5},
+      {"harmless_drift_before_publish", {drift, classes}, with(answered_before), K::bad_version, 0.85, 0.95, 1},
+      {"harmless_drift_that_stays", {drift}, with(answered_before), K::shifted_input, 0.9, 0.99, 0.1},
+      {"drift_before_publish_that_grew", {drift, classes}, with(drifts_further), K::shifted_input, 0.9, 0.99, 0.5},
       {"drift_of_the_first_version", {drift, classes}, with(no_previous), K::shifted_input, 0.8, 0.9, 0.5},
       {"nothing_to_compare_with", {drift, classes}, with(not_compared), K::shifted_input, 0.8, 0.9, 0.5},
       {"only_this_version_finds_inputs_strange", {drift, classes}, with(expects_other), K::bad_version, 0.85, 0.95, 1},

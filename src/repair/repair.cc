@@ -55,8 +55,6 @@ std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& pol
 }
 
 Json Repair::to_json() const {
-  Json list = Json::array();
-  for (const Symptom& s : symptoms) list.push(Json::object({{"detector", s.detector}, {"subject", s.subject}}));
   Json json = Json::object({{"id", id},
                             {"remedy", remedy},
                             {"model", model()},
@@ -66,7 +64,7 @@ Json Repair::to_json() const {
                             {"note", note},
                             {"cause", cause.to_json()},
                             {"proposal", proposal},
-                            {"symptoms", std::move(list)},
+                            {"symptoms", slipway::to_json(symptoms)},
                             {"opened_us", opened_us},
                             {"opened", rfc3339(opened_us)},
                             {"acted_us", acted_us},

@@ -12,11 +12,6 @@
 
 namespace slipway {
 
-struct Symptom {
-  std::string detector;
-  std::string subject;
-};
-
 struct Repair {
   enum class State : uint8_t {
     proposed,   // waits for a person

@@ -347,18 +347,18 @@ void PlanCompiler::share_buffers() {
   };
   for (size_t s = 0; s < step_nodes_.size(); ++s) {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
-    std::set<int> taken;
+    // One of several outputs could overwrite an input that the next one still reads.
+    const bool in_place = node.op->in_place && node.outputs.size() == 1;
     for (ValueId out : node.outputs) {
       if (!out.valid() || !info(out).in_arena) continue;
       Info& value = info(out);
       for (ValueId in : node.inputs) {
-        if (!node.op->in_place || !in.valid()) continue;
+        if (!in_place || !in.valid()) continue;
         Info& from = root_info(in);
         bool dies_here =
             from.in_arena && from.buffer >= 0 && lives_[static_cast<size_t>(from.buffer)].last == static_cast<int>(s);
-        if (!dies_here || info(in).type != value.type || taken.contains(from.buffer)) continue;
+        if (!dies_here || info(in).type != value.type) continue;
         value.buffer = from.buffer;
-        taken.insert(from.buffer);
         lives_[static_cast<size_t>(from.buffer)].last = value.last;
         break;
       }
