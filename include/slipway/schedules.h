@@ -20,9 +20,9 @@ struct Schedule {
   bool restarts = false;     // cosine: again and again, each cycle t_mul times as long and m_mul times as high
   double t_mul = 2;
   double m_mul = 1;
-  double start_fraction = 0.3;     // one_cycle: share of the steps that rise
-  double div_factor = 25;          // one_cycle: the first factor is 1 / div_factor
-  double final_div_factor = 1e4;   // one_cycle: the last one is that over final_div_factor
+  double start_fraction = 0.3;      // one_cycle: share of the steps that rise
+  double div_factor = 25;           // one_cycle: the first factor is 1 / div_factor
+  double final_div_factor = 1e4;    // one_cycle: the last one is that over final_div_factor
   std::vector<int64_t> boundaries;  // piecewise: values[i] up to and with step boundaries[i], the last value behind
   std::vector<double> values;
 };
@@ -40,8 +40,8 @@ inline Schedule CosineDecay(double end = 0, int64_t warmup_steps = 0) {
   return {.type = "cosine", .end = end, .warmup_steps = warmup_steps};
 }
 inline Schedule CosineDecayRestarts(int64_t first_decay_steps, double t_mul = 2, double m_mul = 1, double end = 0) {
-  return {.type = "cosine", .end = end, .decay_steps = first_decay_steps, .restarts = true, .t_mul = t_mul,
-          .m_mul = m_mul};
+  return {
+      .type = "cosine", .end = end, .decay_steps = first_decay_steps, .restarts = true, .t_mul = t_mul, .m_mul = m_mul};
 }
 inline Schedule OneCycle(double start_fraction = 0.3) {
   return {.type = "one_cycle", .start_fraction = start_fraction};

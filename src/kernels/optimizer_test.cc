@@ -50,8 +50,7 @@ TEST(Adam, CutsDoNotChangeTheResult) {
   AdamStep step = adam_step(0.01f, 3, 0.9f, 0.999f, 1e-8f, 0.1f);
   std::vector<float> whole(300), cut(300);
   auto tensors = [&](std::vector<float>& out) {
-    return OptimizerTensors{{p.data(), g.data(), m.data(), v.data()},
-                            {out.data(), out.data() + 100, out.data() + 200}};
+    return OptimizerTensors{{p.data(), g.data(), m.data(), v.data()}, {out.data(), out.data() + 100, out.data() + 200}};
   };
   adam_f32()(tensors(whole), 0, 100, step);
   adam_f32()(tensors(cut), 0, 41, step);

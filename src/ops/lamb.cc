@@ -32,8 +32,7 @@ void update(const kernels::OptimizerTensors& t, int64_t count, kernels::LambStep
     }
   });
   step.scale = rate * trust({norms, static_cast<size_t>(parts_of(count))});
-  parallel_for(threads, count, kPart,
-               [&](int64_t begin, int64_t end) { kernels::lamb_f32()(t, begin, end, step); });
+  parallel_for(threads, count, kPart, [&](int64_t begin, int64_t end) { kernels::lamb_f32()(t, begin, end, step); });
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
@@ -61,7 +60,8 @@ OPERATOR(lamb) = {
     .name = "LAMB",
     .domain = "slipway",
     .doc =
-        "m', v' as Adam, u = mhat / (sqrt(vhat) + epsilon) + weight_decay x, x' = x - lr |x| / |u| u, the ratio 1 where "
+        "m', v' as Adam, u = mhat / (sqrt(vhat) + epsilon) + weight_decay x, x' = x - lr |x| / |u| u, the ratio 1 "
+        "where "
         "a norm is 0: (lr, t int64 = 1, 2, ..., x1.., g1.., m1.., v1..) -> (x1'.., m1'.., v1'..). You et al. 2020.",
     .inputs = {6, kMany},
     .outputs = {3, kMany},

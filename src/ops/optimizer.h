@@ -19,7 +19,8 @@ inline constexpr int64_t kOptimizerGrain = 1 << 14;
 // Outputs have the types of the parameters (group 0); an error when the groups do not match one another.
 Status infer_optimizer(InferContext& c, const OptimizerLayout& layout);
 
-// infer_optimizer for float32 parameters, the learning rate as input 0 and, with two scalars, the int64 time as input 1.
+// infer_optimizer for float32 parameters, the learning rate as input 0 and, with two scalars, the int64 time as
+// input 1.
 Status infer_update(InferContext& c, const OptimizerLayout& layout);
 
 // f(tensors, count) for each of the n parameters of a run.

@@ -45,7 +45,7 @@ template <typename T>
 T resolved(T object, std::span<const Field<T>> fields) {
   for (const Field<T>& field : fields) {
     if (auto* member = std::get_if<double T::*>(&field.member); member != nullptr && std::isnan(object.**member)) {
-      object.**member = field.otherwise;
+      object.** member = field.otherwise;
     }
   }
   return object;

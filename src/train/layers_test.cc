@@ -9,7 +9,7 @@ namespace {
 TEST(Layers, NamesAndShapesFollowKeras) {
   std::vector<Layer> layers = {Conv2D(6, 5, relu, 1, "same"), MaxPooling2D(2), Flatten(), Dense(16, relu),
                                Dense(10, softmax)};
-  Result<Graph> graph = build_sequential(layers, {28, 28}, 1);
+  Result<Graph> graph = build_model(layers, {28, 28}, 1);
   ASSERT_TRUE(graph.ok()) << graph.status().message();
   EXPECT_EQ(to_string(*graph->value(graph->inputs[0]).dims), "[batch, 28, 28]");
   EXPECT_EQ(to_string(graph->value(graph->find("conv2d/kernel")).data.type()), "float32[6, 1, 5, 5]");
@@ -20,8 +20,7 @@ TEST(Layers, NamesAndShapesFollowKeras) {
 
 TEST(Layers, WeightsDependOnTheSeedOnly) {
   std::vector<Layer> layers = {Dense(4)};
-  Graph a = *build_sequential(layers, {3}, 1), b = *build_sequential(layers, {3}, 1),
-        c = *build_sequential(layers, {3}, 2);
+  Graph a = *build_model(layers, {3}, 1), b = *build_model(layers, {3}, 1), c = *build_model(layers, {3}, 2);
   auto kernel = [](const Graph& g) { return g.value(g.find("dense/kernel")).data; };
   EXPECT_TRUE(identical(kernel(a), kernel(b)));
   EXPECT_FALSE(identical(kernel(a), kernel(c)));
@@ -43,7 +42,7 @@ TEST(Layers, SayWhichLayerIsWrong) {
       {{Dropout(1.5)}, "\"rate\" must be in [0, 1)"},
   };
   for (const Mistake& mistake : mistakes) {
-    Status status = build_sequential(mistake.layers, {8, 8}, 1).status();
+    Status status = build_model(mistake.layers, {8, 8}, 1).status();
     EXPECT_EQ(status.code(), Code::invalid_argument);
     EXPECT_NE(status.message().find(mistake.message), std::string::npos) << status.message();
   }

@@ -37,12 +37,8 @@ struct Context {
   }
   ValueId targets() const { return b.graph().add_input("labels", DType::f32, b.dims(output)); }
   ValueId floats(ValueId x) const { return b.op("Cast", {x}, {{"to", static_cast<int64_t>(DType::f32)}}); }
-  ValueId sum_last(ValueId x) const {
-    return b.op("ReduceSum", {x, b.ints({-1})}, {{"keepdims", int64_t{0}}});
-  }
-  ValueId count(ValueId condition) const {
-    return b.op("ReduceSum", {floats(condition)}, {{"keepdims", int64_t{0}}});
-  }
+  ValueId sum_last(ValueId x) const { return b.op("ReduceSum", {x, b.ints({-1})}, {{"keepdims", int64_t{0}}}); }
+  ValueId count(ValueId condition) const { return b.op("ReduceSum", {floats(condition)}, {{"keepdims", int64_t{0}}}); }
   // Means over all axes but the first.
   ValueId per_example(ValueId x) const {
     int64_t rank = b.rank(x);
@@ -253,7 +249,8 @@ Result<Parts> triplet(const Context& c) {
   ValueId cross = c.scaled(b.op("MatMul", {x, turned(x)}), -2);
   ValueId square = b.op("Relu", {b.add(b.add(squares, turned(squares)), cross)});
   ValueId d = b.op("Sqrt", {b.add(square, b.scalar(1e-12f))});
-  ValueId same = c.floats(b.op("Equal", {b.op("Unsqueeze", {labels, b.ints({0})}), b.op("Unsqueeze", {labels, b.ints({1})})}));
+  ValueId same =
+      c.floats(b.op("Equal", {b.op("Unsqueeze", {labels, b.ints({0})}), b.op("Unsqueeze", {labels, b.ints({1})})}));
   auto hardest = [&](const char* op, ValueId v) { return b.op(op, {v, b.ints({1})}, {{"keepdims", int64_t{0}}}); };
   ValueId positive = hardest("ReduceMax", b.mul(d, same));
   ValueId negative = hardest("ReduceMin", b.add(d, c.scaled(same, 1e6)));
@@ -278,7 +275,12 @@ struct Row {
 };
 
 constexpr Row kLosses[] = {
-    {"sparse_categorical_crossentropy", "crossentropy", DType::i64, true, sparse_categorical, {kSmoothing, kClassWeight}},
+    {"sparse_categorical_crossentropy",
+     "crossentropy",
+     DType::i64,
+     true,
+     sparse_categorical,
+     {kSmoothing, kClassWeight}},
     {"categorical_crossentropy", "", DType::f32, true, categorical, {kSmoothing, kClassWeight}},
     {"binary_crossentropy", "bce", DType::f32, true, binary, {kSmoothing, kClassWeight}},
     {"binary_focal_crossentropy", "focal", DType::f32, true, binary_focal, {kGamma, kAlpha, kClassWeight}},
@@ -334,7 +336,8 @@ std::vector<std::string> loss_names() {
 Status check(const Loss& loss) {
   const Row* row = TRY(row_of(loss.type));
   RETURN_IF_ERROR(check_fields(row->name, loss, named(row->fields)));
-  bool takes = std::ranges::any_of(row->fields, [](const F& f) { return f.name == kClassWeight.name; });
+  bool takes =
+      std::ranges::any_of(named(row->fields), [](const F& f) { return f.name == std::string_view("class_weight"); });
   if (!loss.class_weight.empty() && !takes) {
     return invalid(fmt::format("{} takes no class_weight: its labels are no classes", row->name));
   }

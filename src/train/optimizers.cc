@@ -114,15 +114,8 @@ class Updates {
   void add(const Values& weights, Values gradients) {
     if (accumulates_) gradients = accumulated(weights, gradients);
     gradients = clipped(std::move(gradients));
-    // One node over all weights; one per weight where results may not be written over the state (see replace()).
-    size_t group = accumulates_ ? 1 : weights.size();
-    for (size_t i = 0; i < weights.size(); i += group) {
-      auto part = [&](const Values& all) {
-        return Values(all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i + group));
-      };
-      Values next = move(part(weights), part(gradients));
-      if (o_.optimizer.use_ema) average(part(weights), next);
-    }
+    Values next = move(weights, gradients);
+    if (o_.optimizer.use_ema) average(weights, next);
   }
 
  private:

@@ -71,7 +71,7 @@ double piecewise(const Schedule& s, double step, double) {
 struct Row {
   const char* name;
   double (*factor)(const Schedule&, double step, double rest);  // after the warm-up
-  bool uses_total;                                               // even when decay_steps is set
+  bool uses_total;                                              // even when decay_steps is set
   F fields[6];
 };
 
@@ -80,10 +80,7 @@ constexpr Row kSchedules[] = {
     {"step", step_decay, false, {kWarmup, kDecaySteps, kDecayRate}},
     {"exponential", exponential, false, {kWarmup, kDecaySteps, kDecayRate}},
     {"linear", linear, false, {kWarmup, kDecaySteps, kEnd}},
-    {"polynomial",
-     polynomial,
-     false,
-     {kWarmup, kDecaySteps, kEnd, {"power", &Schedule::power, 0, 1e3}}},
+    {"polynomial", polynomial, false, {kWarmup, kDecaySteps, kEnd, {"power", &Schedule::power, 0, 1e3}}},
     {"cosine",
      cosine,
      false,
@@ -103,9 +100,7 @@ constexpr Row kSchedules[] = {
     {"piecewise",
      piecewise,
      false,
-     {kWarmup,
-      {"boundaries", &Schedule::boundaries, 0, kForever},
-      {"values", &Schedule::values, 0, 1e6}}},
+     {kWarmup, {"boundaries", &Schedule::boundaries, 0, kForever}, {"values", &Schedule::values, 0, 1e6}}},
 };
 
 Result<const Row*> row_of(std::string_view type) {
@@ -115,7 +110,8 @@ Result<const Row*> row_of(std::string_view type) {
 std::span<const F> fields_of(const Row& row) { return named(row.fields); }
 
 bool depends_on_total(const Row& row, const Schedule& schedule) {
-  bool decays = std::ranges::any_of(fields_of(row), [](const F& f) { return f.name == std::string_view("decay_steps"); });
+  bool decays =
+      std::ranges::any_of(fields_of(row), [](const F& f) { return f.name == std::string_view("decay_steps"); });
   return row.uses_total || (decays && schedule.decay_steps == 0);
 }
 

@@ -33,7 +33,7 @@ Dataset clouds(int64_t n, uint64_t seed) {
 }
 
 Graph model(std::vector<Layer> layers = {Dense(8, relu), Dropout(0.2), Dense(3, softmax)}) {
-  Result<Graph> graph = build_sequential(layers, {4}, 1);
+  Result<Graph> graph = build_model(layers, {4}, 1);
   EXPECT_TRUE(graph.ok()) << graph.status().message();
   return *graph;
 }
