@@ -80,7 +80,7 @@ Result<std::vector<std::vector<Tensor>>> calibration_samples(const Graph& model,
   return samples;
 }
 
-train::Loss loss_of(const Material& m) {
+Loss loss_of(const Material& m) {
   if (m.recipe) return m.recipe->trainer.training.loss;
   bool classes = m.data->test.labels.dtype() == DType::i64;
   return classes ? "sparse_categorical_crossentropy" : "mean_squared_error";

@@ -55,9 +55,14 @@ TEST(Autodiff, DepthwiseSeparableAndOneDimension) {
 }
 
 TEST(Autodiff, AttentionAndTransformers) {
-  std::vector<Layer> layers = {SinePositionEncoding(), MultiHeadAttention(2, 3), PositionEmbedding(),
-                               TransformerEncoder(8, 2), TransformerDecoder(8, 2).with("normalize_first", true),
-                               RMSNormalization(), GlobalAveragePooling1D(), Dense(3, softmax)};
+  std::vector<Layer> layers = {SinePositionEncoding(),
+                               MultiHeadAttention(2, 3),
+                               PositionEmbedding(),
+                               TransformerEncoder(8, 2),
+                               TransformerDecoder(8, 2).with("normalize_first", true),
+                               RMSNormalization(),
+                               GlobalAveragePooling1D(),
+                               Dense(3, softmax)};
   for (const char* weight :
        {"multi_head_attention/query/kernel", "multi_head_attention/key/kernel", "multi_head_attention/value/bias",
         "multi_head_attention/attention_output/kernel", "position_embedding/position_embedding",
@@ -69,8 +74,12 @@ TEST(Autodiff, AttentionAndTransformers) {
 }
 
 TEST(Autodiff, ShapesAndMerges) {
-  std::vector<Layer> layers = {Conv2D(2, 2, "tanh").named("conv"), ZeroPadding2D({1, 0}), UpSampling2D(2),
-                               Cropping2D({1}), Flatten().named("flat"), Dense(4, "tanh").named("left")};
+  std::vector<Layer> layers = {Conv2D(2, 2, "tanh").named("conv"),
+                               ZeroPadding2D({1, 0}),
+                               UpSampling2D(2),
+                               Cropping2D({1}),
+                               Flatten().named("flat"),
+                               Dense(4, "tanh").named("left")};
   Layer right = Dense(4, "silu").named("right"), both = Concatenate().named("both"), sum = Add().named("sum");
   right.inputs = {"flat"};
   both.inputs = {"left", "right"};

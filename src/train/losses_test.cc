@@ -42,7 +42,8 @@ TEST(Losses, GradientsWithSmoothingAndClassWeights) {
     Loss loss = name;
     loss.label_smoothing = 0.1;
     loss.class_weight = {1, 3, 0.5};
-    GradientProbe{{Dense(3, softmax)}, random_tensor({4, 5}, 2), labels_for(name), loss}.expect_gradient("dense/kernel");
+    GradientProbe{{Dense(3, softmax)}, random_tensor({4, 5}, 2), labels_for(name), loss}.expect_gradient(
+        "dense/kernel");
   }
   Loss loss = "binary_focal_crossentropy";
   loss.alpha = 0.25;

@@ -33,11 +33,13 @@ TEST(Metrics, OfTwoClasses) {
       {"precision", 2.0 / 3},
       {"recall", 2.0 / 3},
       {"f1", 2.0 / 3},
-      {"auc", 8.0 / 9},                       // 0.4 loses to 0.7, all else wins
-      {"pr_auc", (1 + 1 + 0.75) / 3},         // positives at ranks 1, 2 and 4
-      {"log_loss", -(std::log(0.9) + std::log(0.8) + std::log(0.4) + std::log(0.3) + std::log(0.8) + std::log(0.9)) / 6},
+      {"auc", 8.0 / 9},                // 0.4 loses to 0.7, all else wins
+      {"pr_auc", (1 + 1 + 0.75) / 3},  // positives at ranks 1, 2 and 4
+      {"log_loss",
+       -(std::log(0.9) + std::log(0.8) + std::log(0.4) + std::log(0.3) + std::log(0.8) + std::log(0.9)) / 6},
   };
-  for (const Row& row : rows) EXPECT_NEAR(measured(row.name, kScores, kTruth).as_double(), row.expected, 1e-6) << row.name;
+  for (const Row& row : rows)
+    EXPECT_NEAR(measured(row.name, kScores, kTruth).as_double(), row.expected, 1e-6) << row.name;
   EXPECT_EQ(measured("confusion_matrix", kScores, kTruth).dump(), "[[2,1],[1,2]]");
 }
 

@@ -66,7 +66,7 @@ void train_dropout(Builder& b, Node& node, int32_t index, ValueId step, uint64_t
   node = std::move(product);
 }
 
-// BatchNormalization uses the batch's statistics and moves the running ones.
+// BatchNormalization uses the batch's statistics and moves the running ones; a frozen one stays as in production.
 void train_batch_normalization(Graph& graph, Node& node) {
   node.attributes.set("training_mode", int64_t{1});
   node.outputs.resize(3);
@@ -79,14 +79,16 @@ void train_batch_normalization(Graph& graph, Node& node) {
 }
 
 // Replaces what behaves differently while training. New nodes are put before the node that needs them.
-Status to_training_form(Graph& graph, ValueId step, uint64_t seed) {
+Status to_training_form(Graph& graph, ValueId step, const TrainingSpec& spec) {
   std::vector<Node> nodes = std::move(graph.nodes());
   graph.nodes().clear();
   Builder b(graph, all_operators(), "train/");
   for (size_t n = 0; n < nodes.size(); ++n) {
     Node node = std::move(nodes[n]);
-    if (node.op_type == "Dropout" && node.domain.empty()) train_dropout(b, node, static_cast<int32_t>(n), step, seed);
-    if (node.op_type == "BatchNormalization") train_batch_normalization(graph, node);
+    if (node.op_type == "Dropout" && node.domain.empty())
+      train_dropout(b, node, static_cast<int32_t>(n), step, spec.seed);
+    bool moves = node.op_type == "BatchNormalization" && !frozen(graph.value(node.inputs[1]).name, spec.freeze);
+    if (moves) train_batch_normalization(graph, node);
     graph.add_node(std::move(node));
   }
   return b.status();
@@ -136,7 +138,7 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   RETURN_IF_ERROR(infer_types(graph));
   ValueId step = graph.add_value("step", DType::i64, Dims());
   UpdateInputs update = add_update_inputs(graph, spec.optimizer, step);
-  RETURN_IF_ERROR(to_training_form(graph, step, spec.seed));
+  RETURN_IF_ERROR(to_training_form(graph, step, spec));
   RETURN_IF_ERROR(infer_types(graph));
 
   Builder b(graph, all_operators(), "train/");

@@ -59,6 +59,7 @@ Result<Answer> run(LayerContext& c, const Kind& kind, ValueId x, std::string dir
   Attributes attributes = {{"hidden_size", units}, {"direction", std::move(direction)}};
   if (kind.op == kGru.op) attributes.set("linear_before_reset", int64_t{1});
   Values y = c.b.ops(kind.op, inputs, 2, attributes);
+  if (!c.b.graph().value(y[0]).dims) return unsupported(fmt::format("needs the operator {}", kind.op));
   return Answer{y[0], y[1]};
 }
 
