@@ -5,6 +5,7 @@
 // the layer: Conv2D(8, 3).with("groups", 2).
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,8 +32,12 @@ struct Layer {
     changed.parameters[parameter] = std::move(value);
     return changed;
   }
-  Layer with(const std::string& parameter, int value) const { return with(parameter, int64_t{value}); }
-  Layer with(const std::string& parameter, const char* value) const { return with(parameter, std::string(value)); }
+  template <std::integral Whole>
+  requires(!std::same_as<Whole, bool>) Layer with(const std::string& parameter, Whole value)
+  const { return with(parameter, LayerParameter(static_cast<int64_t>(value))); }
+  Layer with(const std::string& parameter, const char* value) const {
+    return with(parameter, LayerParameter(std::string(value)));
+  }
   Layer named(std::string its_name) const {
     Layer changed = *this;
     changed.name = std::move(its_name);

@@ -67,7 +67,7 @@ TEST(Model, LearnsAnotherTaskOnFrozenLayers) {
 
 TEST(Model, SaysWhatItDoesNotKnow) {
   Sequential model({Dense(1)});
-  EXPECT_NE(model.compile({.loss = "msee"}).message().find("did you mean"), std::string::npos);
+  EXPECT_NE(model.compile({.loss = "hubber"}).message().find("did you mean"), std::string::npos);
   EXPECT_NE(model.compile({.optimizer = {.type = "adma"}}).message().find("did you mean adam?"), std::string::npos);
   EXPECT_NE(model.compile({.metrics = {"ac"}}).message().find("not known"), std::string::npos);
 }

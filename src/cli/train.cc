@@ -97,7 +97,8 @@ Json summary_json(const train::FitResult& fit, const train::Evaluation& test, in
                             {"epochs", static_cast<int64_t>(fit.epochs.size())},
                             {"best_epoch", fit.best_epoch},
                             {"stopped_early", fit.stopped_early}});
-  for (const auto& [name, value] : train::to_json(test, "test_").members()) json.set(name, value);
+  Json measured = train::to_json(test, "test_");
+  for (const auto& [name, value] : measured.members()) json.set(name, value);
   if (version > 0) json.set("version", version);
   return Json::object({{"result", json}});
 }

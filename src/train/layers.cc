@@ -119,20 +119,9 @@ class Stack {
     Values inputs = TRY(inputs_of(layer, *row));
     Random random(seed_, index + 1);
     LayerContext context(b_, layer, name, random);
-    size_t first = b_.graph().nodes().size();
     last_ = TRY(row->build(context, inputs));
     RETURN_IF_ERROR(b_.status());
-    RETURN_IF_ERROR(check_operators(first));
     values_[name] = last_;
-    return {};
-  }
-
-  // An error for an operator that this program does not have, among the nodes from `first` on.
-  Status check_operators(size_t first) {
-    const std::vector<Node>& nodes = b_.graph().nodes();
-    for (size_t n = first; n < nodes.size(); ++n) {
-      if (nodes[n].op == nullptr) return unsupported(fmt::format("needs the operator {}", nodes[n].op_type));
-    }
     return {};
   }
 

@@ -367,9 +367,8 @@ Status read_monitor(Section& callbacks, const char* key, std::span<const Field<T
 }
 
 Status read_callbacks(Section callbacks, Recipe& recipe) {
-  RETURN_IF_ERROR(
-      read_monitor(callbacks, "early_stopping", std::span(kEarlyStopping), recipe, recipe.fit.early_stopping));
-  RETURN_IF_ERROR(read_monitor(callbacks, "reduce_lr_on_plateau", std::span(kReduceOnPlateau), recipe,
+  RETURN_IF_ERROR(read_monitor(callbacks, "early_stopping", named(kEarlyStopping), recipe, recipe.fit.early_stopping));
+  RETURN_IF_ERROR(read_monitor(callbacks, "reduce_lr_on_plateau", named(kReduceOnPlateau), recipe,
                                recipe.fit.callbacks.reduce_lr_on_plateau));
   callbacks.read("checkpoints", recipe.fit.checkpoints);
   callbacks.read("csv_log", recipe.fit.callbacks.csv_log);

@@ -53,7 +53,9 @@ TEST(Schedule, OneCycleRisesToOneAndFalls) {
   for (int64_t step = 0; step < 101; ++step) {
     double factor = schedule_factor(s, step, 101);
     most = std::max(most, factor);
-    if (step > 25) EXPECT_LT(factor, last);
+    if (step > 25) {
+      EXPECT_LT(factor, last);
+    }
     last = factor;
   }
   EXPECT_DOUBLE_EQ(most, 1);

@@ -216,10 +216,11 @@ class GradientTrainer final : public Trainer {
 
 Json to_json(const EpochResult& r) {
   Json json = Json::object({{"epoch", r.epoch}});
-  for (const auto& [name, value] : to_json(r.train).members()) json.set(name, value);
-  if (r.validation) {
-    for (const auto& [name, value] : to_json(*r.validation, "val_").members()) json.set(name, value);
-  }
+  auto add = [&](const Json& part) {
+    for (const auto& [name, value] : part.members()) json.set(name, value);
+  };
+  add(to_json(r.train));
+  if (r.validation) add(to_json(*r.validation, "val_"));
   json.set("learning_rate", r.learning_rate).set("seconds", r.seconds).set("steps", r.steps);
   return json;
 }

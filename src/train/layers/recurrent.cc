@@ -47,6 +47,7 @@ struct Answer {
 };
 
 Result<Answer> run(LayerContext& c, const Kind& kind, ValueId x, std::string direction) {
+  RETURN_IF_ERROR(c.expect_operator(kind.op));
   RETURN_IF_ERROR(c.expect_rank(x, 3, "sequences [batch, steps, features]"));
   int64_t features = TRY(c.known_size(x, 2, "number of features")), units = c.integer("units");
   int64_t directions = direction == "bidirectional" ? 2 : 1;
@@ -59,7 +60,6 @@ Result<Answer> run(LayerContext& c, const Kind& kind, ValueId x, std::string dir
   Attributes attributes = {{"hidden_size", units}, {"direction", std::move(direction)}};
   if (kind.op == kGru.op) attributes.set("linear_before_reset", int64_t{1});
   Values y = c.b.ops(kind.op, inputs, 2, attributes);
-  if (!c.b.graph().value(y[0]).dims) return unsupported(fmt::format("needs the operator {}", kind.op));
   return Answer{y[0], y[1]};
 }
 

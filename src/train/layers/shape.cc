@@ -33,9 +33,14 @@ Result<ValueId> permute(LayerContext& c, const Values& x) {
   return c.transpose(x[0], whole);
 }
 
+// x with its last but one axis, of size 1, stretched to n.
+ValueId repeat(LayerContext& c, ValueId x, int64_t n) {
+  return c.b.mul(x, c.fixed("ones", filled(n, 1).reshaped({n, 1})));
+}
+
 Result<ValueId> repeat_vector(LayerContext& c, const Values& x) {
   RETURN_IF_ERROR(c.expect_rank(x[0], 2, "vectors [batch, features]"));
-  return c.b.op("Tile", {c.b.op("Unsqueeze", {x[0], c.b.ints({1})}), c.b.ints({1, c.integer("n"), 1})});
+  return repeat(c, c.b.op("Unsqueeze", {x[0], c.b.ints({1})}), c.integer("n"));
 }
 
 // {before, after} for each of `rank` dimensions, from one number, one per dimension, or both for each.
@@ -114,8 +119,7 @@ Result<ValueId> up_sampling2d(LayerContext& c, const Values& in) {
 Result<ValueId> up_sampling1d(LayerContext& c, const Values& x) {
   RETURN_IF_ERROR(c.expect_rank(x[0], 3, "sequences [batch, steps, features]"));
   int64_t width = TRY(c.known_size(x[0], 2, "number of features"));
-  ValueId wide =
-      c.b.op("Tile", {c.b.op("Unsqueeze", {x[0], c.b.ints({2})}), c.b.ints({1, 1, c.integer("size", 2), 1})});
+  ValueId wide = repeat(c, c.b.op("Unsqueeze", {x[0], c.b.ints({2})}), c.integer("size", 2));
   return c.b.op("Reshape", {wide, c.b.ints({0, -1, width})});
 }
 
