@@ -144,7 +144,11 @@ class PlannedSession final : public Session {
   std::vector<NodeProfile> profile() const override {
     std::lock_guard lock(mutex_);
     std::vector<NodeProfile> rows(graph_.nodes().size());
-    for (size_t n = 0; n < rows.size(); ++n) rows[n] = {graph_.nodes()[n].name, graph_.nodes()[n].op_type, 0, 0};
+    for (size_t n = 0; n < rows.size(); ++n) {
+      const Node& node = graph_.nodes()[n];
+      const bool unnamed = node.name.empty() && node.has_output(0);
+      rows[n] = {unnamed ? graph_.value(node.outputs[0]).name : node.name, node.op_type, 0, 0};
+    }
     for (const Cached& cached : plans_) {
       const Plan& plan = cached.entry->plan();
       for (size_t s = 0; s < plan.step_count(); ++s) {

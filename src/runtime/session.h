@@ -22,7 +22,7 @@ struct SessionOptions {
 
 // What one prepared node cost over the runs since profiling was turned on.
 struct NodeProfile {
-  std::string name;
+  std::string name;  // of its first output when the node has none
   std::string op_type;
   int64_t runs = 0;
   int64_t total_ns = 0;
