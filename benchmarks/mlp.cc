@@ -109,7 +109,7 @@ double floor_us(int64_t batch) {
 
 Graph mlp(uint64_t seed) {
   std::vector<Layer> layers = {Dense(kHidden, relu), Dense(kOut, softmax)};
-  return must(train::build_sequential(layers, {kIn}, seed));
+  return must(train::build_model(layers, {kIn}, seed));
 }
 
 double step_us(int64_t batch, int threads) {
@@ -191,7 +191,7 @@ train::TrainerOptions recipe(uint64_t seed) {
 
 std::unique_ptr<train::Trainer> trained(const Dataset& data, uint64_t seed, double& seconds) {
   std::vector<Layer> layers = {Flatten(), Dense(kHidden, relu), Dense(kOut, softmax)};
-  auto trainer = must(train::Trainer::create(must(train::build_sequential(layers, data.example_shape(), seed)), data,
+  auto trainer = must(train::Trainer::create(must(train::build_model(layers, data.example_shape(), seed)), data,
                                              std::nullopt, recipe(seed)));
   for (int epoch = 0; epoch < 5; ++epoch) seconds += must(trainer->run_epoch()).seconds;
   return trainer;

@@ -1,48 +1,58 @@
-// Sequential: build, train, evaluate, use and save a model, in Keras's terms.
+// Model and Sequential: build, train, evaluate, use and save a model, in Keras's terms.
 //
 //   Sequential model({Flatten(), Dense(128, relu), Dense(10, softmax)});
 //   model.compile({.optimizer = Adam(0.001), .loss = "sparse_categorical_crossentropy"});
 //   Result<History> history = model.fit(x, y, {.epochs = 5});
 //   Result<Tensor> answers = model.predict(x_test);
+//
+// Layers that branch and meet again:
+//
+//   Symbol x = Input();
+//   Symbol h = Dense(64, relu)(x);
+//   Model model(x, Dense(10, softmax)(Add()({h, Dense(64, relu)(h)})));
+//
+// A trained model on another task:
+//
+//   Result<Model> model = Model::load("model.onnx");
+//   model->replace_head({Dense(3, softmax)});
+//   model->freeze({"conv2d*"});
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "slipway/callbacks.h"
 #include "slipway/layers.h"
+#include "slipway/losses.h"
+#include "slipway/optimizers.h"
+#include "slipway/schedules.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
 
-// An optimizer as data; the functions below make them. Defaults are Keras's.
-struct Optimizer {
-  std::string type = "adam";
-  double learning_rate = 0.001;
-  double momentum = 0;
-  bool nesterov = false;
-  double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
-  double weight_decay = 0;
-};
-Optimizer SGD(double learning_rate = 0.01, double momentum = 0, bool nesterov = false);
-Optimizer Adam(double learning_rate = 0.001);
-Optimizer AdamW(double learning_rate = 0.001, double weight_decay = 0.004);
-
 struct CompileArguments {
   Optimizer optimizer;
-  // "sparse_categorical_crossentropy" (labels int64 [N]), "binary_crossentropy", "mean_squared_error" (labels float32).
-  std::string loss = "sparse_categorical_crossentropy";
+  // By name, or a Loss with arguments. Labels are int64 [N] class indices for "sparse_categorical_crossentropy" and
+  // "triplet", else float32 like the model's output.
+  Loss loss;
+  Schedule schedule = {};
+  // Measured on validation data and by evaluate(): auc, f1, rmse, top_5_accuracy, … (an unknown name lists them).
+  std::vector<std::string> metrics = {};
 };
 
-// Loss and, for classifiers, accuracy in [0, 1], as means over examples.
+// Loss and, for classifiers, accuracy in [0, 1], as means over examples; the metrics asked for, by name.
 struct Metrics {
   double loss = 0;
   std::optional<double> accuracy;
+  std::map<std::string, double> others;
 };
 
 struct Epoch {
@@ -62,21 +72,26 @@ struct FitArguments {
   std::filesystem::path checkpoints;    // folder for last.safetensors and best.safetensors; empty: none
   bool resume = false;                  // go on from last.safetensors
   int threads = 0;                      // 0: chosen by the work in a step
-  std::function<void(const Epoch&)> on_epoch;
+  std::optional<ReduceOnPlateau> reduce_lr_on_plateau = std::nullopt;
+  std::filesystem::path csv_log = {};      // a table of epochs; empty: none
+  std::filesystem::path tensorboard = {};  // folder for TensorBoard's event files; empty: none
+  Tensor sample_weight = {};               // float32 [N]: what each example counts; undefined: all alike
+  std::function<void(const Epoch&)> on_epoch = nullptr;
 };
 
 // Not thread-safe. Movable.
-class Sequential {
+class Model {
  public:
-  // `seed` draws the initial weights, which happens when the shape of the inputs is known: at the first fit.
-  explicit Sequential(std::vector<Layer> layers, uint64_t seed = 1);
+  // What is between an Input and an answer. `seed` draws the initial weights, which happens when the shape of the
+  // inputs is known: at the first fit.
+  Model(const Symbol& input, const Symbol& output, uint64_t seed = 1);
   // A model from an ONNX or TFLite file.
-  static Result<Sequential> load(const std::filesystem::path& file);
-  ~Sequential();
-  Sequential(Sequential&&) noexcept;
-  Sequential& operator=(Sequential&&) noexcept;
+  static Result<Model> load(const std::filesystem::path& file);
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
 
-  // invalid_argument for an unknown optimizer or loss.
+  // invalid_argument for an unknown optimizer, loss, schedule or metric, or arguments out of range.
   Status compile(const CompileArguments& arguments);
 
   // x: [N, ...] float32 or uint8, y: [N] or [N, ...] as the loss wants it. Fitting again goes on from the weights there
@@ -86,15 +101,30 @@ class Sequential {
   // [N, ...] in, [N, ...] out.
   Result<Tensor> predict(const Tensor& x) const;
 
+  // Weights whose names match one of these globs ("conv2d*") stay as they are in every fit() that follows.
+  void freeze(std::vector<std::string> globs);
+  // Puts `layers` behind the value or node called `at`, instead of what was there; an empty `at`: instead of the last
+  // layer with weights. failed_precondition before the model has weights.
+  Status replace_head(const std::vector<Layer>& layers, const std::string& at = "", uint64_t seed = 1);
+
   // By the extension: .onnx or .tflite.
   Status save(const std::filesystem::path& file) const;
   // The graph as text; a hint before the first fit.
   std::string summary() const;
 
+ protected:
+  Model(std::vector<Layer> layers, uint64_t seed);
+
  private:
   struct State;
-  explicit Sequential(std::unique_ptr<State> state);
+  explicit Model(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+// Layers one after the other.
+class Sequential : public Model {
+ public:
+  explicit Sequential(std::vector<Layer> layers, uint64_t seed = 1) : Model(std::move(layers), seed) {}
 };
 
 }  // namespace slipway

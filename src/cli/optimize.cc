@@ -80,10 +80,10 @@ Result<std::vector<std::vector<Tensor>>> calibration_samples(const Graph& model,
   return samples;
 }
 
-train::Loss loss_of(const Material& m) {
+Loss loss_of(const Material& m) {
   if (m.recipe) return m.recipe->trainer.training.loss;
   bool classes = m.data->test.labels.dtype() == DType::i64;
-  return classes ? train::Loss::sparse_categorical_crossentropy : train::Loss::mean_squared_error;
+  return classes ? "sparse_categorical_crossentropy" : "mean_squared_error";
 }
 
 Result<OptimizeOptions> plan(const Options& options, const Material& m, const Graph& model) {

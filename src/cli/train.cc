@@ -34,12 +34,20 @@ struct Options {
 std::string metrics_text(const train::Evaluation& e, const char* prefix) {
   std::string text = fmt::format("{}loss {:.4f}", prefix, e.loss);
   if (e.accuracy) text += fmt::format("  {}accuracy {:.4f}", prefix, *e.accuracy);
+  for (const auto& [name, value] : e.metrics.members()) {
+    text += value.is_number() ? fmt::format("  {}{} {:.4f}", prefix, name, value.as_double())
+                              : fmt::format("  {}{} {}", prefix, name, value.dump());
+  }
   return text;
 }
 
 Result<Graph> starting_model(const train::Recipe& recipe, const Dataset& data) {
-  if (!recipe.model_file.empty()) return read_model(recipe.model_file);
-  return train::build_sequential(recipe.layers, data.example_shape(), recipe.trainer.seed);
+  if (!recipe.model_file.empty()) {
+    Graph model = TRY(read_model(recipe.model_file));
+    if (recipe.layers.empty()) return model;
+    return train::replace_head(model, recipe.cut, recipe.layers, recipe.trainer.seed);
+  }
+  return train::build_model(recipe.layers, data.example_shape(), recipe.trainer.seed);
 }
 
 void override_recipe(const Options& options, train::Recipe& recipe) {
@@ -88,17 +96,11 @@ Json summary_json(const train::FitResult& fit, const train::Evaluation& test, in
   Json json = Json::object({{"data", source},
                             {"epochs", static_cast<int64_t>(fit.epochs.size())},
                             {"best_epoch", fit.best_epoch},
-                            {"stopped_early", fit.stopped_early},
-                            {"test_loss", test.loss}});
-  if (test.accuracy) json.set("test_accuracy", *test.accuracy);
+                            {"stopped_early", fit.stopped_early}});
+  Json measured = train::to_json(test, "test_");
+  for (const auto& [name, value] : measured.members()) json.set(name, value);
   if (version > 0) json.set("version", version);
   return Json::object({{"result", json}});
-}
-
-Json metrics_json(const train::Evaluation& test) {
-  Json metrics = Json::object({{"loss", test.loss}});
-  if (test.accuracy) metrics.set("accuracy", *test.accuracy);
-  return metrics;
 }
 
 Status run(const Options& options) {
@@ -126,7 +128,7 @@ Status run(const Options& options) {
   if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
   int64_t version = 0;
   if (store) {
-    train::PublishNotes notes{metrics_json(test), recipe.text, "slipway train", "", 0};
+    train::PublishNotes notes{train::to_json(test), recipe.text, "slipway train", "", 0};
     version = TRY(train::publish(*store, recipe.name, trained, data.train, notes));
   }
   if (options.json) {

@@ -59,16 +59,16 @@ int64_t BatchStream::next(Tensor& x, Tensor& y) {
   auto size = static_cast<size_t>(options_.size);
   size_t n = std::min(size, order_.size() - position_);
   if (n == 0 || (n < size && options_.drop_last)) return 0;
-  auto rows = std::span<const uint32_t>(order_).subspan(position_, n);
+  rows_ = std::span<const uint32_t>(order_).subspan(position_, n);
   position_ += n;
   std::span<float> to = x.mutable_data<float>();
   CHECK(to.size() >= n * static_cast<size_t>(data_.width()), "x is too small for the batch");
-  gather_scaled(data_.inputs, rows, data_.scaling, to.data());
+  gather_scaled(data_.inputs, rows_, data_.scaling, to.data());
   switch (y.dtype()) {
     case DType::undefined: break;
-    case DType::i64: gather_labels<int64_t>(data_.labels, rows, y); break;
-    case DType::i32: gather_labels<int32_t>(data_.labels, rows, y); break;
-    default: gather_labels<float>(data_.labels, rows, y);
+    case DType::i64: gather_labels<int64_t>(data_.labels, rows_, y); break;
+    case DType::i32: gather_labels<int32_t>(data_.labels, rows_, y); break;
+    default: gather_labels<float>(data_.labels, rows_, y);
   }
   return static_cast<int64_t>(n);
 }

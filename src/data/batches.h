@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "data/dataset.h"
@@ -33,12 +34,15 @@ class BatchStream {
   // Requires: x is float32 of at least size * width elements, whatever its shape; y is undefined (labels are not
   // wanted) or int64, int32 or float32 of at least size * (elements of a label) elements.
   int64_t next(Tensor& x, Tensor& y);
+  // Which examples the last next() wrote.
+  std::span<const uint32_t> rows() const { return rows_; }
 
  private:
   Dataset data_;
   BatchOptions options_;
   std::vector<uint32_t> order_;
   size_t position_;
+  std::span<const uint32_t> rows_;
 };
 
 }  // namespace slipway

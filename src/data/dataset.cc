@@ -40,6 +40,18 @@ Status check_classes(const Dataset& data) {
   return {};
 }
 
+Status check_weights(const Dataset& data) {
+  if (data.weights.dtype() != DType::f32 || data.weights.shape() != Shape{data.size()}) {
+    return invalid(fmt::format("{}: expected one float32 weight for each of {} examples, found {}", data.name,
+                               data.size(), to_string(data.weights.type())));
+  }
+  std::span<const float> weights = data.weights.data<float>();
+  auto bad = std::ranges::find_if(weights, [](float w) { return !(w >= 0) || !std::isfinite(w); });
+  if (bad == weights.end()) return {};
+  return invalid(fmt::format("{}: weight of example {}: expected a number of at least 0, found {}", data.name,
+                             bad - weights.begin(), *bad));
+}
+
 Tensor gathered(const Tensor& from, std::span<const uint32_t> rows) {
   Shape shape = from.shape();
   shape[0] = static_cast<int64_t>(rows.size());
@@ -93,6 +105,7 @@ Status check(const Dataset& data) {
                                data.scaling.scale.size(), data.scaling.offset.size()));
   }
   if (data.labels.dtype() == DType::i64) RETURN_IF_ERROR(check_classes(data));
+  if (data.weights.defined()) RETURN_IF_ERROR(check_weights(data));
   RETURN_IF_ERROR(check_finite(data.inputs, data.name, "input"));
   return check_finite(data.labels, data.name, "label");
 }
@@ -101,6 +114,7 @@ std::string content_hash(const Dataset& data) {
   Sha256 hash;
   hash_tensor(hash, data.inputs);
   hash_tensor(hash, data.labels);
+  if (data.weights.defined()) hash_tensor(hash, data.weights);
   hash_names(hash, data.classes);
   hash_names(hash, data.features);
   for (const std::vector<float>* values : {&data.scaling.scale, &data.scaling.offset}) {
@@ -114,6 +128,7 @@ Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
   Dataset part = data;
   part.inputs = gathered(data.inputs, rows);
   part.labels = gathered(data.labels, rows);
+  if (data.weights.defined()) part.weights = gathered(data.weights, rows);
   return part;
 }
 
@@ -121,6 +136,7 @@ Dataset slice(const Dataset& data, int64_t begin, int64_t end) {
   Dataset part = data;
   part.inputs = data.inputs.rows(begin, end);
   part.labels = data.labels.rows(begin, end);
+  if (data.weights.defined()) part.weights = data.weights.rows(begin, end);
   return part;
 }
 

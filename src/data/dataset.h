@@ -23,6 +23,7 @@ struct Dataset {
   std::string name;                   // for messages: "MNIST train"
   Tensor inputs;                      // [N, ...] uint8 or float32, unscaled
   Tensor labels;                      // int64 [N] class indices, or float32 [N, ...] targets
+  Tensor weights;                     // float32 [N]: what each example counts in training; undefined: all alike
   std::vector<std::string> classes;   // by index; empty when the labels are targets
   std::vector<std::string> features;  // names of an example's elements in row-major order; empty: they have none
   Scaling scaling;

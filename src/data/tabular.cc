@@ -161,6 +161,16 @@ Status encode_labels(const CsvTable& table, std::span<const uint32_t> rows, cons
   return {};
 }
 
+Status encode_weights(const CsvTable& table, std::span<const uint32_t> rows, size_t column, Dataset& data) {
+  data.weights = Tensor(DType::f32, {static_cast<int64_t>(rows.size())});
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::optional<double> number = parse_number(table.rows[rows[i]][column]);
+    if (!number || *number < 0) return wrong_cell(table, rows[i], column, "a number of at least 0 as weight");
+    data.weights.mutable_data<float>()[i] = static_cast<float>(*number);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,
@@ -170,6 +180,10 @@ Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint
   encoding.standardize = options.standardize;
   encoding.target = options.target.empty() ? table.header.size() - 1 : TRY(find_column(table, options.target));
   std::set<size_t> left_out = {encoding.target};
+  if (!options.weight.empty()) {
+    encoding.weight = TRY(find_column(table, options.weight));
+    left_out.insert(*encoding.weight);
+  }
   for (const std::string& name : options.drop) left_out.insert(TRY(find_column(table, name)));
   for (size_t i = 0; i < table.header.size(); ++i) {
     if (!left_out.contains(i)) encoding.columns.push_back(TRY(fit_column(table, rows, i)));
@@ -198,6 +212,7 @@ Result<Dataset> encode(const CsvTable& table, std::span<const uint32_t> rows, co
     for (const ColumnEncoding& column : encoding.columns) RETURN_IF_ERROR(encode_cell(table, row, column, to));
   }
   RETURN_IF_ERROR(encode_labels(table, rows, encoding, data));
+  if (encoding.weight) RETURN_IF_ERROR(encode_weights(table, rows, *encoding.weight, data));
   RETURN_IF_ERROR(check(data));
   return data;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct TabularOptions {
   std::string target;             // name of a column; empty: the last one
   std::vector<std::string> drop;  // columns that are no features
   Task task = Task::automatic;    // classification when the target is text or has at most 20 distinct integers
+  std::string weight;             // name of a column of sample weights, which is no feature; empty: none
   bool standardize = true;        // scale numbers to mean 0 and deviation 1
 };
 
@@ -34,6 +36,7 @@ struct TabularEncoding {
   std::vector<std::string> header;  // a table must have the same
   std::vector<ColumnEncoding> columns;
   size_t target = 0;
+  std::optional<size_t> weight;      // the column of sample weights
   std::vector<std::string> classes;  // sorted (numbers by value); empty: regression
   bool standardize = true;
 };

@@ -26,8 +26,8 @@ struct Buffers {
 void adam(benchmark::State& state) {
   int64_t n = state.range(0);
   Buffers b(4, n);
-  AdamTensors t = {b[0], b[1], b[2], b[3], b[0], b[2], b[3]};
-  AdamFn update = adam_f32();
+  OptimizerTensors t = {{b[0], b[1], b[2], b[3]}, {b[0], b[2], b[3]}};
+  OptimizerFn<AdamStep> update = adam_f32();
   int64_t time = 0;
   for (auto _ : state) update(t, 0, n, adam_step(0.001f, ++time, 0.9f, 0.999f, 1e-8f, 0.01f));
   state.SetBytesProcessed(state.iterations() * n * 7 * 4);
@@ -37,8 +37,8 @@ BENCHMARK(adam)->Arg(1 << 12)->Arg(101770)->Arg(1 << 24);
 void sgd(benchmark::State& state) {
   int64_t n = state.range(0);
   Buffers b(3, n);
-  SgdTensors t = {b[0], b[1], b[2], b[0], b[2]};
-  SgdFn update = sgd_f32();
+  OptimizerTensors t = {{b[0], b[1], b[2]}, {b[0], b[2]}};
+  OptimizerFn<SgdStep> update = sgd_f32();
   for (auto _ : state) update(t, 0, n, {0.01f, 0.9f, 0, false});
   state.SetBytesProcessed(state.iterations() * n * 5 * 4);
 }

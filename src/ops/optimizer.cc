@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "ops/infer.h"
+#include "ops/samples.h"
+
 namespace slipway::ops {
 
 namespace {
@@ -42,6 +45,34 @@ Status infer_optimizer(InferContext& c, const OptimizerLayout& layout) {
     }
   }
   return {};
+}
+
+Status infer_update(InferContext& c, const OptimizerLayout& layout) {
+  if (layout.scalars > 1 && c.input_count() > 1) RETURN_IF_ERROR(expect_dtype(c, 1, {DType::i64}));
+  for (size_t i : {size_t{0}, layout.scalars}) {
+    if (i < c.input_count()) RETURN_IF_ERROR(expect_dtype(c, i, {DType::f32}));
+  }
+  return infer_optimizer(c, layout);
+}
+
+std::vector<int64_t> parameter_counts(const PrepareContext& c, const OptimizerLayout& layout) {
+  size_t n = (c.input_count() - layout.scalars) / layout.in_groups;
+  std::vector<int64_t> counts;
+  for (size_t i = 0; i < n; ++i) counts.push_back(c.in(layout.scalars + i).count());
+  return counts;
+}
+
+std::vector<Sample> update_samples(const OptimizerLayout& layout, const Attributes& attributes) {
+  auto sample = [&](std::vector<Shape> shapes) {
+    Sample s{.attributes = attributes, .outputs = static_cast<int>(layout.out_groups * shapes.size())};
+    if (layout.scalars > 0) s.inputs.push_back(given(Tensor::scalar(0.01f)));
+    if (layout.scalars > 1) s.inputs.push_back(given(Tensor::scalar(int64_t{3})));
+    for (size_t group = 0; group < layout.in_groups; ++group) {
+      for (const Shape& shape : shapes) s.inputs.push_back(random_input(shape, group < 2 ? -1 : 0, 1));
+    }
+    return s;
+  };
+  return {sample({{3, 7}}), sample({{3, 7}, {5}})};
 }
 
 }  // namespace slipway::ops

@@ -48,6 +48,9 @@ class GradientTape {
     return it == gradients_.end() ? ValueId{} : it->second;
   }
   void add(ValueId value, ValueId gradient) {
+    // A gradient has its value's shape, also where inference cannot see it.
+    Graph& graph = builder_.graph();
+    if (graph.value(value).dims) graph.value(gradient).dims = graph.value(value).dims;
     auto [it, fresh] = gradients_.emplace(value, gradient);
     if (!fresh) it->second = builder_.add(it->second, gradient);
   }

@@ -1,72 +1,18 @@
 // Gradients through whole models against central differences.
 #include "train/autodiff.h"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
 
-#include "base/random.h"
-#include "ops/all.h"
-#include "runtime/session.h"
-#include "train/layers.h"
-#include "train/losses.h"
+#include "train/gradient_probe.h"
 
 namespace slipway::train {
 namespace {
 
-Tensor random_tensor(Shape shape, uint64_t seed) {
-  Tensor t(DType::f32, std::move(shape));
-  Random random(seed);
-  for (float& x : t.mutable_data<float>()) x = static_cast<float>(random.normal());
-  return t;
-}
-
-// loss and the gradient of `weight` for a model of these layers.
-struct Probe {
-  Graph graph;
-  ValueId weight;
-
-  std::vector<Tensor> run(const Tensor& x, const Tensor& y, const Tensor& value) const {
-    Graph copy = graph;
-    copy.value(weight).data = value;
-    auto session = Session::create(copy, {.threads = 1});
-    EXPECT_TRUE(session.ok()) << session.status().message();
-    auto outputs = (*session)->run(std::vector<Tensor>{x, y});
-    EXPECT_TRUE(outputs.ok()) << outputs.status().message();
-    return outputs.ok() ? *outputs : std::vector<Tensor>();
-  }
-};
-
-Result<Probe> probe(const std::vector<Layer>& layers, const Shape& example, const std::string& weight) {
-  Probe p;
-  p.graph = TRY(build_sequential(layers, example, 3));
-  Builder b(p.graph, all_operators());
-  LossValues loss = TRY(add_loss(b, p.graph.outputs[0], Loss::sparse_categorical_crossentropy));
-  p.weight = p.graph.find(weight);
-  auto gradients = TRY(add_gradients(b, loss.loss, b.scalar(1), std::vector<ValueId>{p.weight}));
-  p.graph.outputs = {loss.loss, gradients.at(p.weight)};
-  return p;
-}
-
 void expect_gradient(const std::vector<Layer>& layers, const Shape& example, const std::string& weight) {
-  Result<Probe> p = probe(layers, example, weight);
-  ASSERT_TRUE(p.ok()) << p.status().message();
   Shape shape = example;
   shape.insert(shape.begin(), 4);
-  Tensor x = random_tensor(shape, 1), y = Tensor::of<int64_t>({4}, {0, 2, 1, 2});
-  Tensor value = p->graph.value(p->weight).data;
-  std::vector<Tensor> at = p->run(x, y, value);
-  ASSERT_EQ(at.size(), 2u);
-  ASSERT_EQ(at[1].shape(), value.shape());
-  constexpr float kStep = 2e-3f;
-  for (int64_t i = 0; i < value.count(); i += 1 + value.count() / 7) {
-    Tensor up = value.clone(), down = value.clone();
-    up.mutable_data<float>()[static_cast<size_t>(i)] += kStep;
-    down.mutable_data<float>()[static_cast<size_t>(i)] -= kStep;
-    float slope = (p->run(x, y, up)[0].data<float>()[0] - p->run(x, y, down)[0].data<float>()[0]) / (2 * kStep);
-    EXPECT_NEAR(at[1].data<float>()[static_cast<size_t>(i)], slope, 2e-3 + 0.02 * std::abs(slope))
-        << weight << " " << i;
-  }
+  GradientProbe probe = {layers, random_tensor(shape, 1), Tensor::of<int64_t>({4}, {0, 2, 1, 2}), {}};
+  probe.expect_gradient(weight);
 }
 
 TEST(Autodiff, DenseLayers) {
@@ -93,6 +39,57 @@ TEST(Autodiff, ConvolutionPoolingAndNormalization) {
 
 TEST(Autodiff, GlobalPooling) {
   expect_gradient({Conv2D(3, 3, "gelu"), GlobalAveragePooling2D(), Dense(3, softmax)}, {2, 6, 6}, "conv2d/kernel");
+}
+
+TEST(Autodiff, DepthwiseSeparableAndOneDimension) {
+  std::vector<Layer> image = {SeparableConv2D(4, 3, "tanh"), DepthwiseConv2D(2, "tanh"), GlobalMaxPooling2D(),
+                              Dense(3, softmax)};
+  for (const char* weight : {"separable_conv2d/depthwise_kernel", "separable_conv2d/pointwise_kernel",
+                             "depthwise_conv2d/kernel", "depthwise_conv2d/bias"}) {
+    expect_gradient(image, {2, 6, 6}, weight);
+  }
+  std::vector<Layer> sequence = {Conv1D(4, 3, "tanh", 1, "causal"), AveragePooling1D(2), GlobalAveragePooling1D(),
+                                 Dense(3, softmax)};
+  expect_gradient(sequence, {8, 2}, "conv1d/kernel");
+  expect_gradient({Conv3D(2, 2, "tanh"), Flatten(), Dense(3, softmax)}, {1, 3, 3, 3}, "conv3d/kernel");
+}
+
+TEST(Autodiff, AttentionAndTransformers) {
+  std::vector<Layer> layers = {SinePositionEncoding(),
+                               MultiHeadAttention(2, 3),
+                               PositionEmbedding(),
+                               TransformerEncoder(8, 2),
+                               TransformerDecoder(8, 2).with("normalize_first", true),
+                               RMSNormalization(),
+                               GlobalAveragePooling1D(),
+                               Dense(3, softmax)};
+  for (const char* weight :
+       {"multi_head_attention/query/kernel", "multi_head_attention/key/kernel", "multi_head_attention/value/bias",
+        "multi_head_attention/attention_output/kernel", "position_embedding/position_embedding",
+        "transformer_encoder/self_attention/query/kernel", "transformer_encoder/feed_forward/intermediate/kernel",
+        "transformer_encoder/feed_forward/layer_norm/gamma", "transformer_decoder/self_attention/value/kernel",
+        "rms_normalization/scale"}) {
+    expect_gradient(layers, {5, 4}, weight);
+  }
+}
+
+TEST(Autodiff, ShapesAndMerges) {
+  std::vector<Layer> layers = {Conv2D(2, 2, "tanh").named("conv"),
+                               ZeroPadding2D({1, 0}),
+                               UpSampling2D(2),
+                               Cropping2D({1}),
+                               Flatten().named("flat"),
+                               Dense(4, "tanh").named("left")};
+  Layer right = Dense(4, "silu").named("right"), both = Concatenate().named("both"), sum = Add().named("sum");
+  right.inputs = {"flat"};
+  both.inputs = {"left", "right"};
+  Layer wide = Dense(8, "squareplus").named("wide");
+  sum.inputs = {"both", "wide"};
+  layers.insert(layers.end(), {right, both, wide, sum, Dense(3, softmax)});
+  for (const char* weight : {"conv/kernel", "left/kernel", "right/kernel", "wide/bias"}) {
+    expect_gradient(layers, {1, 4, 4}, weight);
+  }
+  expect_gradient({Dense(4), RepeatVector(3), Permute({2, 1}), Flatten(), Dense(3, softmax)}, {5}, "dense/kernel");
 }
 
 TEST(Autodiff, NamesTheNodeWithoutAGradient) {

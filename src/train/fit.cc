@@ -9,51 +9,29 @@ namespace slipway::train {
 
 namespace {
 
-Result<double> metric_of(const EpochResult& r, const std::string& name) {
-  Json value = to_json(r)[name];
-  if (value.is_number()) return value.as_double();
-  return invalid(fmt::format("\"{}\" cannot be monitored: this run does not measure it{}", name,
-                             name.starts_with("val_") ? "; set validation_split" : ""));
+Evaluation evaluation_from_json(const Json& json, const std::string& prefix) {
+  Evaluation e;
+  e.loss = json[prefix + "loss"].as_double();
+  if (json[prefix + "accuracy"].is_number()) e.accuracy = json[prefix + "accuracy"].as_double();
+  return e;
 }
 
 EpochResult epoch_from_json(const Json& json) {
   EpochResult r;
   r.epoch = json["epoch"].as_int();
-  r.train.loss = json["loss"].as_double();
-  if (json["accuracy"].is_number()) r.train.accuracy = json["accuracy"].as_double();
-  if (json["val_loss"].is_number()) r.validation = Evaluation{0, json["val_loss"].as_double(), std::nullopt};
-  if (json["val_accuracy"].is_number()) r.validation->accuracy = json["val_accuracy"].as_double();
+  r.train = evaluation_from_json(json, "");
+  if (json["val_loss"].is_number()) {
+    r.validation = evaluation_from_json(json, "val_");
+    for (const auto& [name, value] : json.members()) {
+      bool metric = name.starts_with("val_") && name != "val_loss" && name != "val_accuracy";
+      if (metric) r.validation->metrics.set(name.substr(4), value);
+    }
+  }
+  r.learning_rate = json["learning_rate"].as_double();
   r.seconds = json["seconds"].as_double();
   r.steps = json["steps"].as_int();
   return r;
 }
-
-// The best value so far and how long ago it was.
-class BestKeeper {
- public:
-  BestKeeper(const FitOptions& options, bool greater) : options_(options), greater_(greater) {}
-
-  // True when `value` is a new best.
-  bool see(int64_t epoch, double value) {
-    double margin = options_.early_stopping ? options_.early_stopping->min_delta : 0;
-    bool better = epoch_ == 0 || (greater_ ? value > best_ + margin : value < best_ - margin);
-    if (!better) return false;
-    best_ = value;
-    epoch_ = epoch;
-    return true;
-  }
-  bool give_up(int64_t epoch) const {
-    return options_.early_stopping && epoch - epoch_ >= options_.early_stopping->patience;
-  }
-  double best() const { return best_; }
-  int64_t epoch() const { return epoch_; }
-
- private:
-  const FitOptions& options_;
-  bool greater_;
-  double best_ = 0;
-  int64_t epoch_ = 0;
-};
 
 class Fit {
  public:
@@ -62,10 +40,11 @@ class Fit {
         options_(options),
         listener_(listener),
         monitor_(std::move(monitor)),
-        keeper_(options, greater) {}
+        keeper_(greater, options.early_stopping ? options.early_stopping->min_delta : 0) {}
 
   Result<FitResult> run() {
     if (keeps_files()) RETURN_IF_ERROR(make_directories(options_.checkpoints));
+    callbacks_ = TRY(make_callbacks(options_.callbacks, trainer_, clock_));
     if (options_.resume) RETURN_IF_ERROR(resume());
     while (trainer_.epoch() < trainer_.options().epochs && !result_.stopped_early) RETURN_IF_ERROR(one_epoch());
     bool restore =
@@ -83,6 +62,10 @@ class Fit {
     return (keeps_files() ? options_.checkpoints : scratch_.path()) / "best.safetensors";
   }
 
+  bool give_up(int64_t epoch) const {
+    return options_.early_stopping && epoch - keeper_.epoch() >= options_.early_stopping->patience;
+  }
+
   Json notes() const {
     Json epochs = Json::array();
     for (const EpochResult& epoch : result_.epochs) epochs.push(to_json(epoch));
@@ -96,8 +79,9 @@ class Fit {
     for (const Json& json : notes["epochs"].items()) {
       result_.epochs.push_back(epoch_from_json(json));
       keeper_.see(result_.epochs.back().epoch, TRY(metric_of(result_.epochs.back(), monitor_)));
+      for (auto& callback : callbacks_) RETURN_IF_ERROR(callback->on_epoch(result_.epochs.back(), true));
     }
-    result_.stopped_early = keeper_.give_up(trainer_.epoch());
+    result_.stopped_early = give_up(trainer_.epoch());
     return {};
   }
 
@@ -107,7 +91,8 @@ class Fit {
     bool best = keeper_.see(epoch.epoch, TRY(metric_of(epoch, monitor_)));
     if (best && (keeps_files() || options_.early_stopping)) RETURN_IF_ERROR(trainer_.save(best_path(), notes()));
     if (keeps_files()) RETURN_IF_ERROR(trainer_.save(last_path(), notes()));
-    result_.stopped_early = keeper_.give_up(epoch.epoch);
+    for (auto& callback : callbacks_) RETURN_IF_ERROR(callback->on_epoch(epoch, false));
+    result_.stopped_early = give_up(epoch.epoch);
     if (listener_.epoch) listener_.epoch(epoch);
     return {};
   }
@@ -118,18 +103,12 @@ class Fit {
   std::string monitor_;
   BestKeeper keeper_;
   FitResult result_;
+  SystemClock clock_;
+  std::vector<std::unique_ptr<Callback>> callbacks_;
   TemporaryDirectory scratch_;
 };
 
 }  // namespace
-
-Result<bool> greater_is_better(const std::string& metric) {
-  std::string_view name = metric;
-  if (name.starts_with("val_")) name.remove_prefix(4);
-  if (name == "loss") return false;
-  if (name == "accuracy") return true;
-  return invalid(fmt::format("metric \"{}\" is not known; expected loss, accuracy, val_loss or val_accuracy", metric));
-}
 
 Result<FitResult> fit(Trainer& trainer, const FitOptions& options, const FitListener& listener) {
   std::string monitor = options.early_stopping ? options.early_stopping->monitor : options.monitor;

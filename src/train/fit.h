@@ -7,23 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "train/callbacks.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
-
-// Stops when `monitor` has not improved by more than min_delta for `patience` epochs (Keras EarlyStopping).
-struct EarlyStopping {
-  std::string monitor = "val_loss";  // loss, accuracy, val_loss, val_accuracy
-  int64_t patience = 3;
-  double min_delta = 0;
-  bool restore_best = true;
-};
 
 struct FitOptions {
   std::optional<EarlyStopping> early_stopping;
   std::string monitor = "val_loss";   // what "best" means without early stopping; loss when there is no validation
   std::filesystem::path checkpoints;  // folder for last.safetensors and best.safetensors; empty: none
   bool resume = false;                // go on from last.safetensors
+  CallbackOptions callbacks;
 };
 
 struct FitResult {
@@ -42,8 +36,5 @@ struct FitListener {
 // Runs the trainer's epochs. Afterwards the trainer holds the last weights, or the best ones where early stopping
 // restores them. With `checkpoints`, an interruption loses at most the epoch under way.
 Result<FitResult> fit(Trainer& trainer, const FitOptions& options, const FitListener& listener = {});
-
-// Whether a greater value of this metric is better; an error for a name that is none.
-Result<bool> greater_is_better(const std::string& metric);
 
 }  // namespace slipway::train

@@ -10,13 +10,24 @@
 
 namespace slipway::train {
 
-// A model with input "input" of float32 [batch, example_shape...], one output "output", and weights drawn by `seed`
-// (Glorot uniform: X. Glorot, Y. Bengio, AISTATS 2010; biases 0). Weights are named as in Keras: "dense/kernel",
-// "dense/bias", "dense_1/kernel", …
+// A model with input "input" (or as its Input layer is called) of float32 [batch, example_shape...], one output
+// "output", and weights drawn by `seed` (Glorot uniform where a layer says nothing else; biases 0). A layer without
+// `inputs` follows the one before it; the last layer answers. Weights are named as in Keras: "dense/kernel",
+// "dense/bias", "dense_1/kernel", …, or after the layer's own name.
 // invalid_argument names the layer by number and type, and what it expected.
-Result<Graph> build_sequential(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed);
+Result<Graph> build_model(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed);
 
-// The layer types and their parameters, for messages and documentation: "Dense(units, activation, use_bias)".
+// `model` up to the value `at`, with `layers` behind it. An empty `at`: what the last layer with weights reads, so that
+// the new layers take its place. The old weights stay trainable. not_found lists what `at` could be.
+Result<Graph> replace_head(const Graph& model, const std::string& at, std::span<const Layer> layers, uint64_t seed);
+
+// An error unless the layer's type is known and its arguments are what the type takes.
+Status check(const Layer& layer);
+
+// What a layer without a name is called, before a number tells it from others of its type: "dense" of Dense.
+std::string layer_base_name(const Layer& layer);
+
+// The layer types and their arguments, for messages and documentation: "Dense(units, activation, use_bias)".
 std::vector<std::string> layer_signatures();
 
 }  // namespace slipway::train

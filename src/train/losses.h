@@ -1,31 +1,47 @@
 // Losses: appended to a model's graph together with the metrics that come cheaply beside them.
 #pragma once
 
-#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "graph/builder.h"
+#include "slipway/losses.h"
+#include "train/fields.h"
 
 namespace slipway::train {
 
-// Keras names: sparse_categorical_crossentropy, binary_crossentropy, mean_squared_error.
-enum class Loss : uint8_t { sparse_categorical_crossentropy, binary_crossentropy, mean_squared_error };
+// An error for an unknown name, an argument out of range, or class weights where labels are no classes.
+Status check(const Loss& loss);
 
-std::optional<Loss> loss_from_name(std::string_view name);
-std::string_view loss_name(Loss loss);
+// `name` with an alias ("mse", "bce", …) replaced by what it stands for.
+std::string_view full_loss_name(std::string_view name);
 
-// What the labels of a loss are: class indices (int64 [N]) or targets (float32, shaped like the output).
-DType label_dtype(Loss loss);
+// What a loss of this name takes, without `type`.
+Result<std::vector<Field<Loss>>> loss_fields(std::string_view name);
+
+// Every loss by name.
+std::vector<std::string> loss_names();
+
+// Everything that decides the loss, as text.
+std::string fingerprint(const Loss& loss);
+
+// What the labels of a loss are: class indices (int64) or targets (float32). Requires: check(loss).ok().
+DType label_dtype(const Loss& loss);
+
+// Whether the loss tells how many predictions are right. Requires: check(loss).ok().
+bool classifies(const Loss& loss);
 
 struct LossValues {
   ValueId labels;   // the graph input added for them
-  ValueId loss;     // float32 scalar, mean over the batch
-  ValueId correct;  // float32 scalar: rows whose prediction is right; invalid for mean_squared_error
+  ValueId weights;  // the graph input "sample_weight" (float32 [N]), when it was asked for
+  ValueId loss;     // float32 scalar: mean over the batch of weight × loss
+  ValueId correct;  // float32 scalar: predictions that are right; invalid where classifies() is false
 };
 
-// Adds an input "labels" and the loss of `output` against it. Where `output` comes from the activation that belongs to
-// the loss (Softmax over the last axis, Sigmoid), the loss is computed from what goes into it, which is exact for
-// saturated outputs; any other output is taken as logits.
-Result<LossValues> add_loss(Builder& b, ValueId output, Loss loss);
+// Adds an input "labels" and the loss of `output` against it; with `sample_weights` also an input of weights. Where
+// `output` comes from the activation that belongs to the loss (Softmax over the last axis, Sigmoid), the loss is
+// computed from what goes into it, which is exact for saturated outputs; any other output of a cross-entropy is taken
+// as logits.
+Result<LossValues> add_loss(Builder& b, ValueId output, const Loss& loss, bool sample_weights = false);
 
 }  // namespace slipway::train

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/toml.h"
+#include "train/layers.h"
+#include "train/metrics.h"
 
 namespace slipway::train {
 
@@ -43,8 +45,9 @@ class Section {
     read(key, text);
     if (!text.empty()) to = text;
   }
+  void read(const char* key, int64_t& to) { read_as<int64_t>(key, to, "a whole number"); }
   void read(const char* key, int64_t& to, int64_t least) {
-    read_as<int64_t>(key, to, "a whole number");
+    read(key, to);
     if (has(key) && status_.ok() && to < least) fail(key, fmt::format("expected at least {}, found {}", least, to));
   }
   void read(const char* key, double& to) {
@@ -68,6 +71,30 @@ class Section {
       }
     } else if (!node->is_string()) {
       wrong_type(key, *node, "a list of texts");
+    }
+  }
+
+  template <typename T>
+  void read(const char* key, std::vector<T>& to) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    const toml::array* items = node->as_array();
+    if (items == nullptr) return wrong_type(key, *node, "a list of numbers");
+    to.clear();
+    for (const toml::node& item : *items) {
+      bool fits = std::is_same_v<T, double> ? item.is_number() : item.is_integer();
+      if (!fits) return wrong_type(key, item, std::is_same_v<T, double> ? "a number" : "a whole number");
+      to.push_back(*item.value<T>());
+    }
+  }
+  // The members that a kind of thing takes, with their ranges.
+  template <typename T>
+  void read_fields(T& to, std::span<const Field<T>> fields) {
+    for (const Field<T>& field : fields) {
+      std::visit([&](auto member) { read(field.name, to.*member); }, field.member);
+      if (!has(field.name) || !status_.ok()) continue;
+      Status fits = check_fields(path_, to, std::span(&field, 1));
+      if (!fits.ok()) fail_at(table_->get(field.name), fits.message());
     }
   }
 
@@ -159,27 +186,62 @@ Result<LayerParameter> layer_parameter(const toml::node& node) {
   return invalid("expected a number, a text, true, false or a list of whole numbers");
 }
 
-void read_layers(Section& model, Recipe& recipe) {
-  const toml::array* list = model.list("layers");
+// One layer: its type, name and inputs, every other key an argument.
+Result<Layer> read_layer(const toml::table& table) {
+  Layer layer;
+  for (const auto& [key, value] : table) {
+    if (key.str() == "inputs" && value.is_array()) {
+      for (const toml::node& item : *value.as_array()) {
+        if (!item.is_string()) return invalid("inputs: expected names of layers");
+        layer.inputs.push_back(*item.value<std::string>());
+      }
+      continue;
+    }
+    Result<LayerParameter> read = layer_parameter(value);
+    if (!read.ok()) return read.status().at(key.str());
+    const std::string* text = std::get_if<std::string>(&*read);
+    if (key.str() == "type" || key.str() == "name" || key.str() == "inputs") {
+      if (text == nullptr) return invalid(fmt::format("{}: expected text, found {}", key.str(), kind_of(value)));
+      if (key.str() == "type") layer.type = *text;
+      if (key.str() == "name") layer.name = *text;
+      if (key.str() == "inputs") layer.inputs = {*text};
+      continue;
+    }
+    layer.parameters.emplace(std::string(key.str()), *read);
+  }
+  RETURN_IF_ERROR(check(layer));
+  return layer;
+}
+
+void read_layers(Section& section, Recipe& recipe) {
+  const toml::array* list = section.list("layers");
   if (list == nullptr) return;
   for (const toml::node& node : *list) {
     const toml::table* table = node.as_table();
-    Layer layer;
     if (table == nullptr || !(*table)["type"].is_string()) {
-      return model.fail_at(&node, "model.layers: expected tables like { type = \"Dense\", units = 10 }");
+      return section.fail_at(&node, "layers: expected tables like { type = \"Dense\", units = 10 }");
     }
-    for (const auto& [key, value] : *table) {
-      if (key.str() == "type") {
-        layer.type = *value.value<std::string>();
-        continue;
-      }
-      Result<LayerParameter> parameter = layer_parameter(value);
-      if (!parameter.ok())
-        return model.fail_at(&value, fmt::format("{}.{}: {}", layer.type, key.str(), parameter.status().message()));
-      layer.parameters.emplace(std::string(key.str()), *parameter);
+    Result<Layer> layer = read_layer(*table);
+    if (!layer.ok()) {
+      return section.fail_at(&node, fmt::format("layer {} ({}): {}", recipe.layers.size() + 1,
+                                                *(*table)["type"].value<std::string>(), layer.status().message()));
     }
-    recipe.layers.push_back(std::move(layer));
+    recipe.layers.push_back(*std::move(layer));
   }
+}
+
+void read_task(Section& data, Task& to) {
+  constexpr std::pair<const char*, Task> kTasks[] = {
+      {"automatic", Task::automatic}, {"classification", Task::classification}, {"regression", Task::regression}};
+  std::string name = "automatic";
+  data.read("task", name);
+  for (const auto& [known, task] : kTasks) {
+    if (name == known) {
+      to = task;
+      return;
+    }
+  }
+  data.fail("task", fmt::format("expected automatic, classification or regression, found \"{}\"", name));
 }
 
 Status read_data(Section data, Recipe& recipe) {
@@ -191,6 +253,8 @@ Status read_data(Section data, Recipe& recipe) {
   data.read("test_fraction", recipe.data.test_fraction);
   data.read("target", recipe.data.tabular.target);
   data.read("drop", recipe.data.tabular.drop);
+  data.read("sample_weight", recipe.data.tabular.weight);
+  read_task(data, recipe.data.tabular.task);
   data.read("standardize", recipe.data.tabular.standardize);
   data.read("examples", recipe.data.digits.train, 1);
   data.read("test_examples", recipe.data.digits.test, 1);
@@ -201,26 +265,31 @@ Status read_data(Section data, Recipe& recipe) {
   return data.finish();
 }
 
-Status read_model(Section model, Recipe& recipe) {
+// Layers are the model or, beside a file, what takes the place of the file's last ones. They may stand in [model] or
+// as [[layers]] of their own.
+Status read_model(Section model, Section& root, Recipe& recipe) {
   model.read("file", recipe.model_file);
   model.read("freeze", recipe.trainer.training.freeze);
+  model.read("cut", recipe.cut);
+  if (model.has("layers") && root.has("layers")) model.fail("layers", "given twice, in [model] and as [[layers]]");
   read_layers(model, recipe);
+  read_layers(root, recipe);
+  RETURN_IF_ERROR(root.status());
   RETURN_IF_ERROR(model.finish());
-  if (recipe.layers.empty() == recipe.model_file.empty()) {
-    model.fail("layers", "expected either layers or file in [model]");
-  }
+  if (recipe.layers.empty() && recipe.model_file.empty()) model.fail("layers", "expected layers or file in [model]");
+  bool cuts = !recipe.layers.empty() && !recipe.model_file.empty();
+  if (model.has("cut") && !cuts) model.fail("cut", "needs file and layers: the layers stand behind it in the file");
   return model.status();
 }
 
-Status read_optimizer(Section optimizer, OptimizerSpec& to) {
+Status read_optimizer(Section optimizer, Optimizer& to) {
   optimizer.read("type", to.type);
-  optimizer.read("learning_rate", to.learning_rate);
-  optimizer.read("momentum", to.momentum);
-  optimizer.read("nesterov", to.nesterov);
-  optimizer.read("beta_1", to.beta_1);
-  optimizer.read("beta_2", to.beta_2);
-  optimizer.read("epsilon", to.epsilon);
-  optimizer.read("weight_decay", to.weight_decay);
+  Result<std::vector<Field<Optimizer>>> fields = optimizer_fields(to.type);
+  if (!fields.ok()) {
+    optimizer.fail("type", fields.status().message());
+    return optimizer.status();
+  }
+  optimizer.read_fields(to, std::span<const Field<Optimizer>>(*fields));
   RETURN_IF_ERROR(optimizer.finish());
   if (Status fits = check(to); !fits.ok()) optimizer.fail("type", fits.message());
   return optimizer.status();
@@ -228,56 +297,82 @@ Status read_optimizer(Section optimizer, OptimizerSpec& to) {
 
 Status read_schedule(Section schedule, Schedule& to) {
   schedule.read("type", to.type);
-  schedule.read("end", to.end);
-  schedule.read("warmup_steps", to.warmup_steps, 0);
-  if (to.type != "constant" && to.type != "linear" && to.type != "cosine") {
-    schedule.fail("type", fmt::format("expected constant, linear or cosine, found \"{}\"", to.type));
+  Result<std::span<const Field<Schedule>>> fields = schedule_fields(to.type);
+  if (!fields.ok()) {
+    schedule.fail("type", fields.status().message());
+    return schedule.status();
   }
-  return schedule.finish();
+  schedule.read_fields(to, *fields);
+  RETURN_IF_ERROR(schedule.finish());
+  if (Status fits = check(to); !fits.ok()) schedule.fail("type", fits.message());
+  return schedule.status();
+}
+
+Status read_loss(Section loss, Loss& to) {
+  loss.read("type", to.type);
+  Result<std::vector<Field<Loss>>> fields = loss_fields(to.type);
+  if (!fields.ok()) {
+    loss.fail("type", fields.status().message());
+    return loss.status();
+  }
+  loss.read_fields(to, std::span<const Field<Loss>>(*fields));
+  RETURN_IF_ERROR(loss.finish());
+  if (Status fits = check(to); !fits.ok()) loss.fail("type", fits.message());
+  return loss.status();
 }
 
 Status read_train(Section train, Recipe& recipe) {
-  std::string loss = "sparse_categorical_crossentropy";
-  train.read("loss", loss);
-  if (std::optional<Loss> known = loss_from_name(loss)) {
-    recipe.trainer.training.loss = *known;
-  } else {
-    train.fail("loss", fmt::format("expected sparse_categorical_crossentropy, binary_crossentropy or "
-                                   "mean_squared_error, found \"{}\"",
-                                   loss));
-  }
-  train.read("metrics", recipe.metrics);
-  for (const std::string& metric : recipe.metrics) {
-    if (metric != "accuracy") train.fail("metrics", fmt::format("expected \"accuracy\", found \"{}\"", metric));
+  std::vector<std::string> metrics = {"accuracy"};
+  train.read("metrics", metrics);
+  for (const std::string& metric : metrics) {
+    if (Status known = make_metric(metric).status(); !known.ok()) train.fail("metrics", known.message());
+    if (metric != "accuracy") recipe.trainer.metrics.push_back(metric);
   }
   train.read("epochs", recipe.trainer.epochs, 1);
   train.read("batch_size", recipe.trainer.batch_size, 1);
   int64_t threads = recipe.trainer.threads;
   train.read("threads", threads, 0);
   recipe.trainer.threads = static_cast<int>(threads);
+  RETURN_IF_ERROR(read_loss(train.table("loss", "type"), recipe.trainer.training.loss));
   RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));
   RETURN_IF_ERROR(read_schedule(train.table("schedule", "type"), recipe.trainer.schedule));
   return train.finish();
 }
 
-Status read_callbacks(Section callbacks, Recipe& recipe) {
-  if (callbacks.has("early_stopping")) {
-    Section section = callbacks.table("early_stopping");
-    EarlyStopping stopping;
-    section.read("monitor", stopping.monitor);
-    section.read("patience", stopping.patience, 1);
-    section.read("min_delta", stopping.min_delta);
-    section.read("restore_best", stopping.restore_best);
-    if (Status known = greater_is_better(stopping.monitor).status(); !known.ok())
-      section.fail("monitor", known.message());
-    RETURN_IF_ERROR(section.finish());
-    if (stopping.monitor.starts_with("val_") && recipe.validation_split == 0) {
-      section.fail("monitor", "needs data.validation_split above 0");
-      return section.status();
-    }
-    recipe.fit.early_stopping = stopping;
+constexpr Field<EarlyStopping> kEarlyStopping[] = {
+    {"monitor", &EarlyStopping::monitor},
+    {"patience", &EarlyStopping::patience, 1, 1e9},
+    {"min_delta", &EarlyStopping::min_delta, 0, 1e9},
+    {"restore_best", &EarlyStopping::restore_best},
+};
+constexpr Field<ReduceOnPlateau> kReduceOnPlateau[] = {
+    {"monitor", &ReduceOnPlateau::monitor},           {"factor", &ReduceOnPlateau::factor, 0, 1},
+    {"patience", &ReduceOnPlateau::patience, 1, 1e9}, {"min_delta", &ReduceOnPlateau::min_delta, 0, 1e9},
+    {"cooldown", &ReduceOnPlateau::cooldown, 0, 1e9}, {"min_lr", &ReduceOnPlateau::min_lr, 0, 1e6},
+};
+
+// A callback that monitors something, when the recipe asks for it.
+template <typename T>
+Status read_monitor(Section& callbacks, const char* key, std::span<const Field<T>> fields, const Recipe& recipe,
+                    std::optional<T>& to) {
+  if (!callbacks.has(key)) return callbacks.status();
+  Section section = callbacks.table(key);
+  to.emplace();
+  section.read_fields(*to, fields);
+  if (Status known = greater_is_better(to->monitor).status(); !known.ok()) section.fail("monitor", known.message());
+  if (to->monitor.starts_with("val_") && recipe.validation_split == 0) {
+    section.fail("monitor", "needs data.validation_split above 0");
   }
+  return section.finish();
+}
+
+Status read_callbacks(Section callbacks, Recipe& recipe) {
+  RETURN_IF_ERROR(read_monitor(callbacks, "early_stopping", named(kEarlyStopping), recipe, recipe.fit.early_stopping));
+  RETURN_IF_ERROR(read_monitor(callbacks, "reduce_lr_on_plateau", named(kReduceOnPlateau), recipe,
+                               recipe.fit.callbacks.reduce_lr_on_plateau));
   callbacks.read("checkpoints", recipe.fit.checkpoints);
+  callbacks.read("csv_log", recipe.fit.callbacks.csv_log);
+  callbacks.read("tensorboard", recipe.fit.callbacks.tensorboard);
   return callbacks.finish();
 }
 
@@ -305,12 +400,13 @@ Result<Recipe> parse_recipe(const std::string& text, const std::string& where, c
   recipe.trainer.seed = static_cast<uint64_t>(seed);
   recipe.trainer.training.seed = recipe.trainer.seed;
   RETURN_IF_ERROR(read_data(root.table("data"), recipe));
-  RETURN_IF_ERROR(read_model(root.table("model"), recipe));
+  RETURN_IF_ERROR(read_model(root.table("model"), root, recipe));
   RETURN_IF_ERROR(read_train(root.table("train"), recipe));
   RETURN_IF_ERROR(read_callbacks(root.table("callbacks"), recipe));
   RETURN_IF_ERROR(root.finish());
-  for (std::filesystem::path* path : {&recipe.data.path, &recipe.data.labels, &recipe.data.test_path,
-                                      &recipe.data.test_labels, &recipe.model_file, &recipe.fit.checkpoints}) {
+  for (std::filesystem::path* path :
+       {&recipe.data.path, &recipe.data.labels, &recipe.data.test_path, &recipe.data.test_labels, &recipe.model_file,
+        &recipe.fit.checkpoints, &recipe.fit.callbacks.csv_log, &recipe.fit.callbacks.tensorboard}) {
     make_absolute(*path, folder);
   }
   return recipe;

@@ -8,13 +8,27 @@
 //   [model]
 //   layers = [{ type = "Flatten" }, { type = "Dense", units = 128, activation = "relu" }, …]   # or file = "model.onnx"
 //   [train]
-//   loss = "sparse_categorical_crossentropy"
+//   loss = "sparse_categorical_crossentropy"           # or { type = …, class_weight = [1, 3], … }
 //   optimizer = { type = "adam", learning_rate = 0.001 }
-//   metrics = ["accuracy"]
+//   schedule = { type = "cosine", warmup_steps = 100 }
+//   metrics = ["accuracy", "auc"]
 //   epochs = 5
 //   batch_size = 32
 //   [callbacks]
 //   early_stopping = { monitor = "val_loss", patience = 3 }
+//   reduce_lr_on_plateau = { patience = 2, factor = 0.5 }
+//   csv_log = "epochs.csv"
+//   tensorboard = "runs"
+//
+// Layers that branch and meet again have names, and say what they read:
+//
+//   [[layers]]
+//   type = "Dense"
+//   units = 64
+//   name = "left"
+//   inputs = ["input"]
+//
+// With file and layers, the layers take the place of the file's last ones (behind `cut`, a value or node of the file).
 #pragma once
 
 #include <filesystem>
@@ -34,10 +48,10 @@ struct Recipe {
   std::string text;  // as read
   DataSource data;
   double validation_split = 0;
-  std::vector<Layer> layers;         // or
+  std::vector<Layer> layers;         // the model, or what replaces the head of
   std::filesystem::path model_file;  // an ONNX file to start from
+  std::string cut;                   // where the head begins; empty: the last layer with weights
   TrainerOptions trainer;
-  std::vector<std::string> metrics = {"accuracy"};
   FitOptions fit;
 };
 

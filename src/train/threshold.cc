@@ -73,7 +73,7 @@ Result<ThresholdFit> learn_threshold(std::span<const double> z, std::span<const 
         fmt::format("{} of {} values are labelled anomalous; expected some of both kinds", anomalies, labels.size()));
   }
   TrainerOptions training;
-  training.training.loss = Loss::binary_crossentropy;
+  training.training.loss = "binary_crossentropy";
   training.training.optimizer = {.type = "adam", .learning_rate = 0.05};
   training.schedule = {.type = "linear"};
   training.epochs = options.epochs;

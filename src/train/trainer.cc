@@ -3,8 +3,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstring>
-#include <numbers>
 
 #include <fmt/format.h>
 
@@ -15,91 +13,50 @@ namespace slipway::train {
 
 namespace {
 
-constexpr int64_t kEvaluationBatch = 256;
-
-// Means over the examples seen.
-class Running {
+// What one step reads besides weights, in the order of the training graph's inputs.
+class StepInputs {
  public:
-  void add(const std::vector<Tensor>& outputs, int64_t rows, bool classifies) {
-    examples_ += rows;
-    loss_ += static_cast<double>(outputs[0].data<float>()[0]) * static_cast<double>(rows);
-    if (classifies) correct_ += static_cast<double>(outputs[1].data<float>()[0]);
-    classifies_ = classifies;
+  StepInputs() = default;
+  StepInputs(Tensor x, Tensor y, int64_t batch, bool weighted, bool accumulates)
+      : x_(std::move(x)), y_(std::move(y)), batch_(batch), weighted_(weighted) {
+    inputs_ = {x_, y_};
+    if (weighted) inputs_.push_back(weights_ = Tensor(DType::f32, {batch}));
+    inputs_.push_back(rate_);
+    inputs_.push_back(step_);
+    if (accumulates) inputs_.insert(inputs_.end(), {update_, batches_, apply_});
   }
-  Evaluation result() const {
-    Evaluation e;
-    e.examples = examples_;
-    double n = static_cast<double>(std::max<int64_t>(examples_, 1));
-    e.loss = loss_ / n;
-    if (classifies_) e.accuracy = correct_ / n;
-    return e;
+
+  Tensor& x() { return x_; }
+  Tensor& y() { return y_; }
+  float rate() const { return rate_.data<float>()[0]; }
+  void set_weights(const Tensor& all, std::span<const uint32_t> rows) {
+    std::span<float> to = weights_.mutable_data<float>();
+    for (size_t i = 0; i < rows.size(); ++i) to[i] = all.data<float>()[rows[i]];
+  }
+  void set_step(double rate, int64_t step, int64_t update, int64_t batches, bool apply) {
+    rate_.mutable_data<float>()[0] = static_cast<float>(rate);
+    step_.mutable_data<int64_t>()[0] = step;
+    update_.mutable_data<int64_t>()[0] = update;
+    batches_.mutable_data<float>()[0] = static_cast<float>(batches);
+    apply_.mutable_data<bool>()[0] = apply;
+  }
+  // Tensors of `rows` examples.
+  std::span<const Tensor> of(int64_t rows) {
+    bool whole = rows == batch_;
+    inputs_[0] = whole ? x_ : x_.rows(0, rows);
+    inputs_[1] = whole ? y_ : y_.rows(0, rows);
+    if (weighted_) inputs_[2] = whole ? weights_ : weights_.rows(0, rows);
+    return inputs_;
   }
 
  private:
-  int64_t examples_ = 0;
-  double loss_ = 0;
-  double correct_ = 0;
-  bool classifies_ = false;
+  Tensor x_, y_, weights_;
+  int64_t batch_ = 0;
+  bool weighted_ = false;
+  Tensor rate_ = Tensor(DType::f32, {}), step_ = Tensor(DType::i64, {}), update_ = Tensor(DType::i64, {}),
+         batches_ = Tensor(DType::f32, {}), apply_ = Tensor(DType::boolean, {});
+  std::vector<Tensor> inputs_;
 };
-
-Tensor batch_tensor(DType dtype, const Shape& example, int64_t rows) {
-  Shape shape = example;
-  shape.insert(shape.begin(), rows);
-  return Tensor(dtype, shape);
-}
-
-// The label of one example as the graph's "labels" input wants it (the model's output decides: [1] or []).
-Result<Shape> label_shape(const Session& session, DType dtype, const Dataset& data) {
-  for (const Port& port : session.inputs()) {
-    if (port.name != "labels") continue;
-    Shape shape;
-    for (size_t i = 1; i < port.dims.size(); ++i) {
-      if (!port.dims[i].known()) return invalid("the model's output has a dimension of unknown size besides the batch");
-      shape.push_back(port.dims[i].size);
-    }
-    int64_t found = data.size() == 0 ? 0 : data.labels.count() / data.size();
-    if (found != element_count(shape)) {
-      return invalid(fmt::format(
-          "{}: {} label value(s) per example, but the loss compares the model's output with {} of "
-          "{}{}; check the last layer (a Flatten before Dense?) and the loss",
-          data.name, found, element_count(shape), dtype_name(dtype), to_string(std::span<const int64_t>(shape))));
-    }
-    return shape;
-  }
-  CHECK(false, "a training graph without labels");
-}
-
-// Runs `session` (a training or evaluation graph) over batches; extra inputs follow input and labels.
-struct BatchRunner {
-  Tensor x, y;
-  std::vector<Tensor> inputs;
-  std::vector<Tensor> outputs;
-
-  Status run(Session& session, int64_t rows, int64_t size) {
-    bool whole = rows == size;
-    inputs[0] = whole ? x : x.rows(0, rows);
-    inputs[1] = whole ? y : y.rows(0, rows);
-    return session.run_into(inputs, outputs);
-  }
-};
-
-Result<Evaluation> evaluate_session(Session& session, Loss loss, const Dataset& data) {
-  RETURN_IF_ERROR(check(data));
-  DType dtype = label_dtype(loss);
-  Shape label = TRY(label_shape(session, dtype, data));
-  BatchRunner runner;
-  runner.x = batch_tensor(DType::f32, data.example_shape(), kEvaluationBatch);
-  runner.y = batch_tensor(dtype, label, kEvaluationBatch);
-  runner.inputs.resize(2);
-  BatchStream stream(data, {.size = kEvaluationBatch, .shuffle = false});
-  stream.start(0);
-  Running running;
-  while (int64_t rows = stream.next(runner.x, runner.y)) {
-    RETURN_IF_ERROR(runner.run(session, rows, kEvaluationBatch));
-    running.add(runner.outputs, rows, loss != Loss::mean_squared_error);
-  }
-  return running.result();
-}
 
 class GradientTrainer final : public Trainer {
  public:
@@ -110,44 +67,41 @@ class GradientTrainer final : public Trainer {
         stream_(std::move(train), {.size = options_.batch_size, .shuffle = true, .seed = options_.seed}) {}
 
   Status prepare() {
+    const Dataset& data = stream_.data();
+    options_.training.sample_weights = data.weights.defined();
     Graph step = TRY(make_training_graph(model_, options_.training));
-    Graph evaluation = TRY(make_evaluation_graph(model_, options_.training.loss));
+    Graph evaluation = TRY(make_evaluation_graph(model_, loss()));
     train_ = TRY(Session::create(std::move(step), {.threads = options_.threads}));
     evaluation_ = TRY(Session::create(std::move(evaluation), {.threads = options_.threads}));
-    DType dtype = label_dtype(options_.training.loss);
-    const Dataset& data = stream_.data();
-    Shape label = TRY(label_shape(*train_, dtype, data));
-    runner_.x = batch_tensor(DType::f32, data.example_shape(), options_.batch_size);
-    runner_.y = batch_tensor(dtype, label, options_.batch_size);
-    rate_ = Tensor(DType::f32, {});
-    step_ = Tensor(DType::i64, {});
-    runner_.inputs = {runner_.x, runner_.y, rate_, step_};
+    Shape label = TRY(label_shape(*evaluation_, loss(), data));
+    predictions_ = classifies(loss()) ? static_cast<double>(element_count(label)) : 1;
+    inputs_ = StepInputs(batch_tensor(DType::f32, data.example_shape(), options_.batch_size),
+                         batch_tensor(label_dtype(loss()), label, options_.batch_size), options_.batch_size,
+                         data.weights.defined(), accumulated() > 1);
     return {};
   }
 
   Result<EpochResult> run_epoch(const StepListener& listener) override {
     auto begin = std::chrono::steady_clock::now();
     int64_t batches = stream_.batches();
-    int64_t total = batches * options_.epochs;
     stream_.start(epoch_);
-    Running running;
-    bool classifies = options_.training.loss != Loss::mean_squared_error;
+    Running running(predictions_);
+    bool classified = classifies(loss());
     EpochResult result;
     for (int64_t batch = 0; batch < batches; ++batch) {
-      int64_t rows = stream_.next(runner_.x, runner_.y);
-      int64_t step = epoch_ * batches + batch;
-      rate_.mutable_data<float>()[0] = static_cast<float>(options_.training.optimizer.learning_rate *
-                                                          schedule_factor(options_.schedule, step, total));
-      step_.mutable_data<int64_t>()[0] = step + 1;
-      RETURN_IF_ERROR(runner_.run(*train_, rows, options_.batch_size));
-      running.add(runner_.outputs, rows, classifies);
-      if (!std::isfinite(runner_.outputs[0].data<float>()[0])) return diverged(batch);
+      int64_t rows = stream_.next(inputs_.x(), inputs_.y());
+      if (stream_.data().weights.defined()) inputs_.set_weights(stream_.data().weights, stream_.rows());
+      set_step(batch, batches);
+      RETURN_IF_ERROR(train_->run_into(inputs_.of(rows), outputs_));
+      running.add(outputs_, rows, classified);
+      if (!std::isfinite(outputs_[0].data<float>()[0])) return diverged(batch);
       if (listener) listener(epoch_ + 1, batch + 1, batches, running.result());
     }
     ++epoch_;
     result.epoch = epoch_;
     result.steps = batches;
     result.train = running.result();
+    result.learning_rate = learning_rate();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (validation_) result.validation = TRY(evaluate(*validation_));
     return result;
@@ -156,13 +110,15 @@ class GradientTrainer final : public Trainer {
   int64_t epoch() const override { return epoch_; }
   const TrainerOptions& options() const override { return options_; }
   bool has_validation() const override { return validation_.has_value(); }
+  void set_rate_factor(double factor) override { rate_factor_ = factor; }
+  double learning_rate() const override { return static_cast<double>(inputs_.rate()); }
 
   Result<Evaluation> evaluate(const Dataset& data) override {
     for (const std::string& name : evaluation_->state_names()) {
-      Result<Tensor> value = train_->state(name);
+      Result<Tensor> value = weight(name);
       if (value.ok()) RETURN_IF_ERROR(evaluation_->set_state(name, *value));
     }
-    return evaluate_session(*evaluation_, options_.training.loss, data);
+    return evaluate_session(*evaluation_, model_, loss(), data, options_.metrics);
   }
 
   Result<Graph> model() const override {
@@ -170,7 +126,7 @@ class GradientTrainer final : public Trainer {
     for (size_t v = 0; v < result.value_count(); ++v) {
       Value& value = result.value({static_cast<int32_t>(v)});
       if (!value.data.defined()) continue;
-      Result<Tensor> trained = train_->state(value.name);
+      Result<Tensor> trained = weight(value.name);
       if (trained.ok()) value.data = *trained;
     }
     return result;
@@ -181,7 +137,7 @@ class GradientTrainer final : public Trainer {
     for (const std::string& name : train_->state_names()) file.tensors.emplace(name, TRY(train_->state(name)));
     file.metadata = {{"format", "slipway checkpoint 1"},
                      {"epoch", fmt::format("{}", epoch_)},
-                     {"options", fingerprint()},
+                     {"options", described()},
                      {"notes", notes.dump()}};
     return write_safetensors(path, file);
   }
@@ -191,11 +147,11 @@ class GradientTrainer final : public Trainer {
     if (file.metadata["format"] != "slipway checkpoint 1") {
       return invalid(fmt::format("{}: not a checkpoint of slipway train", path.string()));
     }
-    if (file.metadata["options"] != fingerprint()) {
+    if (file.metadata["options"] != described()) {
       return invalid(
           fmt::format("{}: made with other options; expected {}, found {}; resume with the recipe it was "
                       "made with",
-                      path.string(), fingerprint(), file.metadata["options"]));
+                      path.string(), described(), file.metadata["options"]));
     }
     for (const std::string& name : train_->state_names()) {
       auto it = file.tensors.find(name);
@@ -207,23 +163,40 @@ class GradientTrainer final : public Trainer {
   }
 
  private:
+  const Loss& loss() const { return options_.training.loss; }
+  int64_t accumulated() const { return options_.training.optimizer.gradient_accumulation_steps; }
+
+  // Learning rate and counters of a batch. The last batch of an epoch always moves the weights.
+  void set_step(int64_t batch, int64_t batches) {
+    int64_t k = accumulated(), updates = (batches + k - 1) / k;
+    int64_t update = epoch_ * updates + batch / k;
+    bool apply = batch % k == k - 1 || batch == batches - 1;
+    double rate = options_.training.optimizer.learning_rate * rate_factor_ *
+                  schedule_factor(options_.schedule, update, updates * options_.epochs);
+    inputs_.set_step(rate, epoch_ * batches + batch + 1, update + 1, batch % k + 1, apply);
+  }
+
+  // What the model's weight `name` is now; not_found for what training leaves alone.
+  Result<Tensor> weight(const std::string& name) const {
+    if (options_.training.optimizer.use_ema) {
+      if (Result<Tensor> average = train_->state(average_name(name)); average.ok()) return average;
+    }
+    return train_->state(name);
+  }
+
   // What a resumed run must share with the one that was interrupted (the number of epochs may grow only where the
   // learning rate does not depend on it).
-  std::string fingerprint() const {
-    const OptimizerSpec& o = options_.training.optimizer;
-    std::string text = fmt::format("seed {} batch {} loss {} {} {} {} {} {} {} {} {}", options_.seed,
-                                   options_.batch_size, loss_name(options_.training.loss), o.type, o.learning_rate,
-                                   o.momentum, o.nesterov, o.beta_1, o.beta_2, o.epsilon, o.weight_decay);
-    if (options_.schedule.type != "constant")
-      text += fmt::format(" {} over {}", options_.schedule.type, options_.epochs);
-    return text;
+  std::string described() const {
+    return fmt::format("seed {} batch {} loss {} optimizer {} schedule {}", options_.seed, options_.batch_size,
+                       fingerprint(loss()), fingerprint(options_.training.optimizer),
+                       fingerprint(options_.schedule, options_.epochs));
   }
 
   Status diverged(int64_t batch) const {
     return failed_precondition(
         fmt::format("epoch {}, batch {}: the loss is {}; lower the learning rate (now {}) or check "
                     "that labels are in range and inputs are scaled",
-                    epoch_ + 1, batch + 1, runner_.outputs[0].data<float>()[0], rate_.data<float>()[0]));
+                    epoch_ + 1, batch + 1, outputs_[0].data<float>()[0], inputs_.rate()));
   }
 
   Graph model_;
@@ -232,30 +205,23 @@ class GradientTrainer final : public Trainer {
   BatchStream stream_;
   std::unique_ptr<Session> train_;
   std::unique_ptr<Session> evaluation_;
-  BatchRunner runner_;
-  Tensor rate_, step_;
+  StepInputs inputs_;
+  std::vector<Tensor> outputs_;
+  double predictions_ = 1;  // per example
+  double rate_factor_ = 1;
   int64_t epoch_ = 0;
 };
 
 }  // namespace
 
-double schedule_factor(const Schedule& schedule, int64_t step, int64_t total) {
-  if (step < schedule.warmup_steps) {
-    return static_cast<double>(step + 1) / static_cast<double>(schedule.warmup_steps + 1);
-  }
-  if (schedule.type == "constant") return 1;
-  int64_t span = std::max<int64_t>(total - schedule.warmup_steps, 1);
-  double progress = std::min(1.0, static_cast<double>(step - schedule.warmup_steps) / static_cast<double>(span));
-  double left = schedule.type == "cosine" ? 0.5 * (1 + std::cos(std::numbers::pi * progress)) : 1 - progress;
-  return schedule.end + (1 - schedule.end) * left;
-}
-
 Json to_json(const EpochResult& r) {
-  Json json = Json::object({{"epoch", r.epoch}, {"loss", r.train.loss}});
-  if (r.train.accuracy) json.set("accuracy", *r.train.accuracy);
-  if (r.validation) json.set("val_loss", r.validation->loss);
-  if (r.validation && r.validation->accuracy) json.set("val_accuracy", *r.validation->accuracy);
-  json.set("seconds", r.seconds).set("steps", r.steps);
+  Json json = Json::object({{"epoch", r.epoch}});
+  auto add = [&](const Json& part) {
+    for (const auto& [name, value] : part.members()) json.set(name, value);
+  };
+  add(to_json(r.train));
+  if (r.validation) add(to_json(*r.validation, "val_"));
+  json.set("learning_rate", r.learning_rate).set("seconds", r.seconds).set("steps", r.steps);
   return json;
 }
 
@@ -265,17 +231,11 @@ Result<std::unique_ptr<Trainer>> Trainer::create(Graph model, Dataset train, std
   if (validation) RETURN_IF_ERROR(check(*validation));
   if (options.batch_size < 1) return invalid(fmt::format("batch_size is {}; expected at least 1", options.batch_size));
   if (options.epochs < 1) return invalid(fmt::format("epochs is {}; expected at least 1", options.epochs));
+  RETURN_IF_ERROR(check(options.schedule));
   auto trainer =
       std::make_unique<GradientTrainer>(std::move(model), std::move(train), std::move(validation), std::move(options));
   RETURN_IF_ERROR(trainer->prepare());
   return std::unique_ptr<Trainer>(std::move(trainer));
-}
-
-Result<Evaluation> evaluate_model(const Graph& model, Loss loss, const Dataset& data, int threads) {
-  Graph graph = TRY(make_evaluation_graph(model, loss));
-  graph.updates.clear();  // nothing will set the weights: let them fold
-  std::unique_ptr<Session> session = TRY(Session::create(std::move(graph), {.threads = threads}));
-  return evaluate_session(*session, loss, data);
 }
 
 }  // namespace slipway::train

@@ -11,35 +11,20 @@
 #include "base/json.h"
 #include "data/dataset.h"
 #include "graph/graph.h"
-#include "runtime/session.h"
+#include "train/evaluation.h"
+#include "train/schedule.h"
 #include "train/training_graph.h"
 
 namespace slipway::train {
-
-// Learning rate by step: constant, or falling to `end` × the optimizer's rate over all steps, linearly or along a
-// cosine (I. Loshchilov, F. Hutter, "SGDR", ICLR 2017), after `warmup_steps` of linear rise.
-struct Schedule {
-  std::string type = "constant";  // "constant", "linear", "cosine"
-  double end = 0;
-  int64_t warmup_steps = 0;
-};
-
-// The factor on the learning rate at `step` (from 0) of `total`. Pure.
-double schedule_factor(const Schedule& schedule, int64_t step, int64_t total);
 
 struct TrainerOptions {
   TrainingSpec training;
   Schedule schedule;
   int64_t epochs = 5;
   int64_t batch_size = 32;
-  uint64_t seed = 1;  // order of examples, dropout
+  uint64_t seed = 1;                 // order of examples, dropout
+  std::vector<std::string> metrics;  // measured on validation data beside loss and accuracy (train/metrics.h)
   int threads = 0;
-};
-
-struct Evaluation {
-  int64_t examples = 0;
-  double loss = 0;
-  std::optional<double> accuracy;  // of classification losses
 };
 
 struct EpochResult {
@@ -48,6 +33,7 @@ struct EpochResult {
   std::optional<Evaluation> validation;
   double seconds = 0;  // of training, without validation
   int64_t steps = 0;
+  double learning_rate = 0;  // of the last step
 };
 Json to_json(const EpochResult& result);
 
@@ -57,7 +43,8 @@ using StepListener = std::function<void(int64_t epoch, int64_t batch, int64_t ba
 // Not thread-safe. The same options, data and thread count give the same bytes.
 class Trainer {
  public:
-  // `train` passes check(). The model's first dimension is the batch.
+  // `train` passes check(); where it has weights, they say what its examples count. The model's first dimension is the
+  // batch.
   static Result<std::unique_ptr<Trainer>> create(Graph model, Dataset train, std::optional<Dataset> validation,
                                                  TrainerOptions options);
   virtual ~Trainer() = default;
@@ -69,10 +56,16 @@ class Trainer {
   virtual const TrainerOptions& options() const = 0;
   virtual bool has_validation() const = 0;
 
-  // Loss and accuracy of the current weights, as the model is used in production (no dropout).
+  // What the learning rate is multiplied with from now on, beside the schedule. No part of a checkpoint.
+  virtual void set_rate_factor(double factor) = 0;
+  // The learning rate of the last step.
+  virtual double learning_rate() const = 0;
+
+  // Loss and metrics of the current weights (their averages where the optimizer keeps them), as the model is used in
+  // production (no dropout).
   virtual Result<Evaluation> evaluate(const Dataset& data) = 0;
 
-  // The model with the current weights.
+  // The model with the current weights, or their averages.
   virtual Result<Graph> model() const = 0;
 
   // Everything that the next epoch depends on: weights, slots, step, with `notes` beside it. restore() returns the
@@ -80,8 +73,5 @@ class Trainer {
   virtual Status save(const std::filesystem::path& path, const Json& notes) const = 0;
   virtual Result<Json> restore(const std::filesystem::path& path) = 0;
 };
-
-// Loss and accuracy of a model on labelled data.
-Result<Evaluation> evaluate_model(const Graph& model, Loss loss, const Dataset& data, int threads = 0);
 
 }  // namespace slipway::train

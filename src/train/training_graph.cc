@@ -24,7 +24,9 @@ bool frozen(const std::string& name, const std::vector<std::string>& freeze) {
 bool is_weight_input(const Node& node, size_t i) {
   if (node.op == nullptr) return false;
   if (node.op_type == "BatchNormalization") return i == 1 || i == 2;
-  if (node.op_type == "LayerNormalization") return i >= 1;
+  if (node.op_type == "LayerNormalization" || node.op_type == "GroupNormalization") return i >= 1;
+  if (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN") return i >= 1 && i <= 3;
+  if (node.op_type == "ConvTranspose") return i >= 1;
   if (node.op->quant.kind == Quant::weighted) return i >= 1;
   return node.op_type == "PRelu" && i == 1;
 }
@@ -64,7 +66,7 @@ void train_dropout(Builder& b, Node& node, int32_t index, ValueId step, uint64_t
   node = std::move(product);
 }
 
-// BatchNormalization uses the batch's statistics and moves the running ones.
+// BatchNormalization uses the batch's statistics and moves the running ones; a frozen one stays as in production.
 void train_batch_normalization(Graph& graph, Node& node) {
   node.attributes.set("training_mode", int64_t{1});
   node.outputs.resize(3);
@@ -77,64 +79,19 @@ void train_batch_normalization(Graph& graph, Node& node) {
 }
 
 // Replaces what behaves differently while training. New nodes are put before the node that needs them.
-Status to_training_form(Graph& graph, ValueId step, uint64_t seed) {
+Status to_training_form(Graph& graph, ValueId step, const TrainingSpec& spec) {
   std::vector<Node> nodes = std::move(graph.nodes());
   graph.nodes().clear();
   Builder b(graph, all_operators(), "train/");
   for (size_t n = 0; n < nodes.size(); ++n) {
     Node node = std::move(nodes[n]);
-    if (node.op_type == "Dropout" && node.domain.empty()) train_dropout(b, node, static_cast<int32_t>(n), step, seed);
-    if (node.op_type == "BatchNormalization") train_batch_normalization(graph, node);
+    if (node.op_type == "Dropout" && node.domain.empty())
+      train_dropout(b, node, static_cast<int32_t>(n), step, spec.seed);
+    bool moves = node.op_type == "BatchNormalization" && !frozen(graph.value(node.inputs[1]).name, spec.freeze);
+    if (moves) train_batch_normalization(graph, node);
     graph.add_node(std::move(node));
   }
   return b.status();
-}
-
-// A constant that training keeps beside `weight`: zeros of its type.
-ValueId slot(Graph& graph, ValueId weight, const char* name) {
-  const Value& value = graph.value(weight);
-  return graph.add_constant(graph.fresh_name(fmt::format("{}/{}", value.name, name)),
-                            Tensor(value.data.dtype(), value.data.shape()));
-}
-
-void add_updates(Graph& graph, const Values& states, const Values& nexts, size_t first) {
-  for (size_t i = 0; i < states.size(); ++i) graph.updates.push_back({states[i], nexts[first + i]});
-}
-
-void add_adam(Builder& b, const OptimizerSpec& o, ValueId rate, ValueId step, const Values& weights,
-              const Values& gradients) {
-  Values m, v;
-  for (ValueId w : weights) m.push_back(slot(b.graph(), w, "m"));
-  for (ValueId w : weights) v.push_back(slot(b.graph(), w, "v"));
-  Values inputs = {rate, step};
-  for (const Values* part : {&weights, &gradients, static_cast<const Values*>(&m), static_cast<const Values*>(&v)}) {
-    inputs.insert(inputs.end(), part->begin(), part->end());
-  }
-  Attributes attributes = {{"beta_1", static_cast<float>(o.beta_1)},
-                           {"beta_2", static_cast<float>(o.beta_2)},
-                           {"epsilon", static_cast<float>(o.epsilon)},
-                           {"weight_decay", static_cast<float>(o.type == "adamw" ? o.weight_decay : 0)}};
-  Values next = b.ops("Adam", inputs, static_cast<int>(3 * weights.size()), attributes, "slipway");
-  add_updates(b.graph(), weights, next, 0);
-  add_updates(b.graph(), m, next, weights.size());
-  add_updates(b.graph(), v, next, 2 * weights.size());
-}
-
-void add_sgd(Builder& b, const OptimizerSpec& o, ValueId rate, const Values& weights, const Values& gradients) {
-  Values velocity;
-  if (o.momentum != 0) {
-    for (ValueId w : weights) velocity.push_back(slot(b.graph(), w, "velocity"));
-  }
-  Values inputs = {rate};
-  for (const Values* part : {&weights, &gradients, static_cast<const Values*>(&velocity)}) {
-    inputs.insert(inputs.end(), part->begin(), part->end());
-  }
-  Attributes attributes = {{"momentum", static_cast<float>(o.momentum)},
-                           {"nesterov", int64_t{o.nesterov}},
-                           {"weight_decay", static_cast<float>(o.weight_decay)}};
-  Values next = b.ops("SGD", inputs, static_cast<int>(weights.size() + velocity.size()), attributes, "slipway");
-  add_updates(b.graph(), weights, next, 0);
-  add_updates(b.graph(), velocity, next, weights.size());
 }
 
 Result<Values> masked(Builder& b, const TrainingSpec& spec, const Values& weights, Values gradients) {
@@ -150,24 +107,21 @@ Result<Values> masked(Builder& b, const TrainingSpec& spec, const Values& weight
   return gradients;
 }
 
-}  // namespace
-
-Status check(const OptimizerSpec& o) {
-  if (o.type != "sgd" && o.type != "adam" && o.type != "adamw") {
-    return invalid(fmt::format("optimizer \"{}\" is not known; expected sgd, adam or adamw", o.type));
+// Values to become inputs: what the updates read, with the optimizer's time apart where several batches make one
+// update.
+UpdateInputs add_update_inputs(Graph& graph, const Optimizer& optimizer, ValueId step) {
+  UpdateInputs inputs;
+  inputs.rate = graph.add_value("learning_rate", DType::f32, Dims());
+  inputs.step = step;
+  if (optimizer.gradient_accumulation_steps > 1) {
+    inputs.step = graph.add_value("update", DType::i64, Dims());
+    inputs.batches = graph.add_value("batches", DType::f32, Dims());
+    inputs.apply = graph.add_value("apply", DType::boolean, Dims());
   }
-  auto inside = [](const char* name, double x, double low, double high) -> Status {
-    if (x >= low && x < high) return {};
-    return invalid(fmt::format("optimizer: {} is {}; expected it in [{}, {})", name, x, low, high));
-  };
-  RETURN_IF_ERROR(inside("learning_rate", o.learning_rate, 0, 1e6));
-  RETURN_IF_ERROR(inside("momentum", o.momentum, 0, 1));
-  RETURN_IF_ERROR(inside("beta_1", o.beta_1, 0, 1));
-  RETURN_IF_ERROR(inside("beta_2", o.beta_2, 0, 1));
-  RETURN_IF_ERROR(inside("epsilon", o.epsilon, 0, 1));
-  if (o.nesterov && o.momentum == 0) return invalid("optimizer: nesterov needs a momentum above 0");
-  return inside("weight_decay", o.weight_decay, 0, 1e6);
+  return inputs;
 }
+
+}  // namespace
 
 std::vector<std::string> trained_weights(const Graph& model, const std::vector<std::string>& freeze) {
   std::vector<std::string> names;
@@ -182,15 +136,15 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   }
   Graph graph = model;
   RETURN_IF_ERROR(infer_types(graph));
-  ValueId rate = graph.add_value("learning_rate", DType::f32, Dims());
   ValueId step = graph.add_value("step", DType::i64, Dims());
-  RETURN_IF_ERROR(to_training_form(graph, step, spec.seed));
+  UpdateInputs update = add_update_inputs(graph, spec.optimizer, step);
+  RETURN_IF_ERROR(to_training_form(graph, step, spec));
   RETURN_IF_ERROR(infer_types(graph));
 
   Builder b(graph, all_operators(), "train/");
-  LossValues loss = TRY(add_loss(b, graph.outputs[0], spec.loss));
-  graph.inputs.push_back(rate);
-  graph.inputs.push_back(step);
+  LossValues loss = TRY(add_loss(b, graph.outputs[0], spec.loss, spec.sample_weights));
+  graph.inputs.insert(graph.inputs.end(), {update.rate, step});
+  if (update.apply.valid()) graph.inputs.insert(graph.inputs.end(), {update.step, update.batches, update.apply});
   graph.outputs = {loss.loss};
   if (loss.correct.valid()) graph.outputs.push_back(loss.correct);
 
@@ -201,21 +155,19 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   Values gradients;
   for (ValueId w : weights) gradients.push_back(found.at(w));
   gradients = TRY(masked(b, spec, weights, std::move(gradients)));
-  if (spec.optimizer.type == "sgd") {
-    add_sgd(b, spec.optimizer, rate, weights, gradients);
-  } else {
-    add_adam(b, spec.optimizer, rate, step, weights, gradients);
-  }
+  add_optimizer(b, spec.optimizer, update, weights, std::move(gradients));
   RETURN_IF_ERROR(b.status().at("building the training graph"));
   return graph;
 }
 
-Result<Graph> make_evaluation_graph(const Graph& model, Loss loss) {
+Result<Graph> make_evaluation_graph(const Graph& model, const Loss& loss) {
   Graph graph = model;
   RETURN_IF_ERROR(infer_types(graph));
   Builder b(graph, all_operators(), "evaluate/");
   Values outputs = graph.outputs;
-  LossValues values = TRY(add_loss(b, outputs[0], loss));
+  Loss plain = loss;
+  plain.class_weight.clear();
+  LossValues values = TRY(add_loss(b, outputs[0], plain));
   graph.outputs = {values.loss};
   if (values.correct.valid()) graph.outputs.push_back(values.correct);
   graph.outputs.insert(graph.outputs.end(), outputs.begin(), outputs.end());

@@ -1,0 +1,115 @@
+// Evaluating in batches.
+#include "train/evaluation.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "data/batches.h"
+#include "train/metrics.h"
+#include "train/training_graph.h"
+
+namespace slipway::train {
+
+namespace {
+
+constexpr int64_t kEvaluationBatch = 256;
+
+OutputMeaning meaning_of(const Graph& model) {
+  NodeId producer = model.producers()[static_cast<size_t>(model.outputs[0].index)];
+  if (!producer.valid()) return {false};
+  const std::string& op = model.node(producer).op_type;
+  return {op == "Softmax" || op == "Sigmoid"};
+}
+
+Status check_classes(const Session& session, const Loss& loss, const Dataset& data) {
+  if (full_loss_name(loss.type) != "sparse_categorical_crossentropy" || data.size() == 0) return {};
+  int64_t most = std::ranges::max(data.labels.data<int64_t>());
+  const Dims& dims = session.outputs().back().dims;
+  if (dims.size() < 2 || !dims.back().known() || most < dims.back().size) return {};
+  return invalid(fmt::format("{}: label {}, but the model's output has {} classes", data.name, most, dims.back().size));
+}
+
+}  // namespace
+
+Json to_json(const Evaluation& e, const std::string& prefix) {
+  Json json = Json::object({{prefix + "loss", e.loss}});
+  if (e.accuracy) json.set(prefix + "accuracy", *e.accuracy);
+  for (const auto& [name, value] : e.metrics.members()) json.set(prefix + name, value);
+  return json;
+}
+
+void Running::add(const std::vector<Tensor>& outputs, int64_t rows, bool classifies) {
+  examples_ += rows;
+  loss_ += static_cast<double>(outputs[0].data<float>()[0]) * static_cast<double>(rows);
+  if (classifies) correct_ += static_cast<double>(outputs[1].data<float>()[0]);
+  classifies_ = classifies;
+}
+
+Evaluation Running::result() const {
+  Evaluation e;
+  e.examples = examples_;
+  double n = static_cast<double>(std::max<int64_t>(examples_, 1));
+  e.loss = loss_ / n;
+  if (classifies_) e.accuracy = correct_ / (n * predictions_);
+  return e;
+}
+
+Tensor batch_tensor(DType dtype, const Shape& example, int64_t rows) {
+  Shape shape = example;
+  shape.insert(shape.begin(), rows);
+  return Tensor(dtype, shape);
+}
+
+Result<Shape> label_shape(const Session& session, const Loss& loss, const Dataset& data) {
+  auto port = std::ranges::find(session.inputs(), "labels", &Port::name);
+  CHECK(port != session.inputs().end(), "a training graph without labels");
+  Shape shape;
+  for (size_t i = 1; i < port->dims.size(); ++i) {
+    if (!port->dims[i].known()) return invalid("the model's output has a dimension of unknown size besides the batch");
+    shape.push_back(port->dims[i].size);
+  }
+  RETURN_IF_ERROR(check_classes(session, loss, data));
+  int64_t found = data.size() == 0 ? 0 : data.labels.count() / data.size();
+  if (found == element_count(shape)) return shape;
+  return invalid(
+      fmt::format("{}: {} label value(s) per example, but the loss compares the model's output with {} of "
+                  "{}{}; check the last layer (a Flatten before Dense?) and the loss",
+                  data.name, found, element_count(shape), dtype_name(label_dtype(loss)),
+                  to_string(std::span<const int64_t>(shape))));
+}
+
+Result<Evaluation> evaluate_session(Session& session, const Graph& model, const Loss& loss, const Dataset& data,
+                                    const std::vector<std::string>& metrics) {
+  RETURN_IF_ERROR(check(data));
+  Shape label = TRY(label_shape(session, loss, data));
+  std::vector<std::unique_ptr<Metric>> measures;
+  for (const std::string& name : metrics) measures.push_back(TRY(make_metric(name, meaning_of(model))));
+  Tensor x = batch_tensor(DType::f32, data.example_shape(), kEvaluationBatch);
+  Tensor y = batch_tensor(label_dtype(loss), label, kEvaluationBatch);
+  std::vector<Tensor> inputs(2), outputs;
+  BatchStream stream(data, {.size = kEvaluationBatch, .shuffle = false});
+  stream.start(0);
+  bool classified = classifies(loss);
+  Running running(classified ? static_cast<double>(element_count(label)) : 1);
+  while (int64_t rows = stream.next(x, y)) {
+    inputs[0] = x.rows(0, rows);
+    inputs[1] = y.rows(0, rows);
+    RETURN_IF_ERROR(session.run_into(inputs, outputs));
+    running.add(outputs, rows, classified);
+    for (auto& measure : measures) measure->add(outputs.back(), inputs[1]);
+  }
+  Evaluation result = running.result();
+  for (size_t i = 0; i < metrics.size(); ++i) result.metrics.set(metrics[i], measures[i]->result());
+  return result;
+}
+
+Result<Evaluation> evaluate_model(const Graph& model, const Loss& loss, const Dataset& data, int threads,
+                                  const std::vector<std::string>& metrics) {
+  Graph graph = TRY(make_evaluation_graph(model, loss));
+  graph.updates.clear();  // nothing will set the weights: let them fold
+  std::unique_ptr<Session> session = TRY(Session::create(std::move(graph), {.threads = threads}));
+  return evaluate_session(*session, model, loss, data, metrics);
+}
+
+}  // namespace slipway::train

@@ -1,0 +1,147 @@
+// Convolutions over [batch, channels, ...]; of one dimension over [batch, steps, channels], as sequences come.
+#include <fmt/format.h>
+
+#include "train/layers/context.h"
+
+namespace slipway::train {
+
+namespace {
+
+constexpr const char* kExpected[] = {"sequences [batch, steps, channels]", "images [batch, channels, height, width]",
+                                     "volumes [batch, channels, depth, height, width]"};
+
+// x with its channels in front of the spatial dimensions.
+Result<ValueId> channels_first(LayerContext& c, ValueId x, size_t rank) {
+  if (rank == 2) return as_image(c, x);
+  RETURN_IF_ERROR(c.expect_rank(x, static_cast<int64_t>(rank) + 2, kExpected[rank - 1]));
+  return rank == 1 ? c.transpose(x, {0, 2, 1}) : x;
+}
+ValueId as_given(LayerContext& c, ValueId y, size_t rank) { return rank == 1 ? c.transpose(y, {0, 2, 1}) : y; }
+
+int64_t product(const Shape& shape) { return element_count(shape); }
+
+// Attributes of a convolution with `size`: strides, dilations and padding from the layer's arguments.
+Result<Attributes> attributes_of(LayerContext& c, const Shape& size, int64_t group) {
+  size_t rank = size.size();
+  Shape strides = TRY(c.sizes("strides", rank, 1)), dilations = TRY(c.sizes("dilation_rate", rank, 1));
+  Attributes attributes = {{"kernel_shape", size}, {"strides", strides}};
+  if (product(dilations) != 1) attributes.set("dilations", dilations);
+  if (group != 1) attributes.set("group", group);
+  std::string padding = c.text("padding", "valid");
+  if (padding == "same") {
+    attributes.set("auto_pad", std::string("SAME_UPPER"));
+  } else if (padding == "causal" && rank == 1) {
+    attributes.set("pads", std::vector<int64_t>{(size[0] - 1) * dilations[0], 0});
+  } else if (padding != "valid") {
+    return invalid(
+        fmt::format("padding is \"{}\"; expected \"valid\"{} or \"same\"", padding, rank == 1 ? ", \"causal\"" : ""));
+  }
+  return attributes;
+}
+
+// Adds a bias [filters] to the inputs of a convolution.
+void add_bias(LayerContext& c, Values& inputs, int64_t filters) {
+  if (c.flag("use_bias", true)) inputs.push_back(c.weight("bias", filled(filters, 0)));
+}
+
+template <size_t kRank>
+Result<ValueId> conv(LayerContext& c, const Values& in) {
+  ValueId x = TRY(channels_first(c, in[0], kRank));
+  int64_t filters = c.integer("filters"), groups = c.integer("groups", 1);
+  Shape size = TRY(c.sizes("kernel_size", kRank));
+  int64_t channels = TRY(c.known_size(x, 1, "number of channels"));
+  if (channels % groups != 0 || filters % groups != 0) {
+    return invalid(fmt::format("{} channels and {} filters cannot be cut into {} groups", channels, filters, groups));
+  }
+  Attributes attributes = TRY(attributes_of(c, size, groups));
+  Shape shape = {filters, channels / groups};
+  shape.insert(shape.end(), size.begin(), size.end());
+  int64_t area = product(size);
+  Values inputs = {x, TRY(c.drawn("kernel", shape, channels / groups * area, filters * area))};
+  add_bias(c, inputs, filters);
+  return c.activate(as_given(c, c.b.op("Conv", inputs, attributes), kRank));
+}
+
+// Each channel by itself gives depth_multiplier channels.
+Result<ValueId> depthwise(LayerContext& c, ValueId x, const char* part, bool bias) {
+  Shape size = TRY(c.sizes("kernel_size", 2));
+  int64_t channels = TRY(c.known_size(x, 1, "number of channels")), many = c.integer("depth_multiplier", 1);
+  Attributes attributes = TRY(attributes_of(c, size, channels));
+  int64_t area = product(size);
+  Values inputs = {x, TRY(c.drawn(part, {channels * many, 1, size[0], size[1]}, area, area * many, "glorot_uniform",
+                                  "depthwise_initializer"))};
+  if (bias) add_bias(c, inputs, channels * many);
+  return c.b.op("Conv", inputs, attributes);
+}
+
+Result<ValueId> depthwise_conv2d(LayerContext& c, const Values& in) {
+  return c.activate(TRY(depthwise(c, TRY(as_image(c, in[0])), "kernel", true)));
+}
+
+Result<ValueId> separable_conv2d(LayerContext& c, const Values& in) {
+  ValueId x = TRY(depthwise(c, TRY(as_image(c, in[0])), "depthwise_kernel", false));
+  int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");
+  Values inputs = {x, TRY(c.drawn("pointwise_kernel", {filters, channels, 1, 1}, channels, filters, "glorot_uniform",
+                                  "pointwise_initializer"))};
+  add_bias(c, inputs, filters);
+  return c.activate(c.b.op("Conv", inputs, {{"kernel_shape", Shape{1, 1}}}));
+}
+
+Result<ValueId> conv2d_transpose(LayerContext& c, const Values& in) {
+  RETURN_IF_ERROR(c.expect_operator("ConvTranspose"));
+  ValueId x = TRY(as_image(c, in[0]));
+  Shape size = TRY(c.sizes("kernel_size", 2));
+  int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");
+  int64_t area = product(size);
+  Values inputs = {x, TRY(c.drawn("kernel", {channels, filters, size[0], size[1]}, filters * area, channels * area))};
+  add_bias(c, inputs, filters);
+  return c.activate(c.b.op("ConvTranspose", inputs, TRY(attributes_of(c, size, 1))));
+}
+
+constexpr Parameter kFilters = {"filters", Argument::positive, true}, kSize = {"kernel_size", Argument::sizes, true},
+                    kStrides = {"strides", Argument::sizes}, kPadding = {"padding", Argument::text},
+                    kDilation = {"dilation_rate", Argument::sizes}, kActivation = {"activation", Argument::text},
+                    kGroups = {"groups", Argument::positive}, kBias = {"use_bias", Argument::flag},
+                    kInitializer = {"kernel_initializer", Argument::text},
+                    kMultiplier = {"depth_multiplier", Argument::positive},
+                    kDepthwise = {"depthwise_initializer", Argument::text},
+                    kPointwise = {"pointwise_initializer", Argument::text};
+
+constexpr LayerRow kLayers[] = {
+    {"Conv1D",
+     "conv1d",
+     conv<1>,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+    {"Conv2D",
+     "conv2d",
+     conv<2>,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+    {"Conv3D",
+     "conv3d",
+     conv<3>,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+    {"DepthwiseConv2D",
+     "depthwise_conv2d",
+     depthwise_conv2d,
+     {kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
+    {"SeparableConv2D",
+     "separable_conv2d",
+     separable_conv2d,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise, kPointwise}},
+    {"Conv2DTranspose",
+     "conv2d_transpose",
+     conv2d_transpose,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
+};
+
+}  // namespace
+
+std::span<const LayerRow> convolution_layers() { return kLayers; }
+
+Result<ValueId> as_image(LayerContext& c, ValueId x) {
+  if (c.b.rank(x) == 3) return c.b.op("Unsqueeze", {x, c.b.ints({1})});
+  RETURN_IF_ERROR(c.expect_rank(x, 4, "images [batch, channels, height, width]"));
+  return x;
+}
+
+}  // namespace slipway::train

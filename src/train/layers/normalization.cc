@@ -1,0 +1,64 @@
+// Normalization layers.
+#include <fmt/format.h>
+
+#include "train/layers/context.h"
+
+namespace slipway::train {
+
+namespace {
+
+Result<ValueId> batch_normalization(LayerContext& c, const Values& x) {
+  if (c.b.rank(x[0]) < 2)
+    return invalid(fmt::format("needs an input of rank 2 or more; found {}", to_string(c.b.dims(x[0]))));
+  int64_t channels = TRY(c.known_size(x[0], 1, "number of channels"));
+  return c.b.op("BatchNormalization",
+                {x[0], c.weight("gamma", filled(channels, 1)), c.weight("beta", filled(channels, 0)),
+                 c.fixed("moving_mean", filled(channels, 0)), c.fixed("moving_variance", filled(channels, 1))},
+                {{"epsilon", static_cast<float>(c.real("epsilon", 1e-3))},
+                 {"momentum", static_cast<float>(c.real("momentum", 0.99))}});
+}
+
+Result<ValueId> layer_normalization(LayerContext& c, const Values& x) {
+  return normalize_last(c, x[0], c.real("epsilon", 1e-3));
+}
+
+Result<ValueId> group_normalization(LayerContext& c, const Values& x) {
+  RETURN_IF_ERROR(c.expect_operator("GroupNormalization"));
+  int64_t channels = TRY(c.known_size(x[0], 1, "number of channels")), groups = c.integer("groups", 32);
+  if (channels % groups != 0) {
+    return invalid(fmt::format("{} channels cannot be cut into {} groups", channels, groups));
+  }
+  return c.b.op("GroupNormalization",
+                {x[0], c.weight("gamma", filled(channels, 1)), c.weight("beta", filled(channels, 0))},
+                {{"num_groups", groups}, {"epsilon", static_cast<float>(c.real("epsilon", 1e-3))}});
+}
+
+// x / sqrt(mean(x^2) + epsilon) gamma over the last axis (B. Zhang, R. Sennrich, NeurIPS 2019)
+Result<ValueId> rms_normalization(LayerContext& c, const Values& x) {
+  int64_t size = TRY(c.known_size(x[0], -1, "last dimension"));
+  ValueId mean = c.b.op("ReduceMean", {c.b.mul(x[0], x[0]), c.b.ints({-1})}, {{"keepdims", int64_t{1}}});
+  ValueId root = c.b.op("Sqrt", {c.b.add(mean, c.b.scalar(static_cast<float>(c.real("epsilon", 1e-6))))});
+  return c.b.mul(c.b.div(x[0], root), c.weight("scale", filled(size, 1)));
+}
+
+constexpr Parameter kEpsilon = {"epsilon", Argument::real};
+
+constexpr LayerRow kLayers[] = {
+    {"BatchNormalization", "batch_normalization", batch_normalization, {{"momentum", Argument::fraction}, kEpsilon}},
+    {"LayerNormalization", "layer_normalization", layer_normalization, {kEpsilon}},
+    {"GroupNormalization", "group_normalization", group_normalization, {{"groups", Argument::positive}, kEpsilon}},
+    {"RMSNormalization", "rms_normalization", rms_normalization, {kEpsilon}},
+};
+
+}  // namespace
+
+std::span<const LayerRow> normalization_layers() { return kLayers; }
+
+Result<ValueId> normalize_last(LayerContext& c, ValueId x, double epsilon, const std::string& part) {
+  int64_t size = TRY(c.known_size(x, -1, "last dimension"));
+  return c.b.op("LayerNormalization",
+                {x, c.weight(part + "gamma", filled(size, 1)), c.weight(part + "beta", filled(size, 0))},
+                {{"axis", int64_t{-1}}, {"epsilon", static_cast<float>(epsilon)}});
+}
+
+}  // namespace slipway::train

@@ -1,0 +1,144 @@
+// Layers that move elements and change shapes.
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "train/layers/context.h"
+
+namespace slipway::train {
+
+namespace {
+
+Result<ValueId> flatten(LayerContext& c, const Values& x) { return c.b.op("Flatten", x); }
+
+Result<ValueId> reshape(LayerContext& c, const Values& x) {
+  std::vector<int64_t> whole = {0};
+  for (int64_t size : c.list("target_shape")) whole.push_back(size);
+  return c.b.op("Reshape", {x[0], c.b.ints(whole)});
+}
+
+// Axes are counted from 1, behind the batch.
+Result<ValueId> permute(LayerContext& c, const Values& x) {
+  std::vector<int64_t> whole = {0}, seen(static_cast<size_t>(c.b.rank(x[0])));
+  for (int64_t axis : c.list("dims")) {
+    bool fits = axis >= 1 && axis < c.b.rank(x[0]) && seen[static_cast<size_t>(axis)]++ == 0;
+    if (!fits)
+      return invalid(
+          fmt::format("\"dims\" must name each axis of {} behind the batch once, from 1", to_string(c.b.dims(x[0]))));
+    whole.push_back(axis);
+  }
+  if (static_cast<int64_t>(whole.size()) != c.b.rank(x[0])) {
+    return invalid(fmt::format("\"dims\" has {} axes; expected {}", whole.size() - 1, c.b.rank(x[0]) - 1));
+  }
+  return c.transpose(x[0], whole);
+}
+
+// x with its last but one axis, of size 1, stretched to n.
+ValueId repeat(LayerContext& c, ValueId x, int64_t n) {
+  return c.b.mul(x, c.fixed("ones", filled(n, 1).reshaped({n, 1})));
+}
+
+Result<ValueId> repeat_vector(LayerContext& c, const Values& x) {
+  RETURN_IF_ERROR(c.expect_rank(x[0], 2, "vectors [batch, features]"));
+  return repeat(c, c.b.op("Unsqueeze", {x[0], c.b.ints({1})}), c.integer("n"));
+}
+
+// {before, after} for each of `rank` dimensions, from one number, one per dimension, or both for each.
+Result<std::vector<int64_t>> edges(LayerContext& c, const char* name, size_t rank) {
+  std::vector<int64_t> given = c.list(name);
+  if (given.empty()) given = {1};
+  for (int64_t edge : given) {
+    if (edge < 0) return invalid(fmt::format("\"{}\" must be whole numbers of at least 0", name));
+  }
+  if (given.size() == 1) return std::vector<int64_t>(2 * rank, given[0]);
+  if (given.size() == 2 * rank) return given;
+  if (given.size() != rank) {
+    return invalid(fmt::format("\"{}\" has {} numbers; expected 1, {} or {}", name, given.size(), rank, 2 * rank));
+  }
+  std::vector<int64_t> both;
+  for (int64_t edge : given) both.insert(both.end(), {edge, edge});
+  return both;
+}
+
+// [batch, channels, height, width]: {top, bottom, left, right}
+Result<ValueId> zero_padding2d(LayerContext& c, const Values& in) {
+  ValueId x = TRY(as_image(c, in[0]));
+  std::vector<int64_t> e = TRY(edges(c, "padding", 2));
+  return c.b.op("Pad", {x, c.b.ints({0, 0, e[0], e[2], 0, 0, e[1], e[3]})});
+}
+// [batch, steps, features]: {before, after}
+Result<ValueId> zero_padding1d(LayerContext& c, const Values& x) {
+  RETURN_IF_ERROR(c.expect_rank(x[0], 3, "sequences [batch, steps, features]"));
+  std::vector<int64_t> e = TRY(edges(c, "padding", 1));
+  return c.b.op("Pad", {x[0], c.b.ints({0, e[0], 0, 0, e[1], 0})});
+}
+
+ValueId cut(LayerContext& c, ValueId x, int64_t axis, int64_t begin, int64_t end) {
+  return c.b.op("Slice", {x, c.b.ints({begin}), c.b.ints({end}), c.b.ints({axis})});
+}
+Result<ValueId> cropping1d(LayerContext& c, const Values& x) {
+  RETURN_IF_ERROR(c.expect_rank(x[0], 3, "sequences [batch, steps, features]"));
+  std::vector<int64_t> e = TRY(edges(c, "cropping", 1));
+  int64_t steps = TRY(c.known_size(x[0], 1, "number of steps"));
+  return cut(c, x[0], 1, e[0], steps - e[1]);
+}
+Result<ValueId> cropping2d(LayerContext& c, const Values& in) {
+  ValueId x = TRY(as_image(c, in[0]));
+  std::vector<int64_t> e = TRY(edges(c, "cropping", 2));
+  int64_t height = TRY(c.known_size(x, 2, "height")), width = TRY(c.known_size(x, 3, "width"));
+  return cut(c, cut(c, x, 2, e[0], height - e[1]), 3, e[2], width - e[3]);
+}
+// Elements [begin, end) of one axis; end 0: to the end.
+Result<ValueId> slice(LayerContext& c, const Values& x) {
+  int64_t axis = c.integer("axis", 1), end = c.integer("end");
+  int64_t rank = c.b.rank(x[0]);
+  if (axis == 0 || axis >= rank || axis < -rank) {
+    return invalid(fmt::format("\"axis\" is {}; expected one behind the batch of {}", axis, to_string(c.b.dims(x[0]))));
+  }
+  return cut(c, x[0], axis, c.integer("begin"), end == 0 ? std::numeric_limits<int64_t>::max() : end);
+}
+
+Result<ValueId> up_sampling2d(LayerContext& c, const Values& in) {
+  ValueId x = TRY(as_image(c, in[0]));
+  Shape size = TRY(c.sizes("size", 2, 2));
+  std::string interpolation = c.text("interpolation", "nearest");
+  Attributes attributes;
+  if (interpolation == "nearest") {
+    attributes = {{"mode", std::string("nearest")},
+                  {"coordinate_transformation_mode", std::string("asymmetric")},
+                  {"nearest_mode", std::string("floor")}};
+  } else if (interpolation == "bilinear") {
+    attributes = {{"mode", std::string("linear")}};
+  } else {
+    return invalid(fmt::format("interpolation is \"{}\"; expected \"nearest\" or \"bilinear\"", interpolation));
+  }
+  std::vector<float> scales = {1, 1, static_cast<float>(size[0]), static_cast<float>(size[1])};
+  return c.b.op("Resize", {x, {}, c.b.constant(Tensor::of<float>({4}, scales), "scales")}, attributes);
+}
+// Every step `size` times.
+Result<ValueId> up_sampling1d(LayerContext& c, const Values& x) {
+  RETURN_IF_ERROR(c.expect_rank(x[0], 3, "sequences [batch, steps, features]"));
+  int64_t width = TRY(c.known_size(x[0], 2, "number of features"));
+  ValueId wide = repeat(c, c.b.op("Unsqueeze", {x[0], c.b.ints({2})}), c.integer("size", 2));
+  return c.b.op("Reshape", {wide, c.b.ints({0, -1, width})});
+}
+
+constexpr LayerRow kLayers[] = {
+    {"Flatten", "flatten", flatten, {}},
+    {"Reshape", "reshape", reshape, {{"target_shape", Argument::list, true}}},
+    {"Permute", "permute", permute, {{"dims", Argument::list, true}}},
+    {"RepeatVector", "repeat_vector", repeat_vector, {{"n", Argument::positive, true}}},
+    {"ZeroPadding1D", "zero_padding1d", zero_padding1d, {{"padding", Argument::list}}},
+    {"ZeroPadding2D", "zero_padding2d", zero_padding2d, {{"padding", Argument::list}}},
+    {"Cropping1D", "cropping1d", cropping1d, {{"cropping", Argument::list}}},
+    {"Cropping2D", "cropping2d", cropping2d, {{"cropping", Argument::list}}},
+    {"Slice", "slice", slice, {{"axis", Argument::integer}, {"begin", Argument::integer}, {"end", Argument::integer}}},
+    {"UpSampling1D", "up_sampling1d", up_sampling1d, {{"size", Argument::positive}}},
+    {"UpSampling2D", "up_sampling2d", up_sampling2d, {{"size", Argument::sizes}, {"interpolation", Argument::text}}},
+};
+
+}  // namespace
+
+std::span<const LayerRow> shape_layers() { return kLayers; }
+
+}  // namespace slipway::train

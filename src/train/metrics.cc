@@ -1,0 +1,434 @@
+// Metrics: a few ways of reading a batch, and one row each.
+#include "train/metrics.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/nearest.h"
+
+namespace slipway::train {
+
+namespace {
+
+// A batch as rows of scores, one per class, with the class that is true.
+struct Rows {
+  std::span<const float> scores;
+  size_t classes;  // scores per row; 1: a score of class 1 against class 0
+  std::vector<size_t> truth;
+
+  size_t count() const { return truth.size(); }
+  std::span<const float> row(size_t i) const { return scores.subspan(i * classes, classes); }
+};
+
+size_t first_largest(std::span<const float> row) {
+  return static_cast<size_t>(std::ranges::max_element(row) - row.begin());
+}
+
+Rows rows_of(const Tensor& output, const Tensor& labels) {
+  Rows rows{output.data<float>(), 1, {}};
+  if (labels.dtype() == DType::i64) {
+    rows.classes = labels.count() == 0 ? 1 : static_cast<size_t>(output.count() / labels.count());
+    for (int64_t label : labels.data<int64_t>()) rows.truth.push_back(static_cast<size_t>(label));
+    return rows;
+  }
+  std::span<const float> y = labels.data<float>();
+  if (output.rank() > 1) rows.classes = static_cast<size_t>(output.shape().back());
+  for (size_t i = 0; i < y.size(); i += rows.classes) {
+    rows.truth.push_back(rows.classes == 1 ? y[i] > 0.5f : first_largest(y.subspan(i, rows.classes)));
+  }
+  return rows;
+}
+
+size_t predicted(std::span<const float> row, const OutputMeaning& meaning) {
+  if (row.size() > 1) return first_largest(row);
+  return row[0] > (meaning.probabilities ? 0.5f : 0.0f);
+}
+
+// -log of the probability given to class `truth`.
+double surprise(std::span<const float> row, size_t truth, const OutputMeaning& meaning) {
+  constexpr double kLeast = 1e-15;
+  if (row.size() == 1) {
+    double x = static_cast<double>(row[0]);
+    double p = meaning.probabilities ? x : 1 / (1 + std::exp(-x));
+    return -std::log(std::max(truth == 1 ? p : 1 - p, kLeast));
+  }
+  double x = static_cast<double>(row[truth]);
+  if (meaning.probabilities) return -std::log(std::max(x, kLeast));
+  double most = static_cast<double>(*std::ranges::max_element(row)), sum = 0;
+  for (float other : row) sum += std::exp(static_cast<double>(other) - most);
+  return std::log(sum) + most - x;
+}
+
+double ratio(double a, double b) { return b > 0 ? a / b : 0; }
+
+// Counts by (truth, prediction).
+struct Confusion {
+  size_t classes = 0;
+  std::vector<int64_t> counts;
+
+  void grow(size_t to) {
+    std::vector<int64_t> grown(to * to);
+    for (size_t i = 0; i < counts.size(); ++i) grown[i / classes * to + i % classes] = counts[i];
+    classes = to;
+    counts = std::move(grown);
+  }
+  double at(size_t truth, size_t guess) const { return static_cast<double>(counts[truth * classes + guess]); }
+  double hits() const {
+    double sum = 0;
+    for (size_t c = 0; c < classes; ++c) sum += at(c, c);
+    return sum;
+  }
+  double row_sum(size_t c) const {
+    double sum = 0;
+    for (size_t k = 0; k < classes; ++k) sum += at(c, k);
+    return sum;
+  }
+  double column_sum(size_t c) const {
+    double sum = 0;
+    for (size_t k = 0; k < classes; ++k) sum += at(k, c);
+    return sum;
+  }
+};
+
+double precision(const Confusion& m, size_t c) { return ratio(m.at(c, c), m.column_sum(c)); }
+double recall(const Confusion& m, size_t c) { return ratio(m.at(c, c), m.row_sum(c)); }
+double f1(const Confusion& m, size_t c) { return ratio(2 * m.at(c, c), m.row_sum(c) + m.column_sum(c)); }
+
+// Of class 1 with two classes, else the mean over classes.
+Json over_classes(const Confusion& m, double (*of)(const Confusion&, size_t)) {
+  if (m.classes < 2) return 0.0;
+  if (m.classes == 2) return of(m, 1);
+  double sum = 0;
+  for (size_t c = 0; c < m.classes; ++c) sum += of(m, c);
+  return sum / static_cast<double>(m.classes);
+}
+
+Json accuracy_of(const Confusion& m) {
+  return ratio(m.hits(), static_cast<double>(std::accumulate(m.counts.begin(), m.counts.end(), int64_t{0})));
+}
+Json precision_of(const Confusion& m) { return over_classes(m, precision); }
+Json recall_of(const Confusion& m) { return over_classes(m, recall); }
+Json f1_of(const Confusion& m) { return over_classes(m, f1); }
+Json table_of(const Confusion& m) {
+  Json rows = Json::array();
+  for (size_t truth = 0; truth < m.classes; ++truth) {
+    Json row = Json::array();
+    for (size_t guess = 0; guess < m.classes; ++guess) row.push(m.counts[truth * m.classes + guess]);
+    rows.push(row);
+  }
+  return rows;
+}
+
+template <Json (*kOf)(const Confusion&)>
+class ConfusionMetric final : public Metric {
+ public:
+  explicit ConfusionMetric(const OutputMeaning& meaning, int64_t) : meaning_(meaning) {}
+  void add(const Tensor& output, const Tensor& labels) override {
+    Rows rows = rows_of(output, labels);
+    for (size_t i = 0; i < rows.count(); ++i) {
+      size_t guess = predicted(rows.row(i), meaning_);
+      size_t need = std::max({guess + 1, rows.truth[i] + 1, rows.classes, size_t{2}});
+      if (need > confusion_.classes) confusion_.grow(need);
+      ++confusion_.counts[rows.truth[i] * confusion_.classes + guess];
+    }
+  }
+  Json result() const override { return kOf(confusion_); }
+
+ private:
+  OutputMeaning meaning_;
+  Confusion confusion_;
+};
+
+// The share of rows whose true class is among the k of the largest scores.
+class TopK final : public Metric {
+ public:
+  TopK(const OutputMeaning&, int64_t k) : k_(static_cast<size_t>(k)) {}
+  void add(const Tensor& output, const Tensor& labels) override {
+    Rows rows = rows_of(output, labels);
+    for (size_t i = 0; i < rows.count(); ++i) {
+      std::span<const float> row = rows.row(i);
+      if (rows.truth[i] >= row.size()) continue;
+      float mine = row[rows.truth[i]];
+      hits_ += static_cast<size_t>(std::ranges::count_if(row, [&](float x) { return x > mine; })) < k_;
+    }
+    count_ += rows.count();
+  }
+  Json result() const override { return ratio(static_cast<double>(hits_), static_cast<double>(count_)); }
+
+ private:
+  size_t k_;
+  size_t hits_ = 0;
+  size_t count_ = 0;
+};
+
+template <double (*kOf)(std::span<const float>, std::span<const uint8_t>)>
+class RankMetric final : public Metric {
+ public:
+  RankMetric(const OutputMeaning&, int64_t) {}
+  void add(const Tensor& output, const Tensor& labels) override {
+    Rows rows = rows_of(output, labels);
+    for (size_t i = 0; i < rows.count(); ++i) {
+      std::span<const float> row = rows.row(i);
+      scores_.push_back(row.size() > 1 ? row[1] - row[0] : row[0]);
+      positive_.push_back(rows.truth[i] == 1);
+    }
+  }
+  Json result() const override { return kOf(scores_, positive_); }
+
+ private:
+  std::vector<float> scores_;
+  std::vector<uint8_t> positive_;
+};
+
+double itself(double x) { return x; }
+
+// f(mean of -log p)
+template <double (*kOf)(double)>
+class LikelihoodMetric final : public Metric {
+ public:
+  LikelihoodMetric(const OutputMeaning& meaning, int64_t) : meaning_(meaning) {}
+  void add(const Tensor& output, const Tensor& labels) override {
+    Rows rows = rows_of(output, labels);
+    for (size_t i = 0; i < rows.count(); ++i) {
+      if (rows.truth[i] < std::max<size_t>(rows.classes, 2)) sum_ += surprise(rows.row(i), rows.truth[i], meaning_);
+    }
+    count_ += rows.count();
+  }
+  Json result() const override { return kOf(ratio(sum_, static_cast<double>(count_))); }
+
+ private:
+  OutputMeaning meaning_;
+  double sum_ = 0;
+  size_t count_ = 0;
+};
+
+// Sums over elements; the variance of the targets by Welford's update.
+struct Errors {
+  double count = 0, absolute = 0, squares = 0, mean = 0, spread = 0;
+};
+Json mae_of(const Errors& e) { return ratio(e.absolute, e.count); }
+Json rmse_of(const Errors& e) { return std::sqrt(ratio(e.squares, e.count)); }
+Json r2_of(const Errors& e) { return e.spread > 0 ? 1 - e.squares / e.spread : 0.0; }
+
+template <Json (*kOf)(const Errors&)>
+class ErrorMetric final : public Metric {
+ public:
+  ErrorMetric(const OutputMeaning&, int64_t) {}
+  void add(const Tensor& output, const Tensor& labels) override {
+    Tensor targets = labels.dtype() == DType::f32 ? labels : labels.cast(DType::f32);
+    std::span<const float> x = output.data<float>(), y = targets.data<float>();
+    for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
+      double target = static_cast<double>(y[i]), gap = static_cast<double>(x[i]) - target;
+      errors_.count += 1;
+      errors_.absolute += std::abs(gap);
+      errors_.squares += gap * gap;
+      double from_mean = target - errors_.mean;
+      errors_.mean += from_mean / errors_.count;
+      errors_.spread += from_mean * (target - errors_.mean);
+    }
+  }
+  Json result() const override { return kOf(errors_); }
+
+ private:
+  Errors errors_;
+};
+
+struct Sequences {
+  BleuCounts bleu;
+  int64_t edits = 0;
+  int64_t tokens = 0;
+
+  void add(std::span<const int64_t> guess, std::span<const int64_t> truth) {
+    bleu.add(guess, truth);
+    edits += token_edits(guess, truth);
+    tokens += static_cast<int64_t>(truth.size());
+  }
+};
+Json bleu_of(const Sequences& s) { return s.bleu.bleu(); }
+Json edit_distance_of(const Sequences& s) { return ratio(static_cast<double>(s.edits), static_cast<double>(s.tokens)); }
+
+std::span<const int64_t> before_padding(std::span<const int64_t> tokens) {
+  return {tokens.begin(), std::ranges::find(tokens, 0)};
+}
+
+template <Json (*kOf)(const Sequences&)>
+class SequenceMetric final : public Metric {
+ public:
+  SequenceMetric(const OutputMeaning&, int64_t) {}
+  void add(const Tensor& output, const Tensor& labels) override {
+    Rows rows = rows_of(output, labels);
+    size_t length = labels.rank() > 1 ? static_cast<size_t>(labels.shape().back()) : rows.count();
+    std::vector<int64_t> guess(length), truth(length);
+    for (size_t at = 0; at + length <= rows.count() && length > 0; at += length) {
+      for (size_t t = 0; t < length; ++t) {
+        guess[t] = static_cast<int64_t>(first_largest(rows.row(at + t)));
+        truth[t] = static_cast<int64_t>(rows.truth[at + t]);
+      }
+      sequences_.add(before_padding(guess), before_padding(truth));
+    }
+  }
+  Json result() const override { return kOf(sequences_); }
+
+ private:
+  Sequences sequences_;
+};
+
+template <typename M>
+std::unique_ptr<Metric> make(const OutputMeaning& meaning, int64_t k) {
+  return std::make_unique<M>(meaning, k);
+}
+
+enum class Better : uint8_t { greater, less, neither };
+
+struct Row {
+  const char* name;
+  Better better;
+  std::unique_ptr<Metric> (*make)(const OutputMeaning&, int64_t k);
+};
+
+constexpr Row kMetrics[] = {
+    {"accuracy", Better::greater, make<ConfusionMetric<accuracy_of>>},
+    {"top_k_accuracy", Better::greater, make<TopK>},
+    {"precision", Better::greater, make<ConfusionMetric<precision_of>>},
+    {"recall", Better::greater, make<ConfusionMetric<recall_of>>},
+    {"f1", Better::greater, make<ConfusionMetric<f1_of>>},
+    {"auc", Better::greater, make<RankMetric<roc_auc>>},
+    {"pr_auc", Better::greater, make<RankMetric<average_precision>>},
+    {"log_loss", Better::less, make<LikelihoodMetric<itself>>},
+    {"perplexity", Better::less, make<LikelihoodMetric<std::exp>>},
+    {"confusion_matrix", Better::neither, make<ConfusionMetric<table_of>>},
+    {"mae", Better::less, make<ErrorMetric<mae_of>>},
+    {"rmse", Better::less, make<ErrorMetric<rmse_of>>},
+    {"r2", Better::greater, make<ErrorMetric<r2_of>>},
+    {"bleu", Better::greater, make<SequenceMetric<bleu_of>>},
+    {"edit_distance", Better::less, make<SequenceMetric<edit_distance_of>>},
+};
+
+// k of "top_<k>_accuracy"; 5 for "top_k_accuracy", 0 for any other name.
+int64_t k_of(std::string_view name) {
+  if (name == "top_k_accuracy") return 5;
+  if (!name.starts_with("top_") || !name.ends_with("_accuracy")) return 0;
+  std::string_view digits = name.substr(4, name.size() - 13);
+  int64_t k = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), k);
+  return error == std::errc() && end == digits.data() + digits.size() ? k : 0;
+}
+
+Result<const Row*> row_of(std::string_view name) {
+  for (const Row& row : kMetrics) {
+    if (name == row.name || (k_of(name) > 0 && row.name == std::string_view("top_k_accuracy"))) return &row;
+  }
+  return invalid(fmt::format("metric \"{}\" is not known{}; expected one of loss, {}", name,
+                             did_you_mean(name, metric_names()), fmt::join(metric_names(), ", ")));
+}
+
+// Indices in falling order of score.
+std::vector<uint32_t> by_score(std::span<const float> scores) {
+  std::vector<uint32_t> order(scores.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::stable_sort(order, [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
+  return order;
+}
+
+// f(positives, negatives) for each group of equal scores, from the highest on.
+template <typename F>
+void each_tie(std::span<const float> scores, std::span<const uint8_t> positive, F f) {
+  std::vector<uint32_t> order = by_score(scores);
+  for (size_t i = 0; i < order.size();) {
+    double ones = 0, zeros = 0;
+    size_t first = i;
+    for (; i < order.size() && scores[order[i]] == scores[order[first]]; ++i) (positive[order[i]] ? ones : zeros) += 1;
+    if (i == first) return;  // NaN: no order from here on
+    f(ones, zeros);
+  }
+}
+
+std::map<std::vector<int64_t>, int64_t> n_grams(std::span<const int64_t> tokens, size_t n) {
+  std::map<std::vector<int64_t>, int64_t> counts;
+  for (size_t i = 0; i + n <= tokens.size(); ++i) ++counts[{tokens.begin() + i, tokens.begin() + i + n}];
+  return counts;
+}
+
+}  // namespace
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kMetrics) names.emplace_back(row.name);
+  return names;
+}
+
+Result<std::unique_ptr<Metric>> make_metric(std::string_view name, const OutputMeaning& meaning) {
+  return TRY(row_of(name))->make(meaning, k_of(name));
+}
+
+Result<bool> greater_metric_is_better(std::string_view name) {
+  if (name == "loss") return false;
+  const Row* row = TRY(row_of(name));
+  if (row->better == Better::neither) return invalid(fmt::format("{} is no single number", name));
+  return row->better == Better::greater;
+}
+
+double roc_auc(std::span<const float> scores, std::span<const uint8_t> positive) {
+  double above = 0, wins = 0, negatives = 0;
+  each_tie(scores, positive, [&](double ones, double zeros) {
+    wins += zeros * (above + ones / 2);
+    above += ones;
+    negatives += zeros;
+  });
+  return above > 0 && negatives > 0 ? wins / (above * negatives) : 0.5;
+}
+
+double average_precision(std::span<const float> scores, std::span<const uint8_t> positive) {
+  double found = 0, seen = 0, area = 0;
+  each_tie(scores, positive, [&](double ones, double zeros) {
+    found += ones;
+    seen += ones + zeros;
+    area += ones * found / seen;
+  });
+  return ratio(area, found);
+}
+
+int64_t token_edits(std::span<const int64_t> a, std::span<const int64_t> b) {
+  std::vector<int64_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), int64_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    int64_t diagonal = row[0]++;
+    for (size_t j = 0; j < b.size(); ++j) {
+      int64_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+void BleuCounts::add(std::span<const int64_t> tokens, std::span<const int64_t> reference) {
+  length += static_cast<int64_t>(tokens.size());
+  reference_length += static_cast<int64_t>(reference.size());
+  for (size_t n = 1; n <= 4; ++n) {
+    std::map<std::vector<int64_t>, int64_t> theirs = n_grams(reference, n);
+    for (const auto& [gram, count] : n_grams(tokens, n)) {
+      auto found = theirs.find(gram);
+      if (found != theirs.end()) matches[n - 1] += std::min(count, found->second);
+      possible[n - 1] += count;
+    }
+  }
+}
+
+double BleuCounts::bleu() const {
+  double logs = 0;
+  for (int n = 0; n < 4; ++n) {
+    if (matches[n] == 0) return 0;
+    logs += std::log(static_cast<double>(matches[n]) / static_cast<double>(possible[n])) / 4;
+  }
+  double brevity = 1 - static_cast<double>(reference_length) / static_cast<double>(length);
+  return std::exp(logs + std::min(0.0, brevity));
+}
+
+}  // namespace slipway::train
