@@ -38,7 +38,8 @@ int expected_index(Kind kind) {
 
 constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph", "type"};
 
-constexpr int kDeepestBodies = 64;  // subgraphs inside subgraphs
+// Subgraphs inside subgraphs. Inference tries a body more than once, so that deeper ones could take for ever.
+constexpr int kDeepestBodies = 12;
 
 Status verify_attributes(const Node& node) {
   for (const auto& [name, value] : node.attributes.items()) {

@@ -27,7 +27,7 @@ Status check_scalar(InferContext& c, size_t i, DType dtype, const char* what) {
 
 // Carried values are of what they begin as and what the body gives back agree on: sizes that change are unknown.
 Result<std::shared_ptr<const Graph>> settle(InferContext& c, std::vector<ValueType>& types) {
-  constexpr int kPatience = 4;  // rounds until whatever still changes loses its rank
+  constexpr int kPatience = 2;  // rounds until nothing carried keeps its rank
   for (int round = 0;; ++round) {
     std::shared_ptr<const Graph> body = TRY(ops::inferred_body(c, "body", types));
     bool settled = true;
@@ -35,10 +35,13 @@ Result<std::shared_ptr<const Graph>> settle(InferContext& c, std::vector<ValueTy
       Result<ValueType> both = ops::merged(types[i], ops::output_type(*body, i - 1));
       if (!both.ok()) return both.status().at(fmt::format("carried value {} at its beginning and after a trip", i - 2));
       if (ops::same_type(*both, types[i])) continue;
-      types[i] = round < kPatience ? *both : ValueType{both->dtype, std::nullopt, both->element};
-      settled = settled && round > kPatience;
+      types[i] = *both;
+      settled = false;
     }
     if (settled) return body;
+    for (size_t i = 2; i < types.size() && round >= kPatience; ++i) {
+      if (is_tensor(types[i].dtype)) types[i].dims.reset();
+    }
   }
 }
 
