@@ -39,10 +39,12 @@ class GraphInferContext final : public InferContext {
   }
   ValueType type(size_t i) const override { return graph_.value(node_.inputs[i]).type(); }
   void set_type(size_t output, const ValueType& type) override {
-    if (!node_.has_output(output)) return;
-    if (type.dims) set(output, type.dtype, *type.dims);
-    if (type.dims && is_tensor(type.dtype)) return;
-    if (type.dtype != DType::undefined) graph_.value(node_.outputs[output]).set_type(type);
+    if (!node_.has_output(output) || type.dtype == DType::undefined) return;
+    if (type.dims && is_tensor(type.dtype)) return set(output, type.dtype, *type.dims);
+    Value& value = graph_.value(node_.outputs[output]);
+    bool declared =
+        value.dtype == type.dtype && (is_tensor(type.dtype) ? value.dims.has_value() : type.element == nullptr);
+    if (!declared) value.set_type(type);
   }
   void set_body(std::string_view attribute, std::shared_ptr<const Graph> body) override {
     bodies_.emplace_back(attribute, std::move(body));
