@@ -34,13 +34,26 @@ TEST(ValuePb, RefusesOtherBytes) {
             "not an ONNX SequenceProto, or a damaged one");
 }
 
+// Declares a sequence of what was declared before.
+void as_sequence(onnx::ValueInfoProto& info) {
+  onnx::TypeProto item = info.type();
+  info.clear_type();
+  *info.mutable_type()->mutable_sequence_type()->mutable_elem_type() = item;
+}
+
 TEST(ValuePb, ModelsKeepTypesThatAreNoTensors) {
-  std::string bytes = testing::onnx_bytes(
+  onnx::ModelProto model = testing::parsed(testing::onnx_bytes(
       17,
-      "g (bool c, seq(float[n]) s) => (seq(float[n]) y) { y = If(c) <then_branch = a() => (seq(float[n]) r) { r = "
-      "Identity(s) }, else_branch = b() => (seq(float[n]) r) { r = SequenceErase(s) }> }");
-  Graph graph = read_onnx(bytes).value();
+      "g (bool c, float[n] s) => (float[n] y) { y = If(c) <then_branch = a() => (float[n] r) { r = Identity(s) },"
+      " else_branch = b() => (float[n] r) { r = SequenceErase(s) }> }"));
+  as_sequence(*model.mutable_graph()->mutable_input(1));
+  as_sequence(*model.mutable_graph()->mutable_output(0));
+  for (auto& branch : *model.mutable_graph()->mutable_node(0)->mutable_attribute()) {
+    as_sequence(*branch.mutable_g()->mutable_output(0));
+  }
+  Graph graph = read_onnx(model.SerializeAsString()).value();
   EXPECT_EQ(to_string(graph.value(graph.inputs[1]).type()), "sequence(float32[n])");
+  EXPECT_EQ(to_string(graph.value(graph.outputs[0]).type()), "sequence(float32[n])");
   Graph back = read_onnx(write_onnx(graph).value()).value();
   EXPECT_EQ(to_text(back), to_text(graph));
 }
@@ -60,13 +73,17 @@ TEST(ValuePb, InnerNamesMayHideOuterOnes) {
 }
 
 TEST(ValuePb, ScanOfOpset8BecomesAScanOverTheBatch) {
-  std::string bytes = testing::onnx_bytes(
+  onnx::ModelProto model = testing::parsed(testing::onnx_bytes(
       8,
       "g (float[1,2] initial, float[1,3,2] x) => (float[1,2] y, float[1,3,2] z) {"
       "  y, z = Scan<num_scan_inputs = 1, body = b(float[2] sum, float[2] next) => (float[2] total, float[2] each) {"
-      "    total = Add(sum, next) each = Identity(total) }>(, initial, x)"
-      "}");
-  Graph graph = read_onnx(bytes).value();
+      "    total = Add(sum, next) each = Identity(total) }>(initial, x)"
+      "}"));
+  auto* inputs = model.mutable_graph()->mutable_node(0)->mutable_input();
+  *inputs->Add() = "";  // sequence_lens, left out
+  inputs->SwapElements(1, 2);
+  inputs->SwapElements(0, 1);
+  Graph graph = read_onnx(model.SerializeAsString()).value();
   const Node& outer = graph.nodes()[0];
   EXPECT_EQ(outer.integer("num_scan_inputs"), 2);
   EXPECT_TRUE(verify(graph).ok()) << verify(graph).message();

@@ -32,6 +32,7 @@ Result<std::shared_ptr<const Graph>> settle(InferContext& c, std::vector<ValueTy
     std::shared_ptr<const Graph> body = TRY(ops::inferred_body(c, "body", types));
     bool settled = true;
     for (size_t i = 2; i < types.size(); ++i) {
+      if (types[i].dtype == DType::optional) continue;  // may begin empty and come back as what it would hold
       Result<ValueType> both = ops::merged(types[i], ops::output_type(*body, i - 1));
       if (!both.ok()) return both.status().at(fmt::format("carried value {} at its beginning and after a trip", i - 2));
       if (ops::same_type(*both, types[i])) continue;
@@ -54,7 +55,7 @@ Status infer(InferContext& c) {
   std::shared_ptr<const Graph> body = TRY(settle(c, types));
   for (size_t i = 0; i < c.node().outputs.size(); ++i) {
     if (i < carried) {
-      c.set_type(i, types[2 + i]);
+      c.set_type(i, types[2 + i].dtype == DType::optional ? ops::output_type(*body, 1 + i) : types[2 + i]);
       continue;
     }
     Result<ValueType> scanned = ops::stacked(ops::output_type(*body, 1 + i), 0, Dim());

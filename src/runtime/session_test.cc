@@ -86,7 +86,9 @@ TEST(Session, LengthsThatContentsDecideRecompileOnlyWhatFollows) {
     auto out = s->run(std::vector<Tensor>{with_positives(count)});
     ASSERT_TRUE(out.ok()) << out.status().message();
     EXPECT_EQ((*out)[0].shape(), Shape{count});
-    if (count > 0) EXPECT_EQ((*out)[0].data<float>()[0], -1);
+    if (count > 0) {
+      EXPECT_EQ((*out)[0].data<float>()[0], -1);
+    }
   }
   EXPECT_EQ(s->plans_compiled(), 1 + 4) << "one before, one for each of 3, 5, 0 and 8 elements";
 }
