@@ -100,7 +100,7 @@ Result<VerifyReport> verify_conversion(const Graph& original, const Graph& conve
     return report;
   }
   for (const Port& port : (*a)->inputs()) {
-    if (port.any_rank || port.dtype == DType::string || port.dtype == DType::undefined) {
+    if (port.any_rank || holds_objects(port.dtype) || port.dtype == DType::undefined) {
       return invalid(fmt::format("input \"{}\" has no rank or no numbers to make samples of; give data", port.name));
     }
   }

@@ -623,7 +623,7 @@ Status check_types(const Graph& graph, const Node& node, const onnx::OpSchema& s
     const auto& types = formals[std::min(i, formals.size() - 1)].GetTypes();
     std::string wanted = schema_type(dtype);
     bool fits = std::any_of(types.begin(), types.end(), [&](const std::string* type) { return *type == wanted; });
-    if (dtype == DType::undefined || fits) continue;
+    if (dtype == DType::undefined || !is_tensor(dtype) || fits) continue;
     return unsupported(fmt::format("{}: input {} is {}, which opset {} does not take there", describe(node), i,
                                    dtype_name(dtype), opset));
   }

@@ -17,6 +17,9 @@ namespace {
 
 using onnx::AttributeProto;
 
+// Subgraphs nest three messages each (graph, node, attribute); the reader counts them and says so where they end.
+constexpr int kDeepestMessages = 400;
+
 Result<Dims> declared_dims(const onnx::TensorShapeProto& shape) {
   Dims dims;
   for (const auto& dim : shape.dim()) {
@@ -52,6 +55,7 @@ Result<std::unique_ptr<onnx::ModelProto>> parse_onnx_model(std::string_view byte
   google::protobuf::io::ArrayInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
   google::protobuf::io::CodedInputStream coded(&stream);
   coded.SetTotalBytesLimit(std::numeric_limits<int>::max());
+  coded.SetRecursionLimit(kDeepestMessages);
   if (!model->ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage()) {
     return data_loss(
         fmt::format("not an ONNX model, or a damaged or cut off one ({} bytes that are no ModelProto); "
@@ -64,21 +68,37 @@ Result<std::unique_ptr<onnx::ModelProto>> parse_onnx_model(std::string_view byte
   return model;
 }
 
-Result<DeclaredType> declared_type(const onnx::ValueInfoProto& info) {
-  DeclaredType type;
-  if (!info.type().has_tensor_type()) return type;
-  const auto& tensor = info.type().tensor_type();
-  if (tensor.elem_type() != 0) {
-    Result<DType> dtype = dtype_from_onnx(tensor.elem_type());
-    if (!dtype.ok()) return dtype.status().at(fmt::format("value \"{}\"", info.name()));
-    type.dtype = *dtype;
-  }
-  if (tensor.has_shape()) {
-    Result<Dims> dims = declared_dims(tensor.shape());
-    if (!dims.ok()) return dims.status().at(fmt::format("value \"{}\"", info.name()));
-    type.dims = *dims;
-  }
+Result<ValueType> type_from_proto(const onnx::TypeProto& proto) {
+  if (proto.has_sequence_type()) return sequence_of(TRY(type_from_proto(proto.sequence_type().elem_type())));
+  if (proto.has_optional_type()) return optional_of(TRY(type_from_proto(proto.optional_type().elem_type())));
+  ValueType type;
+  const auto& tensor = proto.tensor_type();
+  if (tensor.elem_type() != 0) type.dtype = TRY(dtype_from_onnx(tensor.elem_type()));
+  if (tensor.has_shape()) type.dims = TRY(declared_dims(tensor.shape()));
   return type;
+}
+
+Result<ValueType> declared_type(const onnx::ValueInfoProto& info) {
+  Result<ValueType> type = type_from_proto(info.type());
+  if (!type.ok()) return type.status().at(fmt::format("value \"{}\"", info.name()));
+  return type;
+}
+
+void type_to_proto(const ValueType& type, onnx::TypeProto& proto) {
+  if (!is_tensor(type.dtype)) {
+    auto* element = type.dtype == DType::sequence ? proto.mutable_sequence_type()->mutable_elem_type()
+                                                  : proto.mutable_optional_type()->mutable_elem_type();
+    if (type.element != nullptr) type_to_proto(*type.element, *element);
+    return;
+  }
+  proto.mutable_tensor_type()->set_elem_type(static_cast<int>(type.dtype));
+  if (!type.dims) return;
+  auto* shape = proto.mutable_tensor_type()->mutable_shape();
+  for (const Dim& dim : *type.dims) {
+    auto* to = shape->add_dim();
+    if (dim.known()) to->set_dim_value(dim.size);
+    if (!dim.known() && !dim.symbol.empty()) to->set_dim_param(dim.symbol);
+  }
 }
 
 int attribute_kind(const AttributeProto& p) {
@@ -91,6 +111,7 @@ int attribute_kind(const AttributeProto& p) {
   if (p.floats_size() > 0) return AttributeProto::FLOATS;
   if (p.ints_size() > 0) return AttributeProto::INTS;
   if (p.strings_size() > 0) return AttributeProto::STRINGS;
+  if (p.has_tp()) return AttributeProto::TYPE_PROTO;
   return AttributeProto::UNDEFINED;
 }
 
@@ -106,6 +127,11 @@ Result<Attribute> attribute_from_proto(const AttributeProto& p, const std::files
       Result<Tensor> tensor = tensor_from_proto(p.t(), folder);
       if (!tensor.ok()) return tensor.status().at(fmt::format("attribute \"{}\"", p.name()));
       return Attribute(*tensor);
+    }
+    case AttributeProto::TYPE_PROTO: {
+      Result<ValueType> type = type_from_proto(p.tp());
+      if (!type.ok()) return type.status().at(fmt::format("attribute \"{}\"", p.name()));
+      return Attribute(std::make_shared<const ValueType>(*type));
     }
     case AttributeProto::UNDEFINED: return invalid(fmt::format("attribute \"{}\" has no value", p.name()));
     default:

@@ -23,13 +23,10 @@ namespace slipway {
 // data_loss: no model, or a damaged one.
 Result<std::unique_ptr<onnx::ModelProto>> parse_onnx_model(std::string_view bytes);
 
-// What a ValueInfoProto declares. A value that is no tensor (sequence, optional, map, sparse tensor) has dtype
-// undefined; so has one without a type.
-struct DeclaredType {
-  DType dtype = DType::undefined;
-  std::optional<Dims> dims;
-};
-Result<DeclaredType> declared_type(const onnx::ValueInfoProto& info);
+// What a ValueInfoProto declares. A map or sparse tensor has dtype undefined; so has a value without a type.
+Result<ValueType> declared_type(const onnx::ValueInfoProto& info);
+Result<ValueType> type_from_proto(const onnx::TypeProto& proto);
+void type_to_proto(const ValueType& type, onnx::TypeProto& proto);
 
 // Every kind of attribute but graphs. Requires: the attribute refers to no attribute of a function.
 Result<Attribute> attribute_from_proto(const onnx::AttributeProto& proto, const std::filesystem::path& folder);

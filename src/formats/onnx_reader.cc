@@ -1,6 +1,7 @@
 // ONNX model to Graph: names become values, functions are inlined, subgraphs get their captures as inputs.
 #include <deque>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
@@ -23,6 +24,7 @@ using onnx::NodeProto;
 constexpr int kNewestOpset = 25;
 constexpr int64_t kMostNodes = 1'000'000;  // after inlining: nested calls multiply
 constexpr int kDeepestCalls = 64;
+constexpr int kDeepestBodies = 12;  // subgraphs inside subgraphs, as verify() has it
 
 using Opsets = std::map<std::string, int64_t, std::less<>>;
 
@@ -33,6 +35,7 @@ struct Frame {
   Opsets opsets;
   std::map<std::string, const AttributeProto*> arguments;  // attributes of the call, by name
   int depth = 0;                                           // calls around this body
+  int bodies = 0;                                          // subgraphs around it
 };
 
 // Names visible in one graph or one inlined function body, and the graph that receives its nodes.
@@ -41,13 +44,14 @@ struct Scope {
   Scope* outer = nullptr;   // scope of the node that holds this subgraph
   std::string prefix = {};  // of the names of values and nodes of an inlined body
   std::map<std::string, ValueId, std::less<>> names = {};
-  std::map<std::string, DeclaredType, std::less<>> declared = {};
+  std::map<std::string, ValueType, std::less<>> declared = {};
   std::map<std::string, ValueId, std::less<>> results = {};  // of an inlined body: values of the caller
   struct Capture {
     ValueId outside;
     ValueId inside;
   };
   std::vector<Capture> captures = {};
+  std::set<std::string, std::less<>> from_outside = {};  // names that were resolved in the graphs around
 };
 
 struct Subgraph {
@@ -55,13 +59,6 @@ struct Subgraph {
   std::shared_ptr<Graph> graph;
   std::vector<Scope::Capture> captures;
 };
-
-bool is_capture(const Scope& scope, ValueId id) {
-  for (const Scope::Capture& capture : scope.captures) {
-    if (capture.inside == id) return true;
-  }
-  return false;
-}
 
 // The value of `name`; nullopt when nothing visible has it. A value from outside becomes a capture of every graph
 // between, or a constant of this one.
@@ -76,9 +73,11 @@ std::optional<ValueId> resolve(Scope& scope, const std::string& name) {
     inside = scope.graph.add_constant(value.name, value.data);
   } else {
     inside = scope.graph.add_value(value.name, value.dtype, value.dims);
+    scope.graph.value(inside).element = value.element;
     scope.captures.push_back({*outside, inside});
   }
   scope.names[name] = inside;
+  scope.from_outside.insert(name);
   return inside;
 }
 
@@ -95,8 +94,8 @@ void join_captures(const Graph& graph, std::vector<Subgraph>& subgraphs, Values&
       auto it = std::find_if(subgraph.captures.begin(), subgraph.captures.end(),
                              [&](const Scope::Capture& capture) { return capture.outside == outside; });
       const Value& value = graph.value(outside);
-      ValueId inside =
-          it != subgraph.captures.end() ? it->inside : subgraph.graph->add_value(value.name, value.dtype, value.dims);
+      ValueId inside = it != subgraph.captures.end() ? it->inside : subgraph.graph->add_value(value.name);
+      subgraph.graph->value(inside).set_type(value.type());
       subgraph.graph->inputs.push_back(inside);
     }
     subgraph.graph->captures = static_cast<int>(all.size());
@@ -112,10 +111,11 @@ class ModelReader {
     for (const FunctionProto& function : model_.functions()) {
       functions_.emplace(std::pair(plain_domain(function.domain()), function.name()), &function);
     }
-    Frame frame{TRY(opsets(model_.opset_import())), {}, 0};
+    Frame frame{TRY(opsets(model_.opset_import()))};
     if (model_.opset_import_size() == 0 && model_.ir_version() < 3) frame.opsets[""] = 1;
     Graph graph;
     Scope scope{graph};
+    for (const auto& [domain, version] : frame.opsets) graph.opsets[domain] = version;
     RETURN_IF_ERROR(read_graph(model_.graph(), scope, frame));
     if (graph.doc.empty()) graph.doc = model_.doc_string();
     for (const auto& entry : model_.metadata_props()) graph.metadata[entry.key()] = entry.value();
@@ -180,8 +180,10 @@ class ModelReader {
       if (scope.graph.is_constant(it->second)) return {};
       return invalid(fmt::format("input \"{}\" is there twice", info.name()));
     }
-    DeclaredType type = TRY(declared_type(info));
-    scope.names[info.name()] = scope.graph.add_input(info.name(), type.dtype, type.dims);
+    ValueType type = TRY(declared_type(info));
+    ValueId id = scope.graph.add_input(info.name(), type.dtype, type.dims);
+    scope.graph.value(id).element = type.element;
+    scope.names[info.name()] = id;
     return {};
   }
 
@@ -240,23 +242,26 @@ class ModelReader {
   // The value that a node's output `name` fills; invalid for an omitted one.
   Result<ValueId> define(Scope& scope, const std::string& name) {
     if (name.empty()) return ValueId{};
-    auto old = scope.names.find(name);
-    if (old != scope.names.end() && !is_capture(scope, old->second)) {
-      return invalid(fmt::format("output \"{}\" is produced twice, or is an input or initializer", name));
-    }
+    RETURN_IF_ERROR(claim(scope, name));
     if (auto it = scope.results.find(name); it != scope.results.end() && it->second.valid()) {
       return scope.names[name] = it->second;
     }
-    DeclaredType type;
-    if (auto it = scope.declared.find(name); it != scope.declared.end()) type = it->second;
     std::string unique = scope.prefix.empty() ? name : scope.graph.fresh_name(scope.prefix + name);
-    return scope.names[name] = scope.graph.add_value(unique, type.dtype, type.dims);
+    ValueId id = scope.graph.add_value(unique);
+    if (auto it = scope.declared.find(name); it != scope.declared.end()) scope.graph.value(id).set_type(it->second);
+    return scope.names[name] = id;
+  }
+
+  // Makes `name` free for a value of this graph. It may hide one of the graphs around, even after that was read.
+  Status claim(Scope& scope, const std::string& name) {
+    if (!scope.names.contains(name) || scope.from_outside.erase(name) > 0) return {};
+    return invalid(fmt::format("output \"{}\" is produced twice, or is an input or initializer", name));
   }
 
   Status read_constant(const NodeProto& proto, const Node& node, Scope& scope) {
     if (proto.output_size() != 1 || proto.output(0).empty()) return invalid("expected one output");
     const std::string& name = proto.output(0);
-    if (scope.names.contains(name)) return invalid(fmt::format("output \"{}\" is produced twice", name));
+    RETURN_IF_ERROR(claim(scope, name));
     Tensor tensor = TRY(constant_value(node.attributes));
     scope.names[name] = scope.graph.add_constant(scope.graph.fresh_name(scope.prefix + name), std::move(tensor));
     return {};
@@ -280,8 +285,11 @@ class ModelReader {
       }
       auto graph = std::make_shared<Graph>();
       Scope inner{*graph, &scope};
-      inner.prefix = "";
-      RETURN_IF_ERROR(read_graph(attribute->g(), inner, frame));
+      Frame deeper = frame;
+      if (++deeper.bodies > kDeepestBodies) {
+        return unsupported(fmt::format("subgraphs are nested over {} deep", kDeepestBodies));
+      }
+      RETURN_IF_ERROR(read_graph(attribute->g(), inner, deeper).at(written.name()));
       subgraphs.push_back({written.name(), std::move(graph), std::move(inner.captures)});
     }
     if (subgraphs.empty()) return {};
@@ -308,7 +316,7 @@ class ModelReader {
   }
 
   Status inline_call(const FunctionProto& function, const NodeProto& call, Scope& scope, const Frame& frame) {
-    Frame inner{TRY(opsets(function.opset_import())), {}, frame.depth + 1};
+    Frame inner{TRY(opsets(function.opset_import())), {}, frame.depth + 1, frame.bodies};
     if (inner.depth > kDeepestCalls) {
       return invalid(fmt::format("functions call each other over {} deep; ONNX forbids recursion", kDeepestCalls));
     }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "graph/captures.h"
+#include "ops/all.h"
 #include "tensor/dtype.h"
 
 namespace slipway {
@@ -166,8 +168,33 @@ Status upsample_9(Mover& m, Node& node) {
   return {};
 }
 
-Status scan_9(Mover&, Node&) {
-  return unsupported("Scan of opset 8 has a batch dimension; save with opset 9 or newer");
+// A batch dimension came before everything: a Scan over it, without states, around a Scan of one example.
+Status scan_9(Mover& m, Node& node) {
+  if (node.has_input(0)) return unsupported("sequence_lens has no form since opset 9; save with opset 9 or newer");
+  if (node.inputs.empty() || node.graph("body") == nullptr) return invalid("has no inputs or no body");
+  node.inputs.erase(node.inputs.begin());
+  size_t captures = captured_inputs(node);
+  auto example = std::make_shared<Graph>();
+  example->name = "example";
+  Node inner = node;
+  inner.op = all_operators().find("Scan");
+  if (auto directions = take_ints(inner, "directions")) inner.attributes.set("scan_input_directions", *directions);
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Value& value = m.value(node.inputs[i]);
+    std::optional<Dims> dims = value.dims;
+    bool sliced = i < node.inputs.size() - captures;
+    if (sliced && dims && !dims->empty()) dims->erase(dims->begin());
+    inner.inputs[i] = example->add_input(value.name, value.dtype, dims);
+  }
+  for (ValueId& out : inner.outputs) {
+    out = example->add_value(out.valid() ? m.value(out).name : "unused");
+    example->outputs.push_back(out);
+  }
+  example->captures = static_cast<int>(captures);
+  example->add_node(std::move(inner));
+  node.attributes = {{"num_scan_inputs", static_cast<int64_t>(node.inputs.size() - captures)},
+                     {"body", std::shared_ptr<const Graph>(std::move(example))}};
+  return {};
 }
 
 Status slice_10(Mover& m, Node& node) {

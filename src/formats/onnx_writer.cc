@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "formats/onnx.h"
 #include "formats/onnx_downgrade.h"
+#include "formats/onnx_proto.h"
 #include "formats/tensor_pb.h"
 #include "graph/captures.h"
 
@@ -129,8 +130,9 @@ class ModelWriter {
   Status write_attribute(Level& level, const Node& node, const std::string& name, const Attribute& value,
                          onnx::AttributeProto& p) {
     using Proto = onnx::AttributeProto;
-    constexpr Proto::AttributeType kTypes[] = {Proto::INT,    Proto::FLOAT,   Proto::STRING, Proto::INTS,
-                                               Proto::FLOATS, Proto::STRINGS, Proto::TENSOR, Proto::GRAPH};
+    constexpr Proto::AttributeType kTypes[] = {Proto::INT,    Proto::FLOAT,  Proto::STRING,
+                                               Proto::INTS,   Proto::FLOATS, Proto::STRINGS,
+                                               Proto::TENSOR, Proto::GRAPH,  Proto::TYPE_PROTO};
     p.set_name(name);
     p.set_type(kTypes[value.index()]);
     if (const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&value)) {
@@ -143,6 +145,7 @@ class ModelWriter {
     if (const auto* v = std::get_if<std::vector<float>>(&value)) *p.mutable_floats() = {v->begin(), v->end()};
     if (const auto* v = std::get_if<std::vector<std::string>>(&value)) *p.mutable_strings() = {v->begin(), v->end()};
     if (const auto* v = std::get_if<Tensor>(&value)) tensor_to_proto(*v, "", *p.mutable_t());
+    if (const auto* v = std::get_if<std::shared_ptr<const ValueType>>(&value)) type_to_proto(**v, *p.mutable_tp());
     return {};
   }
 
@@ -221,19 +224,11 @@ class ModelWriter {
     if (value.dtype == DType::undefined) {
       if (!typed) return {};
       return unsupported(
-          fmt::format("value \"{}\" of the graph's inputs and outputs has no tensor type (it is a "
-                      "sequence, optional or map, or was never inferred)",
+          fmt::format("value \"{}\" of the graph's inputs and outputs has no type (it is a map or sparse tensor, or "
+                      "was never inferred)",
                       value.name));
     }
-    auto* tensor = info.mutable_type()->mutable_tensor_type();
-    tensor->set_elem_type(static_cast<int>(value.dtype));
-    if (!value.dims) return {};
-    tensor->mutable_shape();
-    for (const Dim& dim : *value.dims) {
-      auto* to = tensor->mutable_shape()->add_dim();
-      if (dim.known()) to->set_dim_value(dim.size);
-      if (!dim.known() && !dim.symbol.empty()) to->set_dim_param(dim.symbol);
-    }
+    type_to_proto(value.type(), *info.mutable_type());
     return {};
   }
 

@@ -164,7 +164,7 @@ std::string onnx_dtype_name(int data_type) {
 
 Result<DType> dtype_from_onnx(int data_type) {
   auto dtype = static_cast<DType>(data_type);
-  bool known = data_type > 0 && data_type < 256 && dtype_name(dtype) != "undefined";
+  bool known = data_type > 0 && data_type < 256 && is_tensor(dtype) && dtype_name(dtype) != "undefined";
   if (known) return dtype;
   if (data_type == 0) return invalid("element type UNDEFINED");
   return unsupported(

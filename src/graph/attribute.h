@@ -14,12 +14,14 @@
 namespace slipway {
 
 class Graph;
+struct ValueType;
 
 // A subgraph is shared and frozen (the body of If, Loop, Scan).
-using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                               std::vector<std::string>, Tensor, std::shared_ptr<const Graph>>;
+using Attribute =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, std::vector<std::string>,
+                 Tensor, std::shared_ptr<const Graph>, std::shared_ptr<const ValueType>>;
 
-// "int", "float", "string", "ints", "floats", "strings", "tensor", "graph".
+// "int", "float", "string", "ints", "floats", "strings", "tensor", "graph", "type".
 std::string_view attribute_type_name(const Attribute& attribute);
 
 // Named attributes in the order they were set; a handful per node, so lookup is a walk.
@@ -53,10 +55,12 @@ struct AttributeDefault {
     optional_strings,
     optional_tensor,
     optional_graph,
+    optional_type,
     required_int,
     required_float,
     required_string,
-    required_ints
+    required_ints,
+    required_graph
   };
   Kind kind = Kind::none;
   int64_t integer = 0;
@@ -80,15 +84,17 @@ inline constexpr auto kOptionalFloats = AttributeDefault::Kind::optional_floats;
 inline constexpr auto kOptionalStrings = AttributeDefault::Kind::optional_strings;
 inline constexpr auto kOptionalTensor = AttributeDefault::Kind::optional_tensor;
 inline constexpr auto kOptionalGraph = AttributeDefault::Kind::optional_graph;
+inline constexpr auto kOptionalType = AttributeDefault::Kind::optional_type;
 inline constexpr auto kRequiredInt = AttributeDefault::Kind::required_int;
 inline constexpr auto kRequiredFloat = AttributeDefault::Kind::required_float;
 inline constexpr auto kRequiredString = AttributeDefault::Kind::required_string;
 inline constexpr auto kRequiredInts = AttributeDefault::Kind::required_ints;
+inline constexpr auto kRequiredGraph = AttributeDefault::Kind::required_graph;
 
 constexpr bool is_required(AttributeDefault::Kind kind) {
   using Kind = AttributeDefault::Kind;
   return kind == Kind::required_int || kind == Kind::required_float || kind == Kind::required_string ||
-         kind == Kind::required_ints;
+         kind == Kind::required_ints || kind == Kind::required_graph;
 }
 
 struct AttributeSpec {

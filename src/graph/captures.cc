@@ -1,7 +1,16 @@
-// Captures of a node's subgraphs.
+// Subgraphs and captures of a node.
 #include "graph/captures.h"
 
 namespace slipway {
+
+std::vector<Body> bodies(const Node& node) {
+  std::vector<Body> found;
+  for (const auto& [name, value] : node.attributes.items()) {
+    const auto* body = std::get_if<std::shared_ptr<const Graph>>(&value);
+    if (body != nullptr && *body != nullptr) found.emplace_back(name, *body);
+  }
+  return found;
+}
 
 size_t captured_inputs(const Node& node) {
   for (const auto& [name, value] : node.attributes.items()) {

@@ -32,6 +32,30 @@ std::optional<Shape> known_shape(const Dims& dims) {
   return shape;
 }
 
+std::string to_string(const ValueType& type) {
+  if (is_tensor(type.dtype)) {
+    std::string name = type.dtype == DType::undefined ? "?" : std::string(dtype_name(type.dtype));
+    return name + (type.dims ? to_string(*type.dims) : "[...]");
+  }
+  return fmt::format("{}({})", dtype_name(type.dtype), type.element != nullptr ? to_string(*type.element) : "?");
+}
+
+ValueType tensor_type(DType dtype, std::optional<Dims> dims) { return {dtype, std::move(dims), nullptr}; }
+
+ValueType sequence_of(ValueType element) {
+  return {DType::sequence, Dims(), std::make_shared<const ValueType>(std::move(element))};
+}
+
+ValueType optional_of(ValueType element) {
+  return {DType::optional, Dims(), std::make_shared<const ValueType>(std::move(element))};
+}
+
+void Value::set_type(const ValueType& type) {
+  dtype = type.dtype;
+  dims = type.dims;
+  element = type.element;
+}
+
 ValueId Graph::add_value(std::string name, DType dtype, std::optional<Dims> dims) {
   ValueId id{static_cast<int32_t>(values_.size())};
   if (name.empty() || by_name_.contains(name)) name = fresh_name(name.empty() ? "value" : name);
@@ -169,6 +193,7 @@ Graph compacted(const Graph& graph) {
   out.name = graph.name;
   out.metadata = graph.metadata;
   out.doc = graph.doc;
+  out.opsets = graph.opsets;
   out.captures = graph.captures;
   std::vector<ValueId> moved(graph.value_count());
   auto move = [&](ValueId id) {
@@ -179,6 +204,7 @@ Graph compacted(const Graph& graph) {
     to = out.add_value(value.name, value.dtype, value.dims);
     out.value(to).data = value.data;
     out.value(to).trainable = value.trainable;
+    out.value(to).element = value.element;
     return to;
   };
   auto move_all = [&](const Values& ids) {

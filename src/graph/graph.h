@@ -48,6 +48,18 @@ Dims to_dims(std::span<const int64_t> shape);
 // nullopt unless every dimension is known.
 std::optional<Shape> known_shape(const Dims& dims);
 
+// What a value is. All of it may be unknown.
+struct ValueType {
+  DType dtype = DType::undefined;
+  std::optional<Dims> dims;                  // nullopt: rank unknown; [] for a sequence or optional
+  std::shared_ptr<const ValueType> element;  // of what a sequence or optional holds; nullptr: unknown
+};
+// "float32[2, n]", "sequence(int64[...])"
+std::string to_string(const ValueType& type);
+ValueType tensor_type(DType dtype, std::optional<Dims> dims = std::nullopt);
+ValueType sequence_of(ValueType element);
+ValueType optional_of(ValueType element);
+
 struct ValueId {
   int32_t index = -1;  // -1: none (an omitted optional input or output)
   bool valid() const { return index >= 0; }
@@ -62,13 +74,17 @@ struct NodeId {
   bool operator==(const NodeId&) const = default;
 };
 
-// One tensor of the graph.
+// One tensor (or sequence, or optional) of the graph.
 struct Value {
   std::string name;  // unique in the graph
   DType dtype = DType::undefined;
   std::optional<Dims> dims;  // nullopt: rank unknown
   Tensor data;               // defined for a constant (weight); shared with every copy of the graph
   bool trainable = false;    // a constant that training may change
+  std::shared_ptr<const ValueType> element = nullptr;  // ValueType::element
+
+  ValueType type() const { return {dtype, dims, element}; }
+  void set_type(const ValueType& type);
 };
 
 // One operation. Attributes left out take the card's defaults through the accessors.
@@ -105,6 +121,7 @@ class Graph {
  public:
   std::string name = "graph";
   std::map<std::string, std::string> metadata;  // ONNX metadata_props
+  std::map<std::string, int64_t> opsets;        // that the file it was read from was written in, by domain
   std::string doc;
 
   ValueId add_value(std::string name, DType dtype = DType::undefined, std::optional<Dims> dims = std::nullopt);

@@ -1,6 +1,7 @@
 // Type inference over a whole graph, card by card.
 #include <fmt/format.h>
 
+#include "graph/captures.h"
 #include "graph/graph.h"
 #include "graph/operator.h"
 
@@ -34,12 +35,37 @@ class GraphInferContext final : public InferContext {
       }
     }
     value.dims = std::move(dims);
+    value.element = nullptr;
   }
+  ValueType type(size_t i) const override { return graph_.value(node_.inputs[i]).type(); }
+  void set_type(size_t output, const ValueType& type) override {
+    if (!node_.has_output(output) || type.dtype == DType::undefined) return;
+    if (type.dims && is_tensor(type.dtype)) return set(output, type.dtype, *type.dims);
+    Value& value = graph_.value(node_.outputs[output]);
+    bool declared =
+        value.dtype == type.dtype && (is_tensor(type.dtype) ? value.dims.has_value() : type.element == nullptr);
+    if (!declared) value.set_type(type);
+  }
+  void set_body(std::string_view attribute, std::shared_ptr<const Graph> body) override {
+    bodies_.emplace_back(attribute, std::move(body));
+  }
+
+  std::vector<Body>& bodies() { return bodies_; }
 
  private:
   Graph& graph_;
   const Node& node_;
+  std::vector<Body> bodies_;
 };
+
+Status refuse_no_tensors(const Graph& graph, const Node& node) {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (!node.has_input(i) || is_tensor(graph.value(node.inputs[i]).dtype)) continue;
+    return invalid(fmt::format("{}: input {} \"{}\" is of {}; expected a tensor", describe(node), i,
+                               graph.value(node.inputs[i]).name, to_string(graph.value(node.inputs[i]).type())));
+  }
+  return {};
+}
 
 bool ranks_known(const Graph& graph, const Node& node) {
   for (ValueId in : node.inputs) {
@@ -64,19 +90,30 @@ Status check_sizes(Graph& graph, const Node& node) {
   return {};
 }
 
-}  // namespace
-
-Status infer_node(Graph& graph, const Node& node) {
+// Also gives the node's subgraphs with their types, when it has any.
+Status infer_with_bodies(Graph& graph, const Node& node, std::vector<Body>* bodies) {
   if (node.op == nullptr || node.op->infer == nullptr) return {};
   RETURN_IF_ERROR(verify_node(node));
-  if (!ranks_known(graph, node)) return {};
+  if (!node.op->any_types) {
+    RETURN_IF_ERROR(refuse_no_tensors(graph, node));
+    if (!ranks_known(graph, node)) return {};
+  }
   GraphInferContext context(graph, node);
   RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
+  if (bodies != nullptr) *bodies = std::move(context.bodies());
   return check_sizes(graph, node);
 }
 
+}  // namespace
+
+Status infer_node(Graph& graph, const Node& node) { return infer_with_bodies(graph, node, nullptr); }
+
 Status infer_types(Graph& graph) {
-  for (const Node& node : graph.nodes()) RETURN_IF_ERROR(infer_node(graph, node));
+  for (Node& node : graph.nodes()) {
+    std::vector<Body> bodies;
+    RETURN_IF_ERROR(infer_with_bodies(graph, node, &bodies));
+    for (Body& body : bodies) node.attributes.set(body.first, std::move(body.second));
+  }
   return {};
 }
 

@@ -25,6 +25,13 @@ const Operator* OperatorSet::find(std::string_view name, std::string_view domain
   return it != cards_.end() && key(**it) == wanted ? *it : nullptr;
 }
 
+bool has_bodies(const Operator& op) {
+  using Kind = AttributeDefault::Kind;
+  return std::any_of(op.attributes.begin(), op.attributes.end(), [](const AttributeSpec& spec) {
+    return spec.otherwise.kind == Kind::required_graph || spec.otherwise.kind == Kind::optional_graph;
+  });
+}
+
 const AttributeSpec* find_attribute(const Operator& op, std::string_view name) {
   for (const AttributeSpec& spec : op.attributes) {
     if (spec.name != nullptr && name == spec.name) return &spec;

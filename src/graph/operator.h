@@ -28,6 +28,13 @@ class InferContext {
   virtual bool has_output(size_t i) const = 0;
   // An unknown Dim in `dims` means: depends on contents that are not known yet.
   virtual void set(size_t output, DType dtype, Dims dims) = 0;
+  // For cards with `any_types`: types that may be unknown, in part or wholly, or no tensors.
+  virtual ValueType type(size_t i) const { return {dtype(i), dims(i), nullptr}; }
+  virtual void set_type(size_t output, const ValueType& type) {
+    if (type.dims) set(output, type.dtype, *type.dims);
+  }
+  // Replaces the subgraph `attribute` by the same one with its types inferred.
+  virtual void set_body(std::string_view /*attribute*/, std::shared_ptr<const Graph> /*body*/) {}
   // Tells the contents of an output that follow from the inputs' types alone (Shape, Size). set() comes first.
   virtual void set_known(size_t /*output*/, const Tensor& /*contents*/) {}
 };
@@ -36,6 +43,11 @@ class InferContext {
 using InferFn = Status (*)(InferContext&);
 // A kernel for these types; an error for a dtype or attribute that has no arithmetic here.
 using PrepareFn = Result<Kernel> (*)(const PrepareContext&);
+// The outputs from the inputs, on handles: for types that only contents tell (sequences, optionals). An omitted input
+// is an undefined tensor. What comes out may share elements with what went in; nobody writes either.
+using EagerFn = Result<std::vector<Tensor>> (*)(const Node& node, std::span<const Tensor> inputs);
+// What a node must hold beyond arity and the types of attributes.
+using VerifyFn = Status (*)(const Node& node);
 // dL/dx for each input from dL/dy for each output (invalid id: no gradient flows). x, y: the node's values.
 using GradientFn = Result<Values> (*)(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy);
 
@@ -89,9 +101,12 @@ struct Operator {
   std::array<AttributeSpec, 16> attributes = {};
   InferFn infer = nullptr;
   PrepareFn cpu = nullptr;
+  EagerFn eager = nullptr;  // in place of `cpu`; a plan ends before such a node
+  VerifyFn verify = nullptr;
   GradientFn gradient = nullptr;  // nullptr: not differentiable
   bool in_place = false;      // an output may share the buffer of any input of the same type (element i reads only i)
   bool view = false;          // output 0 is input 0's bytes under another shape; no kernel
+  bool any_types = false;     // inputs may be sequences or optionals; infer() asks type(), known or not
   bool deterministic = true;  // false: not folded even when all inputs are known
   QuantRule quant = {};
   TfliteRule tflite = {};
@@ -110,6 +125,9 @@ class OperatorSet {
  private:
   std::vector<const Operator*> cards_;
 };
+
+// Whether a node of the card holds subgraphs that the runtime runs (If, Loop, Scan, SequenceMap): no `cpu`, no `eager`.
+bool has_bodies(const Operator& op);
 
 // The spec of an attribute; nullptr when the card has none of that name.
 const AttributeSpec* find_attribute(const Operator& op, std::string_view name);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "tensor/sequence.h"
+
 namespace slipway {
 
 namespace {
@@ -13,17 +15,22 @@ std::vector<Port> ports(const Graph& graph, const Values& ids) {
   std::vector<Port> result;
   for (ValueId id : ids) {
     const Value& value = graph.value(id);
-    result.push_back({value.name, value.dtype, value.dims.value_or(Dims()), !value.dims.has_value()});
+    result.push_back({value.name, value.dtype, value.dims.value_or(Dims()), !value.dims.has_value(), value.element});
   }
   return result;
 }
 
 std::string expected(const Port& port) {
+  if (!is_tensor(port.dtype)) return to_string(ValueType{port.dtype, port.dims, port.element});
   return std::string(dtype_name(port.dtype)) + (port.any_rank ? "[...]" : to_string(port.dims));
 }
 
 bool fits(const Port& port, const Tensor& tensor) {
   if (!tensor.defined() || tensor.dtype() != port.dtype) return false;
+  if (tensor.dtype() == DType::sequence && port.element != nullptr) {
+    DType item = sequence_in(tensor).item;
+    return tensor.rank() == 0 && (item == DType::undefined || item == port.element->dtype);
+  }
   if (port.any_rank) return true;
   if (tensor.shape().size() != port.dims.size()) return false;
   for (size_t d = 0; d < port.dims.size(); ++d) {

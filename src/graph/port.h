@@ -14,8 +14,9 @@ namespace slipway {
 struct Port {
   std::string name;
   DType dtype = DType::undefined;
-  Dims dims;              // unknown sizes have size -1
-  bool any_rank = false;  // the rank is unknown and dims says nothing
+  Dims dims;                                           // unknown sizes have size -1
+  bool any_rank = false;                               // the rank is unknown and dims says nothing
+  std::shared_ptr<const ValueType> element = nullptr;  // of a sequence or optional (ValueType::element)
 };
 
 std::vector<Port> input_ports(const Graph& graph);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "graph/captures.h"
 #include "graph/graph.h"
 
 namespace slipway {
@@ -9,6 +10,7 @@ namespace slipway {
 namespace {
 
 std::string type_text(const Value& value) {
+  if (!is_tensor(value.dtype)) return to_string(value.type());
   std::string dims = value.dims ? to_string(*value.dims) : "[...]";
   return std::string(dtype_name(value.dtype)) + dims;
 }
@@ -27,6 +29,7 @@ std::string attribute_text(const Attribute& attribute) {
     std::string operator()(const std::shared_ptr<const Graph>& v) const {
       return fmt::format("graph \"{}\" ({} nodes)", v->name, v->nodes().size());
     }
+    std::string operator()(const std::shared_ptr<const ValueType>& v) const { return to_string(*v); }
   };
   return std::visit(Visitor{}, attribute);
 }
@@ -40,7 +43,9 @@ std::string names(const Graph& graph, const Values& ids) {
   return out;
 }
 
-std::string node_line(const Graph& graph, const Node& node) {
+std::string graph_text(const Graph& graph, const std::string& indent);
+
+std::string node_text(const Graph& graph, const Node& node, const std::string& indent) {
   std::string attributes;
   for (const auto& [name, value] : node.attributes.items()) {
     attributes += fmt::format("{}{} = {}", attributes.empty() ? "" : ", ", name, attribute_text(value));
@@ -49,29 +54,38 @@ std::string node_line(const Graph& graph, const Node& node) {
   for (ValueId out : node.outputs) {
     if (out.valid()) types += (types.empty() ? "" : ", ") + type_text(graph.value(out));
   }
-  return fmt::format("  {} = {}{}{}({}){} : {}\n", names(graph, node.outputs), node.domain,
-                     node.domain.empty() ? "" : ".", node.op_type, names(graph, node.inputs),
-                     attributes.empty() ? "" : " {" + attributes + "}", types);
+  std::string line = fmt::format("{}  {} = {}{}{}({}){} : {}\n", indent, names(graph, node.outputs), node.domain,
+                                 node.domain.empty() ? "" : ".", node.op_type, names(graph, node.inputs),
+                                 attributes.empty() ? "" : " {" + attributes + "}", types);
+  for (const auto& [name, body] : bodies(node))
+    line += fmt::format("{}    {}: {}", indent, name, graph_text(*body, indent + "    "));
+  return line;
 }
 
-}  // namespace
-
-std::string to_text(const Graph& graph) {
+std::string graph_text(const Graph& graph, const std::string& indent) {
   std::string out = fmt::format("graph {} {{\n", graph.name);
-  for (ValueId id : graph.inputs)
-    out += fmt::format("  input %{} : {}\n", graph.value(id).name, type_text(graph.value(id)));
+  size_t formal = graph.inputs.size() - static_cast<size_t>(graph.captures);
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const Value& value = graph.value(graph.inputs[i]);
+    out += fmt::format("{}  {} %{} : {}\n", indent, i < formal ? "input" : "capture", value.name, type_text(value));
+  }
   std::vector<int> uses = graph.use_counts();
   for (size_t v = 0; v < graph.value_count(); ++v) {
     const Value& value = graph.value({static_cast<int32_t>(v)});
     if (!value.data.defined() || uses[v] == 0) continue;
     std::string contents = value.data.count() <= 8 ? to_string(value.data) : to_string(value.data.type());
-    out += fmt::format("  {} %{} : {}\n", value.trainable ? "parameter" : "constant", value.name, contents);
+    out += fmt::format("{}  {} %{} : {}\n", indent, value.trainable ? "parameter" : "constant", value.name, contents);
   }
-  for (const Node& node : graph.nodes()) out += node_line(graph, node);
+  for (const Node& node : graph.nodes()) out += node_text(graph, node, indent);
   for (const Graph::Update& update : graph.updates) {
-    out += fmt::format("  update %{} <- %{}\n", graph.value(update.state).name, graph.value(update.next).name);
+    out +=
+        fmt::format("{}  update %{} <- %{}\n", indent, graph.value(update.state).name, graph.value(update.next).name);
   }
-  return out + fmt::format("  return {}\n}}\n", names(graph, graph.outputs));
+  return out + fmt::format("{0}  return {1}\n{0}}}\n", indent, names(graph, graph.outputs));
 }
+
+}  // namespace
+
+std::string to_text(const Graph& graph) { return graph_text(graph, ""); }
 
 }  // namespace slipway

@@ -1,6 +1,7 @@
 // verify(): what a graph must hold before anything runs it.
 #include <fmt/format.h>
 
+#include "graph/captures.h"
 #include "graph/graph.h"
 #include "graph/operator.h"
 
@@ -27,13 +28,18 @@ int expected_index(Kind kind) {
     case Kind::optional_floats: return 4;
     case Kind::optional_strings: return 5;
     case Kind::optional_tensor: return 6;
-    case Kind::optional_graph: return 7;
+    case Kind::optional_graph:
+    case Kind::required_graph: return 7;
+    case Kind::optional_type: return 8;
     case Kind::none: return -1;
   }
   return -1;
 }
 
-constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph"};
+constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph", "type"};
+
+// Subgraphs inside subgraphs. Inference tries a body more than once, so that deeper ones could take for ever.
+constexpr int kDeepestBodies = 12;
 
 Status verify_attributes(const Node& node) {
   for (const auto& [name, value] : node.attributes.items()) {
@@ -68,6 +74,18 @@ Status verify_required(const Node& node) {
   return {};
 }
 
+// What every operator with subgraphs must keep to (Graph::captures).
+Status verify_captures(const Node& node) {
+  size_t captures = captured_inputs(node);
+  for (const auto& [name, body] : bodies(node)) {
+    size_t found = static_cast<size_t>(body->captures);
+    if (found == captures && captures <= node.inputs.size() && captures <= body->inputs.size()) continue;
+    return invalid(fmt::format("{}: subgraph \"{}\" captures {} values; expected {}, the node's last inputs",
+                               describe(node), name, found, captures));
+  }
+  return {};
+}
+
 bool in_range(const Graph& graph, ValueId id) {
   return !id.valid() || static_cast<size_t>(id.index) < graph.value_count();
 }
@@ -79,10 +97,15 @@ Status verify_node(const Node& node) {
   RETURN_IF_ERROR(verify_count(node, "inputs", node.inputs.size(), node.op->inputs));
   RETURN_IF_ERROR(verify_count(node, "outputs", node.outputs.size(), node.op->outputs));
   RETURN_IF_ERROR(verify_required(node));
-  return verify_attributes(node);
+  RETURN_IF_ERROR(verify_attributes(node));
+  RETURN_IF_ERROR(verify_captures(node));
+  return node.op->verify != nullptr ? node.op->verify(node).at(describe(node)) : Status();
 }
 
-Status verify(const Graph& graph) {
+namespace {
+
+Status verify_at(const Graph& graph, int depth) {
+  if (depth > kDeepestBodies) return invalid(fmt::format("subgraphs are nested over {} deep", kDeepestBodies));
   std::vector<bool> ready(graph.value_count(), false);
   for (size_t v = 0; v < graph.value_count(); ++v) ready[v] = graph.is_constant({static_cast<int32_t>(v)});
   for (ValueId in : graph.inputs) ready[static_cast<size_t>(in.index)] = true;
@@ -102,6 +125,9 @@ Status verify(const Graph& graph) {
       ready[static_cast<size_t>(out.index)] = true;
     }
     RETURN_IF_ERROR(verify_node(node));
+    for (const auto& [name, body] : bodies(node)) {
+      RETURN_IF_ERROR(verify_at(*body, depth + 1).at(fmt::format("{}: {}", describe(node), name)));
+    }
   }
   for (ValueId out : graph.outputs) {
     if (!out.valid() || !ready[static_cast<size_t>(out.index)]) {
@@ -111,5 +137,9 @@ Status verify(const Graph& graph) {
   }
   return {};
 }
+
+}  // namespace
+
+Status verify(const Graph& graph) { return verify_at(graph, 0); }
 
 }  // namespace slipway

@@ -49,6 +49,15 @@ class TensorInferContext final : public InferContext {
   std::vector<std::pair<DType, Dims>> outputs_;
 };
 
+Status refuse_no_tensors(const Node& node, std::span<const Tensor> inputs) {
+  for (size_t i = 0; i < inputs.size() && !node.op->any_types; ++i) {
+    if (is_tensor(inputs[i].dtype())) continue;
+    return invalid(
+        fmt::format("{}: input {} is of type {}; expected a tensor", describe(node), i, dtype_name(inputs[i].dtype())));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<const Tensor> inputs) {
@@ -59,6 +68,12 @@ Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<c
 }
 
 Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs, int threads) {
+  if (node.op->eager != nullptr) {
+    Result<std::vector<Tensor>> outputs = node.op->eager(node, inputs);
+    if (!outputs.ok()) return outputs.status().at(describe(node));
+    return outputs;
+  }
+  RETURN_IF_ERROR(refuse_no_tensors(node, inputs));
   std::vector<TensorType> out_types = TRY(infer_output_types(node, inputs));
   if (node.op->view) return std::vector<Tensor>{inputs[0].reshaped(out_types[0].shape)};
   if (node.op->cpu == nullptr) return unsupported(fmt::format("{}: has no CPU kernel", describe(node)));

@@ -26,6 +26,7 @@ Result<double> median_latency_us(const Graph& graph, int64_t runs, const Clock& 
   std::unique_ptr<Session> session = TRY(Session::create(graph, {.threads = 1}));
   std::vector<Tensor> inputs;
   for (const Port& port : session->inputs()) {
+    if (port.dtype == DType::undefined) return unsupported(fmt::format("input \"{}\" has no type", port.name));
     Shape shape;
     for (const Dim& dim : port.dims) shape.push_back(dim.known() ? dim.size : 1);
     inputs.emplace_back(port.dtype, std::move(shape));

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/captures.h"
 #include "ops/all.h"
 
 namespace slipway {
@@ -49,6 +50,22 @@ Status run_rounds(Graph& graph, bool portable_only) {
   return {};
 }
 
+// Subgraphs by themselves. One that does not fit the types around it stays as it is: it may never be run, and says what
+// is wrong when it is.
+void optimize_bodies(Graph& graph) {
+  for (Node& node : graph.nodes()) {
+    for (const auto& [name, body] : bodies(node)) {
+      Graph copy = *body;
+      if (!optimize(copy).ok()) continue;
+      node.attributes.set(name, std::make_shared<const Graph>(std::move(copy)));
+    }
+  }
+}
+
+bool holds_bodies(const Graph& graph) {
+  return std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& n) { return !bodies(n).empty(); });
+}
+
 // Without its card a node is left alone by every rewrite.
 void set_cards(Graph& graph, std::string_view op_type, const Operator* card) {
   for (Node& node : graph.nodes()) {
@@ -60,7 +77,10 @@ void set_cards(Graph& graph, std::string_view op_type, const Operator* card) {
 
 Status optimize(Graph& graph) {
   RETURN_IF_ERROR(infer_types(graph));
-  return run_rounds(graph, false);
+  RETURN_IF_ERROR(run_rounds(graph, false));
+  if (!holds_bodies(graph)) return {};
+  optimize_bodies(graph);
+  return run_rounds(graph, false);  // bodies may read less of what they captured
 }
 
 Status simplify(Graph& graph) {

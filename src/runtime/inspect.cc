@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "graph/captures.h"
 #include "graph/operator.h"
 #include "ops/evaluate.h"
 #include "runtime/macs.h"
@@ -94,6 +95,7 @@ std::optional<int64_t> bytes_of(const Value& value) {
 }
 
 std::string type_text(const Value& value) {
+  if (!is_tensor(value.dtype)) return to_string(value.type());
   return std::string(dtype_name(value.dtype)) + (value.dims ? to_string(*value.dims) : "[...]");
 }
 
@@ -103,21 +105,19 @@ int64_t parameters_in(const Tensor& constant) {
   return counts ? constant.count() : 0;
 }
 
-// Operators of the graph and of the subgraphs in it, and the weights of those.
-void count_operators(const Graph& graph, bool inside, Inspection& result) {
-  for (size_t v = 0; inside && v < graph.value_count(); ++v) {
+// Operators of the graph and of the subgraphs in it, and the weights of those. `counted`: constants that were met
+// before, in this graph or around it.
+void count_operators(const Graph& graph, bool inside, std::set<const void*>& counted, Inspection& result) {
+  for (size_t v = 0; v < graph.value_count(); ++v) {
     const Tensor& data = graph.value({static_cast<int32_t>(v)}).data;
-    if (!data.defined()) continue;
+    if (!data.defined() || !counted.insert(data.raw()).second || !inside) continue;
     result.parameters += parameters_in(data);
     result.weight_bytes += static_cast<int64_t>(data.bytes());
   }
   for (const Node& node : graph.nodes()) {
     ++result.operators[full_name(node)];
     if (node.op == nullptr) ++result.unsupported[full_name(node)];
-    for (const auto& [name, value] : node.attributes.items()) {
-      const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&value);
-      if (subgraph != nullptr) count_operators(**subgraph, true, result);
-    }
+    for (const auto& [name, body] : bodies(node)) count_operators(*body, true, counted, result);
   }
 }
 
@@ -227,6 +227,8 @@ Result<Graph> bound(const Graph& graph, const std::map<std::string, int64_t>& bi
     RETURN_IF_ERROR(status);
     fold(out, node);
   }
+  bool inside = std::any_of(out.nodes().begin(), out.nodes().end(), [](const Node& n) { return !bodies(n).empty(); });
+  if (inside) RETURN_IF_ERROR(infer_types(out));  // subgraphs too
   return out;
 }
 
@@ -240,7 +242,8 @@ Result<Inspection> inspect(const Graph& graph, const std::map<std::string, int64
     auto it = bindings.find(symbol);
     result.symbols[symbol] = it == bindings.end() ? 1 : it->second;
   }
-  count_operators(graph, false, result);
+  std::set<const void*> counted;
+  count_operators(graph, false, counted, result);
   count_nodes(shaped, graph, result);
   find_peak(shaped, graph, result);
   return result;

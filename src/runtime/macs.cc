@@ -5,6 +5,9 @@
 #include <iterator>
 #include <string_view>
 
+#include "graph/captures.h"
+#include "ops/scan.h"
+
 namespace slipway {
 
 namespace {
@@ -87,10 +90,41 @@ constexpr Row kRows[] = {
     {"RNN", recurrent},
 };
 
+// How often the body of a node runs; -1: contents tell.
+int64_t trips(const Graph& graph, const Node& node) {
+  if (node.op_type == "If") return 1;
+  if (node.op_type == "Loop" && node.has_input(0) && graph.is_constant(node.inputs[0])) {
+    return std::max<int64_t>(graph.value(node.inputs[0]).data.to_ints()[0], 0);
+  }
+  if (node.op_type != "Scan" || node.op == nullptr) return -1;
+  Result<ops::ScanForm> form = ops::scan_form(node);
+  std::optional<Shape> x = form.ok() ? Shapes{graph, node}.in(form->states) : std::nullopt;
+  if (!x) return -1;
+  Result<int64_t> axis = normalize_axis(form->input_axes[0], static_cast<int64_t>(x->size()));
+  return axis.ok() ? (*x)[static_cast<size_t>(*axis)] : -1;
+}
+
+// Of the branch with the most, or of all trips.
+int64_t in_bodies(const Graph& graph, const Node& node) {
+  int64_t most = 0;
+  for (const auto& [name, body] : bodies(node)) {
+    int64_t sum = 0;
+    for (const Node& inner : body->nodes()) {
+      int64_t macs = multiply_accumulates(*body, inner);
+      if (macs < 0) return -1;
+      sum += macs;
+    }
+    most = std::max(most, sum);
+  }
+  int64_t times = most == 0 ? 0 : trips(graph, node);
+  return times < 0 ? -1 : times * most;
+}
+
 }  // namespace
 
 int64_t multiply_accumulates(const Graph& graph, const Node& node) {
   if (!node.domain.empty()) return 0;
+  if (!bodies(node).empty()) return in_bodies(graph, node);
   const Row* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& r) { return r.op == node.op_type; });
   return row == std::end(kRows) ? 0 : row->count({graph, node});
 }

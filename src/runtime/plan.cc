@@ -42,7 +42,10 @@ void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector
   for (size_t r = 0; r < results_.size(); ++r) {
     if (known_results_[r]) {
       results[r] = *known_results_[r];
-    } else if (results[r].dtype() != result_types_[r].dtype || results[r].shape() != result_types_[r].shape) {
+    } else if (passed_results_[r] >= 0) {
+      results[r] = inputs[static_cast<size_t>(passed_results_[r])];
+    } else if (results[r].dtype() != result_types_[r].dtype || results[r].shape() != result_types_[r].shape ||
+               !results[r].unique()) {
       results[r] = Tensor(result_types_[r].dtype, result_types_[r].shape);
     }
   }

@@ -1,8 +1,8 @@
-// Plan: a graph (or a stretch of it) compiled for fixed shapes: a flat list of prepared kernels and one arena.
+// Plan: nodes of a graph compiled for fixed shapes: a flat list of prepared kernels and one arena.
 //
-// A graph whose shapes all follow from its inputs' shapes is one plan. Where a shape depends on contents (NonZero,
-// Reshape to a computed shape), the plan ends before that node; its inputs' contents are bound when the next one is
-// made.
+// A graph whose shapes all follow from its inputs' shapes is one plan. A node whose outputs' shapes depend on contents
+// (NonZero, Reshape to a computed shape), that holds subgraphs, or whose values have no bytes of fixed size (strings,
+// sequences) is left out, with all that needs it. The executor runs such a node by itself and plans what follows.
 #pragma once
 
 #include <atomic>
@@ -19,11 +19,10 @@
 
 namespace slipway {
 
-// What is known of a value before a plan begins.
+// A value that is there before a plan begins.
 struct Bound {
   ValueId value;
   TensorType type;
-  Tensor contents;  // defined where the plan may depend on them
 };
 
 // Where state lives, by value index: stable addresses, updated by runs.
@@ -45,22 +44,26 @@ struct Workspace {
 // Frozen and thread-safe after compile().
 class Plan {
  public:
-  // Compiles nodes from `first` on, as far as shapes can be inferred from `bound`. `state` holds the tensors of
-  // updated constants and must outlive the plan.
-  static Result<std::shared_ptr<const Plan>> compile(const Graph& graph, size_t first, std::span<const Bound> bound,
-                                                     StateTensors& state, PackCache* packs, PlanOptions options);
+  // Compiles those of `nodes` (numbers, ascending) whose shapes can be inferred from `bound`. `state` holds the tensors
+  // of updated constants and must outlive the plan.
+  static Result<std::shared_ptr<const Plan>> compile(const Graph& graph, std::span<const int32_t> nodes,
+                                                     std::span<const Bound> bound, StateTensors& state,
+                                                     PackCache* packs, PlanOptions options);
 
-  // The node before which the plan ends; graph.nodes().size() when it reaches the end.
-  size_t end() const { return end_; }
-  // It is all of the graph, depends on no contents, and its results are the graph's outputs in order.
+  // It is all of the graph: its inputs are the graph's inputs and its results the graph's outputs, in order.
   bool whole() const { return whole_; }
+  // Nodes to run by themselves after the plan, in order.
+  const std::vector<int32_t>& alone() const { return alone_; }
+  // Nodes left for a plan after those, in order.
+  const std::vector<int32_t>& rest() const { return rest_; }
   // What later nodes and the graph's outputs need of this plan, in order.
   const std::vector<ValueId>& results() const { return results_; }
   const std::vector<TensorType>& result_types() const { return result_types_; }
 
   std::unique_ptr<Workspace> make_workspace() const;
 
-  // inputs[i] are the contents of bound[i]; `results` are written, reallocated only where their type differs.
+  // inputs[i] are the contents of bound[i]; `results` are written, reallocated only where their type differs or others
+  // hold them too. A result that is an input shares its elements.
   void run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
 
   size_t arena_bytes() const { return arena_bytes_; }
@@ -110,11 +113,13 @@ class Plan {
   void copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
   void run_profiled(Workspace& workspace) const;
 
-  size_t end_ = 0;
   bool whole_ = false;
+  std::vector<int32_t> alone_;
+  std::vector<int32_t> rest_;
   std::vector<ValueId> results_;
   std::vector<TensorType> result_types_;
-  std::vector<std::optional<Tensor>> known_results_;  // results whose contents were folded
+  std::vector<std::optional<Tensor>> known_results_;  // results that are constant or whose contents were folded
+  std::vector<int> passed_results_;                   // number of the input that a result is, or -1
   std::vector<Step> steps_;
   std::vector<int32_t> step_nodes_;
   std::vector<Copy> copies_;

@@ -25,9 +25,9 @@ constexpr int64_t kMostFoldedBytes = int64_t{256} << 20;
 
 class PlanCompiler {
  public:
-  PlanCompiler(const Graph& graph, size_t first, std::span<const Bound> bound, StateTensors& state, PackCache* packs,
-               PlanOptions options)
-      : graph_(graph), first_(first), bound_(bound), state_(state), packs_(packs), options_(options) {}
+  PlanCompiler(const Graph& graph, std::span<const int32_t> nodes, std::span<const Bound> bound, StateTensors& state,
+               PackCache* packs, PlanOptions options)
+      : graph_(graph), nodes_(nodes), bound_(bound), state_(state), packs_(packs), options_(options) {}
 
   Result<std::shared_ptr<const Plan>> compile() {
     bind();
@@ -88,34 +88,45 @@ class PlanCompiler {
     for (size_t i = 0; i < bound_.size(); ++i) {
       Info& value = info(bound_[i].value);
       value.type = bound_[i].type;
-      value.contents = bound_[i].contents;
       value.input = static_cast<int>(i);
     }
   }
 
   Status infer();
+  bool never_planned(const Node& node);
   Result<bool> infer_one(const Node& node);
+  void keep_folded();
   Status fold(const Node& node);
   bool foldable(const Node& node);
 
-  // Values that the graph's outputs and later stages need; the outputs come first, in order.
+  // The graph's outputs; or, when nodes come before or after, what those outputs, later nodes and updates need of this
+  // plan.
   void choose_results() {
-    const auto& nodes = graph_.nodes();
+    plan_->whole_ = nodes_.size() == graph_.nodes().size() && plan_->alone_.empty() && plan_->rest_.empty();
     Values needed = graph_.outputs;
-    for (size_t n = plan_->end_; n < nodes.size(); ++n) {
-      needed.insert(needed.end(), nodes[n].inputs.begin(), nodes[n].inputs.end());
+    for (const std::vector<int32_t>* later : {&plan_->alone_, &plan_->rest_}) {
+      for (int32_t n : *later) {
+        const Values& inputs = graph_.nodes()[static_cast<size_t>(n)].inputs;
+        needed.insert(needed.end(), inputs.begin(), inputs.end());
+      }
+    }
+    for (const Graph::Update& update : graph_.updates) {
+      if (!plan_->whole_) needed.push_back(update.next);
     }
     std::set<ValueId> seen;
     for (ValueId id : needed) {
-      if (!id.valid() || !seen.insert(id).second) continue;
-      if (info(id).input >= 0 || !info(id).type || graph_.is_constant(id)) continue;
-      plan_->results_.push_back(id);
-      plan_->result_types_.push_back(*info(id).type);
-      const Tensor& contents = info(id).contents;
-      plan_->known_results_.push_back(contents.defined() ? std::optional(contents) : std::nullopt);
+      if (plan_->whole_ || (id.valid() && computed_here(id) && seen.insert(id).second)) add_result(id);
     }
-    bool looks = std::any_of(bound_.begin(), bound_.end(), [](const Bound& b) { return b.contents.defined(); });
-    plan_->whole_ = first_ == 0 && !looks && plan_->end_ == nodes.size() && plan_->results_ == graph_.outputs;
+  }
+
+  bool computed_here(ValueId id) { return info(id).type && info(id).input < 0 && !graph_.is_constant(id); }
+
+  void add_result(ValueId id) {
+    const Info& value = info(id);
+    plan_->results_.push_back(id);
+    plan_->result_types_.push_back(*value.type);
+    plan_->known_results_.push_back(value.contents.defined() ? std::optional(value.contents) : std::nullopt);
+    plan_->passed_results_.push_back(value.input);
   }
 
   void find_lives();
@@ -129,7 +140,7 @@ class PlanCompiler {
   void add_copies();
 
   const Graph& graph_;
-  size_t first_;
+  std::span<const int32_t> nodes_;
   std::span<const Bound> bound_;
   StateTensors& state_;
   PackCache* packs_;
@@ -168,12 +179,12 @@ class PlanCompiler::BoundInferContext final : public InferContext {
     if (has_output(output)) outputs_[output].contents = contents;
   }
 
-  // False when an output's shape is not fully known.
+  // False when an output's shape is not fully known, or it has no bytes of fixed size.
   Result<bool> commit() {
     for (size_t i = 0; i < outputs_.size(); ++i) {
       if (!node_.has_output(i)) continue;
       std::optional<Shape> shape = known_shape(outputs_[i].dims);
-      if (!shape) return false;
+      if (!shape || holds_objects(outputs_[i].dtype)) return false;
       RETURN_IF_ERROR(checked_count(*shape).status().at(describe(node_)));
     }
     for (size_t i = 0; i < outputs_.size(); ++i) {
@@ -196,6 +207,16 @@ class PlanCompiler::BoundInferContext final : public InferContext {
   std::vector<Dims> dims_;
   std::vector<Output> outputs_;
 };
+
+// Whatever the shapes: subgraphs, values that are handles, and no kernel to prepare.
+bool PlanCompiler::never_planned(const Node& node) {
+  if (node.op->cpu == nullptr && !node.op->view) return true;
+  auto objects = [&](ValueId id) {
+    return id.valid() && holds_objects(info(id).type ? info(id).type->dtype : graph_.value(id).dtype);
+  };
+  return std::any_of(node.inputs.begin(), node.inputs.end(), objects) ||
+         std::any_of(node.outputs.begin(), node.outputs.end(), objects);
+}
 
 Result<bool> PlanCompiler::infer_one(const Node& node) {
   BoundInferContext context(*this, node);
@@ -225,15 +246,21 @@ Status PlanCompiler::fold(const Node& node) {
 }
 
 Status PlanCompiler::infer() {
-  const auto& nodes = graph_.nodes();
-  size_t n = first_;
-  for (; n < nodes.size(); ++n) {
-    const Node& node = nodes[n];
-    if (!TRY(infer_one(node))) {
-      bool all_known = std::all_of(node.inputs.begin(), node.inputs.end(),
-                                   [&](ValueId in) { return !in.valid() || info(in).contents.defined(); });
-      if (all_known) return unsupported(fmt::format("{}: the shape of its output cannot be inferred", describe(node)));
-      break;
+  std::vector<bool> later(graph_.value_count(), false);  // values of nodes that run alone
+  for (int32_t n : nodes_) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(n)];
+    auto there = [&](ValueId in) { return !in.valid() || info(in).type.has_value(); };
+    auto there_then = [&](ValueId in) { return there(in) || later[static_cast<size_t>(in.index)]; };
+    bool ready = std::all_of(node.inputs.begin(), node.inputs.end(), there);
+    bool never = never_planned(node);
+    bool planned = ready && !never && TRY(infer_one(node));
+    if (!planned) {
+      bool alone = ready || (never && std::all_of(node.inputs.begin(), node.inputs.end(), there_then));
+      (alone ? plan_->alone_ : plan_->rest_).push_back(n);
+      for (ValueId out : node.outputs) {
+        if (alone && out.valid()) later[static_cast<size_t>(out.index)] = true;
+      }
+      continue;
     }
     bool all_contents = std::all_of(node.outputs.begin(), node.outputs.end(),
                                     [&](ValueId out) { return !out.valid() || info(out).contents.defined(); });
@@ -243,16 +270,19 @@ Status PlanCompiler::infer() {
     } else if (node.op->view) {
       info(node.outputs[0]).root = info(node.inputs[0]).root;
     } else {
-      step_nodes_.push_back(static_cast<int32_t>(n));
+      step_nodes_.push_back(n);
     }
   }
-  plan_->end_ = n;
+  keep_folded();
+  return {};
+}
+
+void PlanCompiler::keep_folded() {
   for (Info& value : infos_) {
     if (!value.contents.defined() || value.fixed != nullptr) continue;
     value.fixed = value.contents.raw();
     if (value.input < 0) plan_->kept_.push_back(value.contents);
   }
-  return {};
 }
 
 void PlanCompiler::find_lives() {
@@ -275,7 +305,8 @@ void PlanCompiler::find_lives() {
   }
   for (size_t r = 0; r < plan_->results_.size(); ++r) {
     Info& root = root_info(plan_->results_[r]);
-    if (root.in_arena && info(plan_->results_[r]).root == plan_->results_[r]) {
+    bool direct = info(plan_->results_[r]).root == plan_->results_[r] && root.result < 0 && !plan_->known_results_[r];
+    if (root.in_arena && direct) {
       root.result = static_cast<int>(r);
       root.in_arena = false;
     } else {
@@ -283,7 +314,7 @@ void PlanCompiler::find_lives() {
     }
   }
   for (const Graph::Update& update : graph_.updates) {
-    if (info(update.next).type) root_info(update.next).last = step_of_end();
+    if (plan_->whole_ && info(update.next).type) root_info(update.next).last = step_of_end();
   }
 }
 
@@ -317,6 +348,7 @@ void PlanCompiler::choose_threads() {
 // The new value of a state is written over the old one where the kernel allows it and nobody reads the old one later.
 void PlanCompiler::place_state() {
   for (const Graph::Update& update : graph_.updates) {
+    if (!plan_->whole_) break;                  // other nodes may read the old state: the executor replaces it
     if (update.next == update.state) continue;  // read-only state
     Info& next = info(update.next);
     Info& state = info(update.state);
@@ -371,7 +403,6 @@ Status PlanCompiler::prepare() {
   omp_set_num_threads(plan_->threads_);
   for (int32_t n : step_nodes_) {
     const Node& node = graph_.nodes()[static_cast<size_t>(n)];
-    if (node.op->cpu == nullptr) return unsupported(fmt::format("{}: has no CPU kernel", describe(node)));
     std::vector<TensorType> in, out;
     std::vector<const Tensor*> constants;
     for (ValueId id : node.inputs) {
@@ -380,9 +411,6 @@ Status PlanCompiler::prepare() {
     }
     for (ValueId id : node.outputs) {
       out.push_back(id.valid() ? *info(id).type : TensorType());
-      if (out.back().dtype == DType::string && info(id).in_arena) {
-        return unsupported(fmt::format("{}: strings can only be computed as outputs of the model", describe(node)));
-      }
     }
     PrepareContext context(node, in, out, constants, plan_->threads_, packs_);
     Result<Kernel> kernel = node.op->cpu(context);
@@ -442,7 +470,8 @@ void PlanCompiler::add_copies() {
   using Kind = Plan::Source::Kind;
   for (size_t r = 0; r < plan_->results_.size(); ++r) {
     ValueId id = plan_->results_[r];
-    if (plan_->known_results_[r] || info(id).result == static_cast<int>(r)) continue;
+    bool shared = plan_->known_results_[r] || plan_->passed_results_[r] >= 0;
+    if (shared || info(id).result == static_cast<int>(r)) continue;
     plan_->copies_.push_back({source(id), {Kind::result, nullptr, r}, info(id).type->bytes()});
   }
   for (auto [next, state] : state_copies_) {
@@ -450,9 +479,10 @@ void PlanCompiler::add_copies() {
   }
 }
 
-Result<std::shared_ptr<const Plan>> Plan::compile(const Graph& graph, size_t first, std::span<const Bound> bound,
-                                                  StateTensors& state, PackCache* packs, PlanOptions options) {
-  return PlanCompiler(graph, first, bound, state, packs, options).compile();
+Result<std::shared_ptr<const Plan>> Plan::compile(const Graph& graph, std::span<const int32_t> nodes,
+                                                  std::span<const Bound> bound, StateTensors& state, PackCache* packs,
+                                                  PlanOptions options) {
+  return PlanCompiler(graph, nodes, bound, state, packs, options).compile();
 }
 
 }  // namespace slipway

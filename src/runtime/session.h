@@ -1,4 +1,5 @@
 // Session: a graph ready to run. Plans are compiled per bound input shape and cached; weights are shared by all.
+// Subgraphs (the branches of If, the bodies of Loop, Scan and SequenceMap) have plans of their own in the same way.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +16,19 @@
 namespace slipway {
 
 struct SessionOptions {
-  int threads = 0;        // 0: one for small work, else as many as the machine has cores
-  bool optimize = true;   // run the rewrites (folding, fusion) before planning
-  size_t max_plans = 16;  // compiled plans kept; the least recently used goes
+  int threads = 0;       // 0: one for small work, else as many as the machine has cores
+  bool optimize = true;  // run the rewrites (folding, fusion) before planning
+  // Compiled plans kept for each stretch of a graph that one plan can hold (most graphs are one stretch); the least
+  // recently used goes.
+  size_t max_plans = 16;
+  int64_t max_trips = 100'000'000;            // of one run of a Loop; more is an error
+  int64_t max_loop_bytes = int64_t{4} << 30;  // of the scan outputs of one run of a Loop
 };
 
-// What one prepared node cost over the runs since profiling was turned on.
+// What one node cost over the runs since profiling was turned on.
 struct NodeProfile {
-  std::string name;  // of its first output when the node has none
+  std::string name;  // of its first output when the node has none; in a subgraph, behind the name of the node that holds
+                     // it: "loop/add"
   std::string op_type;
   int64_t runs = 0;
   int64_t total_ns = 0;
@@ -54,6 +60,9 @@ class Session {
   // Per-node times; profiling costs a clock read per node while on.
   virtual void set_profiling(bool on) = 0;
   virtual std::vector<NodeProfile> profile() const = 0;
+
+  // Plans compiled since the session was made, those of subgraphs included.
+  virtual int64_t plans_compiled() const = 0;
 
   // Bytes of the largest plan's arena and of all constants.
   virtual int64_t arena_bytes() const = 0;

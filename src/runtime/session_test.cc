@@ -67,6 +67,73 @@ TEST(Session, RunsWhereShapesDependOnContents) {
   }
 }
 
+// Data-dependent lengths: what comes before them is planned once, what comes behind once for each length, and what a
+// later run of the same lengths needs is there already.
+TEST(Session, LengthsThatContentsDecideRecompileOnlyWhatFollows) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{8});
+  Builder b(g, all_operators());
+  ValueId places = b.op("NonZero", {b.op("Relu", {x})});
+  ValueId kept = b.op("Gather", {x, b.op("Squeeze", {places, b.ints({0})})}, {{"axis", int64_t{0}}});
+  g.outputs = {b.op("Neg", {kept})};
+  auto s = session(std::move(g));
+  auto with_positives = [](int64_t count) {
+    Tensor t(DType::f32, {8});
+    for (int64_t i = 0; i < 8; ++i) t.mutable_data<float>()[static_cast<size_t>(i)] = i < count ? 1.f + i : -1.f;
+    return t;
+  };
+  for (int64_t count : {3, 5, 0, 3, 5, 8, 0}) {
+    auto out = s->run(std::vector<Tensor>{with_positives(count)});
+    ASSERT_TRUE(out.ok()) << out.status().message();
+    EXPECT_EQ((*out)[0].shape(), Shape{count});
+    if (count > 0) {
+      EXPECT_EQ((*out)[0].data<float>()[0], -1);
+    }
+  }
+  EXPECT_EQ(s->plans_compiled(), 1 + 4) << "one before, one for each of 3, 5, 0 and 8 elements";
+}
+
+TEST(Session, OtherContentsOfTheSameLengthCompileNothing) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{8});
+  Builder b(g, all_operators());
+  g.outputs = {b.op("Neg", {b.op("NonZero", {x})})};
+  auto s = session(std::move(g));
+  for (size_t at = 0; at < 8; ++at) {
+    Tensor t(DType::f32, {8});
+    t.mutable_data<float>()[at] = 1;
+    auto out = s->run(std::vector<Tensor>{t});
+    ASSERT_TRUE(out.ok()) << out.status().message();
+    EXPECT_EQ((*out)[0].data<int64_t>()[0], -static_cast<int64_t>(at));
+  }
+  EXPECT_LE(s->plans_compiled(), 2);
+}
+
+TEST(Session, KeepsNoMorePlansThanItMay) {
+  auto s = session(chain(), {.threads = 1, .max_plans = 2});
+  auto run = [&](int64_t n) { ASSERT_TRUE(s->run(std::vector<Tensor>{Tensor(DType::f32, {n, 3})}).ok()); };
+  for (int64_t n : {1, 2, 1, 2}) run(n);
+  EXPECT_EQ(s->plans_compiled(), 2);
+  run(3);  // 1 was used longest ago
+  run(2);
+  EXPECT_EQ(s->plans_compiled(), 3);
+  run(1);
+  EXPECT_EQ(s->plans_compiled(), 4);
+}
+
+// A result that a run handed out is not written again by the next while somebody holds it.
+TEST(Session, HeldOutputsAreLeftAlone) {
+  auto s = session(chain());
+  std::vector<Tensor> outputs;
+  Tensor x(DType::f32, {1, 3});
+  ASSERT_TRUE(s->run_into(std::vector<Tensor>{x}, outputs).ok());
+  Tensor held = outputs[0];
+  x.mutable_data<float>()[0] = 5;
+  ASSERT_TRUE(s->run_into(std::vector<Tensor>{x}, outputs).ok());
+  EXPECT_EQ(held.data<float>()[0], 1);
+  EXPECT_EQ(outputs[0].data<float>()[0], 6);
+}
+
 TEST(Session, OutputsMayBeInputsConstantsOrTheSameTwice) {
   Graph g;
   ValueId x = g.add_input("x", DType::f32, Dims{2});

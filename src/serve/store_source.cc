@@ -1,11 +1,29 @@
 // A store's state as the manager wants it, and a version's bytes as a session.
 #include "serve/store_source.h"
 
+#include <fmt/format.h>
+
 #include "formats/onnx.h"
 
 namespace slipway {
 
 Result<std::vector<std::string>> StoreSource::models() { return store_.models(); }
+
+namespace {
+
+// Requests and replies hold tensors.
+Status refuse_no_tensors(const Session& session) {
+  for (const auto& [kind, ports] : {std::pair("input", session.inputs()), std::pair("output", session.outputs())}) {
+    for (const Port& port : ports) {
+      if (is_tensor(port.dtype) && port.dtype != DType::undefined) continue;
+      return unsupported(fmt::format("{} \"{}\" is of type {}; a served model takes and gives tensors", kind, port.name,
+                                     dtype_name(port.dtype)));
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<PublishedModel> StoreSource::published(const std::string& model) {
   ModelState state = TRY(store_.state(model));
@@ -25,6 +43,7 @@ ModelLoader store_loader(Store store, SessionOptions options) {
     Graph graph = TRY(read_onnx(bytes, store.path(model, version)));
     bytes = {};
     LoadedModel loaded{.session = TRY(Session::create(std::move(graph), options)), .classes = {}};
+    RETURN_IF_ERROR(refuse_no_tensors(*loaded.session));
     loaded.classes = std::move(manifest.signature.classes);
     return loaded;
   };

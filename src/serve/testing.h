@@ -58,6 +58,7 @@ class FakeSession : public Session {
   std::vector<std::string> state_names() const override { return {}; }
   void set_profiling(bool) override {}
   std::vector<NodeProfile> profile() const override { return {}; }
+  int64_t plans_compiled() const override { return 0; }
   int64_t arena_bytes() const override { return 0; }
   int64_t constant_bytes() const override { return 0; }
 

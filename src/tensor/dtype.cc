@@ -14,10 +14,12 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {DType::f32, "float32", 4},  {DType::u8, "uint8", 1},      {DType::i8, "int8", 1},     {DType::u16, "uint16", 2},
-    {DType::i16, "int16", 2},    {DType::i32, "int32", 4},     {DType::i64, "int64", 8},   {DType::string, "string", 0},
-    {DType::boolean, "bool", 1}, {DType::f16, "float16", 2},   {DType::f64, "float64", 8}, {DType::u32, "uint32", 4},
-    {DType::u64, "uint64", 8},   {DType::bf16, "bfloat16", 2},
+    {DType::f32, "float32", 4},       {DType::u8, "uint8", 1},      {DType::i8, "int8", 1},
+    {DType::u16, "uint16", 2},        {DType::i16, "int16", 2},     {DType::i32, "int32", 4},
+    {DType::i64, "int64", 8},         {DType::string, "string", 0}, {DType::boolean, "bool", 1},
+    {DType::f16, "float16", 2},       {DType::f64, "float64", 8},   {DType::u32, "uint32", 4},
+    {DType::u64, "uint64", 8},        {DType::bf16, "bfloat16", 2}, {DType::sequence, "sequence", 0},
+    {DType::optional, "optional", 0},
 };
 
 }  // namespace
@@ -38,7 +40,7 @@ std::string_view dtype_name(DType dtype) {
 
 std::optional<DType> dtype_from_name(std::string_view name) {
   for (const Row& row : kRows) {
-    if (row.name == name) return row.dtype;
+    if (row.name == name && is_tensor(row.dtype)) return row.dtype;
   }
   return std::nullopt;
 }

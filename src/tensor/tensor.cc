@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "tensor/sequence.h"
 #include "tensor/visit.h"
 
 namespace slipway {
@@ -16,12 +17,63 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-std::shared_ptr<std::byte> allocate_strings(size_t count) {
-  auto strings = std::make_shared<std::vector<std::string>>(count);
-  return {strings, reinterpret_cast<std::byte*>(strings->data())};
+// f(TypeTag<T>{}) for a dtype whose elements are objects. Requires: it is one.
+template <typename F>
+decltype(auto) visit_objects(DType dtype, F&& f) {
+  if (dtype == DType::string) return f(TypeTag<std::string>{});
+  if (dtype == DType::sequence) return f(TypeTag<Sequence>{});
+  return f(TypeTag<Optional>{});
+}
+
+std::shared_ptr<std::byte> allocate_objects(DType dtype, size_t count) {
+  return visit_objects(dtype, [&]<typename T>(TypeTag<T>) -> std::shared_ptr<std::byte> {
+    auto objects = std::make_shared<std::vector<T>>(count);
+    return {objects, reinterpret_cast<std::byte*>(objects->data())};
+  });
+}
+
+// The tensors that a sequence or optional holds.
+std::vector<Tensor> held(const Tensor& t) {
+  if (t.dtype() == DType::sequence) return sequence_in(t).items;
+  const Tensor& value = optional_in(t).value;
+  return value.defined() ? std::vector<Tensor>{value} : std::vector<Tensor>();
+}
+
+bool identical_objects(const Tensor& a, const Tensor& b) {
+  if (a.dtype() == DType::string) {
+    std::span<const std::string> x = a.data<std::string>();
+    return std::equal(x.begin(), x.end(), b.data<std::string>().begin());
+  }
+  std::vector<Tensor> x = held(a), y = held(b);
+  return std::equal(x.begin(), x.end(), y.begin(), y.end(), identical);
+}
+
+// Item by item; `where` is the number of the item that is worst.
+Result<Difference> compare_held(const Tensor& a, const Tensor& b, double relative, double absolute) {
+  std::vector<Tensor> x = held(a), y = held(b);
+  if (x.size() != y.size()) {
+    return invalid(fmt::format("expected {} of {} items, found {}", dtype_name(b.dtype()), y.size(), x.size()));
+  }
+  Difference d;
+  for (size_t i = 0; i < x.size(); ++i) {
+    Result<Difference> item = compare(x[i], y[i], relative, absolute);
+    if (!item.ok()) return item.status().at(fmt::format("item {}", i));
+    d.max_relative = std::max(d.max_relative, item->max_relative);
+    if (item->outside > 0 && (d.outside == 0 || item->max_absolute > d.max_absolute)) d.where = static_cast<int64_t>(i);
+    d.max_absolute = std::max(d.max_absolute, item->max_absolute);
+    d.outside += item->outside;
+  }
+  return d;
 }
 
 void write_element(const Tensor& t, int64_t i, std::string& out) {
+  if (!is_tensor(t.dtype())) {
+    std::vector<Tensor> items = held(t);
+    out += '(';
+    for (size_t k = 0; k < items.size(); ++k) out += (k > 0 ? ", " : "") + to_string(items[k], 8);
+    out += ')';
+    return;
+  }
   if (t.dtype() == DType::string) {
     out += '"' + t.data<std::string>()[static_cast<size_t>(i)] + '"';
     return;
@@ -71,8 +123,8 @@ std::string to_string(const TensorType& type) {
 
 Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
   CHECK(dtype != DType::undefined, "tensor of no type");
-  if (dtype == DType::string) {
-    data_ = allocate_strings(static_cast<size_t>(count()));
+  if (holds_objects(dtype)) {
+    data_ = allocate_objects(dtype, static_cast<size_t>(count()));
     return;
   }
   data_ = allocate_bytes(bytes());
@@ -93,10 +145,12 @@ Tensor Tensor::clone() const {
   Tensor copy;
   copy.dtype_ = dtype_;
   copy.shape_ = shape_;
-  if (dtype_ == DType::string) {
-    copy.data_ = allocate_strings(static_cast<size_t>(count()));
-    std::span<const std::string> from = data<std::string>();
-    std::copy(from.begin(), from.end(), copy.mutable_data<std::string>().begin());
+  if (holds_objects(dtype_)) {
+    copy.data_ = allocate_objects(dtype_, static_cast<size_t>(count()));
+    visit_objects(dtype_, [&]<typename T>(TypeTag<T>) {
+      std::span<const T> from = data<T>();
+      std::copy(from.begin(), from.end(), copy.mutable_data<T>().begin());
+    });
   } else {
     copy.data_ = allocate_bytes(bytes());
     if (bytes() > 0) std::memcpy(copy.data_.get(), data_.get(), bytes());
@@ -116,6 +170,7 @@ Tensor Tensor::rows(int64_t begin, int64_t end) const {
   Tensor t = *this;
   t.shape_[0] = end - begin;
   int64_t row = shape_[0] == 0 ? 0 : count() / shape_[0];
+  CHECK(is_tensor(dtype_), "rows() of a sequence or optional");
   size_t width = dtype_ == DType::string ? sizeof(std::string) : size_of(dtype_);
   t.data_ = std::shared_ptr<std::byte>(data_, data_.get() + static_cast<size_t>(begin * row) * width);
   return t;
@@ -148,10 +203,7 @@ std::vector<int64_t> Tensor::to_ints() const {
 bool identical(const Tensor& a, const Tensor& b) {
   if (a.type() != b.type()) return false;
   if (a.dtype() == DType::undefined) return true;
-  if (a.dtype() == DType::string) {
-    std::span<const std::string> x = a.data<std::string>();
-    return std::equal(x.begin(), x.end(), b.data<std::string>().begin());
-  }
+  if (holds_objects(a.dtype())) return identical_objects(a, b);
   return a.bytes() == 0 || std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
 }
 
@@ -159,6 +211,7 @@ Result<Difference> compare(const Tensor& a, const Tensor& b, double relative, do
   if (a.type() != b.type()) {
     return invalid(fmt::format("expected {}, found {}", to_string(b.type()), to_string(a.type())));
   }
+  if (!is_tensor(a.dtype())) return compare_held(a, b, relative, absolute);
   Difference d;
   if (a.dtype() == DType::string) {
     for (int64_t i = 0; i < a.count(); ++i) {

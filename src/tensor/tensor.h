@@ -34,7 +34,7 @@ class Tensor {
  public:
   Tensor() = default;
 
-  // Elements are zero (empty strings for DType::string).
+  // Elements are zero (empty for strings, sequences and optionals).
   Tensor(DType dtype, Shape shape);
   // Requires: values.size() == element_count(shape).
   template <typename T>
@@ -71,6 +71,10 @@ class Tensor {
     return {reinterpret_cast<T*>(data_.get()), static_cast<size_t>(count())};
   }
 
+  // Nobody else holds these elements: whoever has the only handle may write them.
+  bool unique() const { return data_.use_count() == 1; }
+
+  // The tensors inside a sequence or optional are shared with the clone.
   Tensor clone() const;
   // The same elements under another shape. Requires: the same count.
   Tensor reshaped(Shape shape) const;

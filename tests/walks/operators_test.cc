@@ -12,9 +12,11 @@ TEST(Operators, EveryCardIsComplete) {
     SCOPED_TRACE(card_name(*card));
     EXPECT_NE(std::string(card->doc), "") << "no doc";
     EXPECT_NE(card->infer, nullptr) << "no inference";
-    EXPECT_TRUE(card->cpu != nullptr || card->view) << "no kernel";
+    bool handles = card->eager != nullptr || has_bodies(*card);  // on values that samples cannot draw: own tests
+    EXPECT_TRUE(card->cpu != nullptr || card->view || handles) << "no kernel";
     EXPECT_TRUE(card->tflite.name != nullptr || card->tflite.note != nullptr) << "neither a TFLite name nor a reason";
     EXPECT_EQ(all_operators().find(card->name, card->domain), card) << "two cards of one name";
+    if (handles) continue;
     ASSERT_NE(card->samples, nullptr) << "no samples";
     EXPECT_FALSE(card->samples().empty()) << "no samples";
   }
