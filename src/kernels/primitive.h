@@ -67,6 +67,7 @@ struct ConvSpec {
   Shape strides, dilations, pads_begin, pads_end;
   int64_t groups = 1;
   bool bias = false;
+  bool channels_last = false;  // of make_conv: X and Y lie in memory as [N, ..., C]; `x` and `y` stay [N, C, ...]
   PostOp post;
   const Tensor* constant_w = nullptr;
 };
