@@ -24,7 +24,8 @@ enum class FusedActivation : uint8_t {
   gelu_erf,
   gelu_tanh,
   hard_swish,
-  elu
+  elu,
+  swish
 };
 
 struct PostOp {

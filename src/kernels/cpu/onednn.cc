@@ -34,6 +34,7 @@ void append_activation(dnnl::post_ops& ops, const PostOp& post) {
     case FusedActivation::hard_swish: add(A::eltwise_hardswish); break;
 #endif
     case FusedActivation::elu: add(A::eltwise_elu, post.alpha); break;
+    case FusedActivation::swish: add(A::eltwise_swish, 1.0f); break;
   }
 }
 
