@@ -77,6 +77,22 @@ TEST(ChannelsLast, OneDimensionIsLaidOutToo) {
   expect_laid_out(n, {pooled}, "Reshape Transpose ConvChannelsLast MaxPoolChannelsLast Transpose");
 }
 
+TEST(ChannelsLast, ShufflesOfChannelsBecomeGathers) {
+  Net v2;
+  ValueId split = v2.b.op("Reshape", {v2.conv(v2.x, 6, 8), v2.b.ints({8, 2, 72})});
+  ValueId swapped = v2.b.op("Transpose", {split}, {{"perm", Ints{1, 0, 2}}});
+  ValueId halves = v2.b.op("Reshape", {swapped, v2.b.ints({2, -1, 4, 9, 8})});
+  ValueId even = v2.b.op("Gather", {halves, v2.b.constant(Tensor::scalar(int64_t{0}))});
+  ValueId odd = v2.b.op("Gather", {halves, v2.b.constant(Tensor::scalar(int64_t{-1}))});
+  expect_laid_out(v2, {v2.b.sub(v2.conv(even, 4, 4), odd)},
+                  "Transpose ConvChannelsLast Gather Gather ConvChannelsLast Sub Transpose");
+  Net v1;
+  split = v1.b.op("Reshape", {v1.conv(v1.x, 6, 8), v1.b.ints({2, 2, 4, 9, 8})});
+  swapped = v1.b.op("Transpose", {split}, {{"perm", Ints{0, 2, 1, 3, 4}}});
+  ValueId shuffled = v1.b.op("Reshape", {swapped, v1.b.ints({2, 8, 9, 8})});
+  expect_laid_out(v1, {v1.conv(shuffled, 8, 4)}, "Transpose ConvChannelsLast Gather ConvChannelsLast Transpose");
+}
+
 TEST(ChannelsLast, IndicesOfMaximaKeepTheirLayout) {
   Net n;
   Values pooled = n.b.ops("MaxPool", {n.conv(n.x, 6, 8)}, 2, {{"kernel_shape", Ints{2, 2}}});
