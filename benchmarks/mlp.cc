@@ -6,19 +6,16 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "base/json.h"
 #include "base/random.h"
+#include "beside.h"
 #include "data/locate.h"
 #include "formats/format.h"
 #include "kernels/primitive.h"
@@ -30,33 +27,9 @@
 namespace slipway {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr int kRuns = 1500;
 constexpr int64_t kIn = 784, kHidden = 128, kOut = 10;
 constexpr int64_t kParameters = kIn * kHidden + kHidden + kHidden * kOut + kOut;
-
-template <typename F>
-double median_us(int runs, F&& f) {
-  for (int i = 0; i < runs / 10; ++i) f();
-  std::vector<double> times;
-  for (int i = 0; i < runs; ++i) {
-    SteadyClock::time_point begin = SteadyClock::now();
-    f();
-    times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begin).count());
-  }
-  std::nth_element(times.begin(), times.begin() + runs / 2, times.end());
-  return times[static_cast<size_t>(runs / 2)];
-}
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result.ok()) {
-    fmt::print(stderr, "bench_mlp: {}\n", result.status().to_string());
-    std::exit(1);
-  }
-  return std::move(result).value();
-}
 
 Tensor random_tensor(Shape shape, uint64_t seed) {
   Tensor t(DType::f32, std::move(shape));
@@ -123,22 +96,6 @@ double step_us(int64_t batch, int threads) {
     inputs[3].mutable_data<int64_t>()[0]++;
     if (Status s = session->run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
   });
-}
-
-// The median that a peer's script prints as JSON; nothing when it cannot run.
-std::optional<double> peer_us(const std::string& command) {
-  std::FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-  std::string text;
-  char buffer[4096];
-  while (size_t n = std::fread(buffer, 1, sizeof(buffer), pipe)) text.append(buffer, n);
-  ::pclose(pipe);
-  Result<Json> json = Json::parse(text);
-  if (!json.ok() || !(*json)["median_us"].is_number()) return std::nullopt;
-  return (*json)["median_us"].as_double();
-}
-
-std::string beside(double own, std::optional<double> peer) {
-  return peer ? fmt::format("{:9.1f} {:7.2f} x", *peer, *peer / own) : "        -         -";
 }
 
 void bench_steps(bool peers) {

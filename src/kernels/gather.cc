@@ -2,6 +2,8 @@
 #include "kernels/gather.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <cstring>
 #include <type_traits>
 
@@ -122,12 +124,35 @@ int64_t batch_stride(const GatherNdShape& s) {
   return n;
 }
 
+// Single 32-bit elements out of many rows: the indices are decoded once for all rows. False when one lies outside.
+bool gather_singles(const GatherShape& s, const uint32_t* x, DType index, const void* indices, uint32_t* y,
+                    int threads) {
+  constexpr int64_t kBlock = 512;
+  for (int64_t begin = 0; begin < s.count; begin += kBlock) {
+    const int64_t n = std::min(kBlock, s.count - begin);
+    std::array<int32_t, kBlock> positions;
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t p = place(index_at(index, indices, begin + i), s.axis);
+      if (p < 0) return false;
+      positions[static_cast<size_t>(i)] = static_cast<int32_t>(p);
+    }
+    parallel_for(threads, s.outer, kGrain / n, [&](int64_t first, int64_t last) {
+      pick_32(x + first * s.axis, last - first, s.axis, positions.data(), n, y + first * s.count + begin, s.count);
+    });
+  }
+  return true;
+}
+
 }  // namespace
 
 void gather(const GatherShape& s, DType dtype, const void* x, DType index, const void* indices, void* y, int threads) {
   visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
+    if constexpr (std::is_same_v<T, uint32_t>) {
+      const bool fits = s.axis <= std::numeric_limits<int32_t>::max();
+      if (s.inner == 1 && s.outer > 1 && fits && gather_singles(s, from, index, indices, to, threads)) return;
+    }
     parallel_for(threads, s.outer * s.count, kGrain / std::max<int64_t>(s.inner, 1), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         int64_t p = place(index_at(index, indices, row % s.count), s.axis);

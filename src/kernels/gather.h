@@ -18,6 +18,10 @@ struct GatherShape {
 };
 // y[o, k] = x[o, indices[k]]
 void gather(const GatherShape& s, DType dtype, const void* x, DType index, const void* indices, void* y, int threads);
+
+// y[r, i] = x[r, positions[i]] for 32-bit elements; rows are `x_stride` and `y_stride` apart.
+void pick_32(const uint32_t* x, int64_t rows, int64_t x_stride, const int32_t* positions, int64_t n, uint32_t* y,
+             int64_t y_stride);
 // dx = 0; dx[o, indices[k]] += dy[o, k], in order of k. Requires: a floating-point or integer dtype.
 void gather_grad(const GatherShape& s, DType dtype, const void* dy, DType index, const void* indices, void* dx,
                  int threads);

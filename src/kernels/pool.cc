@@ -9,18 +9,8 @@
 
 namespace slipway::kernels {
 
-namespace {
-
-int64_t volume(const std::array<int64_t, 3>& a) { return a[0] * a[1] * a[2]; }
-
-// The part of a window that lies inside the input, per dimension: positions begin, begin + step, … below end.
-struct Reach {
-  std::array<int64_t, 3> begin, end;
-  int64_t padded_size = 1;  // taps inside the input or its padding
-};
-
-Reach reach(const PoolShape& p, const std::array<int64_t, 3>& o) {
-  Reach r;
+PoolReach pool_reach(const PoolShape& p, const std::array<int64_t, 3>& o) {
+  PoolReach r;
   for (size_t d = 0; d < 3; ++d) {
     int64_t start = o[d] * p.stride[d] - p.pad[d];
     int64_t stop = start + p.kernel[d] * p.dilation[d];
@@ -33,9 +23,13 @@ Reach reach(const PoolShape& p, const std::array<int64_t, 3>& o) {
   return r;
 }
 
+namespace {
+
+int64_t volume(const std::array<int64_t, 3>& a) { return a[0] * a[1] * a[2]; }
+
 // f(flat position) for every tap of the reach.
 template <typename F>
-void for_taps(const PoolShape& p, const Reach& r, F&& f) {
+void for_taps(const PoolShape& p, const PoolReach& r, F&& f) {
   for (int64_t a = r.begin[0]; a < r.end[0]; a += p.dilation[0]) {
     for (int64_t b = r.begin[1]; b < r.end[1]; b += p.dilation[1]) {
       int64_t row = (a * p.in[1] + b) * p.in[2];
@@ -53,7 +47,7 @@ void for_windows(const PoolShape& p, int threads, F&& f) {
       int64_t o = 0;
       for (int64_t a = 0; a < p.out[0]; ++a) {
         for (int64_t b = 0; b < p.out[1]; ++b) {
-          for (int64_t c = 0; c < p.out[2]; ++c) f(plane, o++, reach(p, {a, b, c}));
+          for (int64_t c = 0; c < p.out[2]; ++c) f(plane, o++, pool_reach(p, {a, b, c}));
         }
       }
     }
@@ -70,7 +64,7 @@ int64_t to_column_major(const PoolShape& p, int64_t flat) {
 template <typename T>
 void max_pool(const PoolShape& p, const T* x, T* y, int64_t* indices, bool column_major, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
-  for_windows(p, threads, [&](int64_t plane, int64_t o, const Reach& r) {
+  for_windows(p, threads, [&](int64_t plane, int64_t o, const PoolReach& r) {
     T best = std::numeric_limits<T>::lowest();
     int64_t where = -1;
     const T* from = x + plane * in;
@@ -88,7 +82,7 @@ void max_pool(const PoolShape& p, const T* x, T* y, int64_t* indices, bool colum
 void max_pool_backward(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
   std::fill(dx, dx + p.planes * in, 0.f);
-  for_windows(p, threads, [&](int64_t plane, int64_t o, const Reach& r) {
+  for_windows(p, threads, [&](int64_t plane, int64_t o, const PoolReach& r) {
     const float* from = x + plane * in;
     int64_t where = -1;
     for_taps(p, r, [&](int64_t i) {
@@ -101,7 +95,7 @@ void max_pool_backward(const PoolShape& p, const float* x, const float* dy, floa
 template <typename T>
 void average_pool(const PoolShape& p, const T* x, T* y, bool include_pad, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
-  for_windows(p, threads, [&](int64_t plane, int64_t o, const Reach& r) {
+  for_windows(p, threads, [&](int64_t plane, int64_t o, const PoolReach& r) {
     T sum = 0;
     int64_t taps = 0;
     for_taps(p, r, [&](int64_t i) {
@@ -129,7 +123,7 @@ void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads) {
 void average_pool_backward(const PoolShape& p, const float* dy, float* dx, bool include_pad, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
   std::fill(dx, dx + p.planes * in, 0.f);
-  for_windows(p, threads, [&](int64_t plane, int64_t o, const Reach& r) {
+  for_windows(p, threads, [&](int64_t plane, int64_t o, const PoolReach& r) {
     int64_t taps = 0;
     for_taps(p, r, [&](int64_t) { ++taps; });
     float share = dy[plane * out + o] / static_cast<float>(std::max<int64_t>(include_pad ? r.padded_size : taps, 1));

@@ -11,7 +11,18 @@ struct PoolShape {
   int64_t planes = 0;
   std::array<int64_t, 3> in{1, 1, 1}, out{1, 1, 1}, kernel{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1}, pad{0, 0, 0};
   std::array<int64_t, 3> pad_end{0, 0, 0};
+  int64_t inner = 1;  // values at each position: the channels where they are last (planes = batch then)
 };
+
+// The part of a window that lies inside the input, per dimension: positions begin, begin + dilation, … below end.
+struct PoolReach {
+  std::array<int64_t, 3> begin, end;
+  int64_t padded_size = 1;  // taps inside the input or its padding
+};
+// The window of output position `o`.
+PoolReach pool_reach(const PoolShape& p, const std::array<int64_t, 3>& o);
+
+// All but vector_*: inner = 1.
 
 // y[o] = max of x over the window of o; where `indices` is given, the flat position in x of that maximum
 // (row-major, or column-major within the plane as ONNX storage_order = 1 asks).
@@ -28,6 +39,11 @@ void average_pool(const PoolShape& p, const T* x, T* y, bool include_pad, int th
 // y[o] = (sum of |x|^power over the window of o)^(1/power)
 template <typename T>
 void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads);
+
+// max_pool without indices and average_pool, vectorized; the same values to the last bit. For float, uint8_t, int8_t.
+template <typename T>
+void vector_max_pool(const PoolShape& p, const T* x, T* y, int threads);
+void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads);
 
 void average_pool_backward(const PoolShape& p, const float* dy, float* dx, bool include_pad, int threads);
 

@@ -24,7 +24,8 @@ enum class FusedActivation : uint8_t {
   gelu_erf,
   gelu_tanh,
   hard_swish,
-  elu
+  elu,
+  swish
 };
 
 struct PostOp {
@@ -67,6 +68,7 @@ struct ConvSpec {
   Shape strides, dilations, pads_begin, pads_end;
   int64_t groups = 1;
   bool bias = false;
+  bool channels_last = false;  // of make_conv: X and Y lie in memory as [N, ..., C]; `x` and `y` stay [N, C, ...]
   PostOp post;
   const Tensor* constant_w = nullptr;
 };

@@ -18,7 +18,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   Kernel kernel;
   kernel.run = [=](const KernelArgs& a) {
     if (dtype == DType::f32) {
-      kernels::average_pool(p, a.input<float>(0), a.output<float>(0), include_pad, threads);
+      kernels::vector_average_pool(p, a.input<float>(0), a.output<float>(0), include_pad, threads);
     } else {
       kernels::average_pool(p, a.input<double>(0), a.output<double>(0), include_pad, threads);
     }

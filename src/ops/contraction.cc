@@ -26,6 +26,7 @@ constexpr ActivationName kNames[] = {
     {"GeluTanh", FusedActivation::gelu_tanh},
     {"HardSwish", FusedActivation::hard_swish},
     {"Elu", FusedActivation::elu},
+    {"Swish", FusedActivation::swish},
 };
 
 }  // namespace

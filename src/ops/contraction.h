@@ -1,6 +1,8 @@
 // What Gemm, MatMul, Conv and ConvTranspose share: fused activations, packed weights, kernels of primitives.
 #pragma once
 
+#include <algorithm>
+
 #include "graph/operator.h"
 #include "kernels/primitive.h"
 
@@ -21,6 +23,18 @@ PackFn pack_through(const PrepareContext& c);
 
 // A kernel that runs the primitive.
 Kernel kernel_of(std::shared_ptr<const Primitive> primitive);
+
+// [N, ..., C] as [N, C, ...], and back. Requires: at least two dimensions.
+template <typename Sizes>
+Sizes channels_first(Sizes dims) {
+  std::rotate(dims.begin() + 1, dims.end() - 1, dims.end());
+  return dims;
+}
+template <typename Sizes>
+Sizes channels_last(Sizes dims) {
+  std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
+  return dims;
+}
 
 // The shapes of a convolution or pooling after auto_pad and defaults, per spatial dimension.
 struct Window {

@@ -10,6 +10,12 @@ namespace {
 template <typename T>
 Kernel typed(const kernels::PoolShape& p, bool indices, bool column_major, int threads) {
   Kernel kernel;
+  if constexpr (!std::is_same_v<T, double>) {
+    if (!indices) {
+      kernel.run = [=](const KernelArgs& a) { kernels::vector_max_pool(p, a.input<T>(0), a.output<T>(0), threads); };
+      return kernel;
+    }
+  }
   kernel.run = [=](const KernelArgs& a) {
     kernels::max_pool(p, a.input<T>(0), a.output<T>(0), indices ? a.output<int64_t>(1) : nullptr, column_major,
                       threads);

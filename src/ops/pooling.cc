@@ -18,6 +18,24 @@ Status infer_pool(InferContext& c) {
   return {};
 }
 
+Status infer_pool_channels_last(InferContext& c) {
+  if (c.dims(0).size() < 3 || c.dims(0).size() > 5) {
+    return invalid(fmt::format("X {}; expected [N, ..., C] with 1 to 3 spatial dimensions", to_string(c.dims(0))));
+  }
+  Dims x = channels_first(c.dims(0)), y = {x[0], x[1]};
+  Window window = TRY(window_of(c.node(), x, {}));
+  for (const Dim& dim : window_output(x, window, c.node().integer("ceil_mode") != 0)) y.push_back(dim);
+  c.set(0, c.dtype(0), channels_last(y));
+  return {};
+}
+
+Result<kernels::PoolShape> pool_shape_channels_last(const Node& node, const Shape& x, const Shape& y) {
+  kernels::PoolShape p = TRY(pool_shape(node, channels_first(x), channels_first(y)));
+  p.planes = x[0];
+  p.inner = x.back();
+  return p;
+}
+
 Result<kernels::PoolShape> pool_shape(const Node& node, const Shape& x, const Shape& y) {
   Window window = TRY(window_of(node, to_dims(x), {}));
   kernels::PoolShape p;

@@ -15,7 +15,11 @@ inline constexpr AttributeSpec kPoolKernelShape = {"kernel_shape", kRequiredInts
 
 // Output 0: x's dtype and [N, C, pooled...]; output 1, where there is one: int64 of that shape.
 Status infer_pool(InferContext& c);
+// The same over [N, ..., C].
+Status infer_pool_channels_last(InferContext& c);
 // From a pooling node over x (its input 0, or the card's own) to y.
 Result<kernels::PoolShape> pool_shape(const Node& node, const Shape& x, const Shape& y);
+// The same over [N, ..., C]: for vector_max_pool and vector_average_pool.
+Result<kernels::PoolShape> pool_shape_channels_last(const Node& node, const Shape& x, const Shape& y);
 
 }  // namespace slipway::ops

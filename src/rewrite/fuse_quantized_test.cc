@@ -4,8 +4,8 @@
 #include "base/random.h"
 #include "graph/builder.h"
 #include "ops/all.h"
-#include "ops/evaluate.h"
 #include "rewrite/rewrite.h"
+#include "support/run_nodes.h"
 
 namespace slipway {
 namespace {
@@ -22,37 +22,13 @@ Tensor random_int8(Shape shape, Random& random) {
   return t;
 }
 
-// The graph's one output for its one input, node by node.
-Tensor run(const Graph& graph, const Tensor& input) {
-  std::vector<Tensor> values(graph.value_count());
-  for (size_t v = 0; v < values.size(); ++v) values[v] = graph.value({static_cast<int32_t>(v)}).data;
-  values[static_cast<size_t>(graph.inputs[0].index)] = input;
-  for (const Node& node : graph.nodes()) {
-    std::vector<Tensor> in;
-    for (ValueId id : node.inputs) in.push_back(id.valid() ? values[static_cast<size_t>(id.index)] : Tensor());
-    Result<std::vector<Tensor>> out = ops::evaluate(node, in);
-    EXPECT_TRUE(out.ok()) << out.status().message();
-    if (!out.ok()) return {};
-    for (size_t i = 0; i < out->size(); ++i) {
-      if (node.has_output(i)) values[static_cast<size_t>(node.outputs[i].index)] = (*out)[i];
-    }
-  }
-  return values[static_cast<size_t>(graph.outputs[0].index)];
-}
-
-std::string op_types(const Graph& graph) {
-  std::string names;
-  for (const Node& node : graph.nodes()) names += (names.empty() ? "" : " ") + node.op_type;
-  return names;
-}
-
 // Optimizes and compares: one quantization step may round the other way.
 void expect_fused(Graph graph, const Tensor& input, std::string_view expected, double step) {
-  Tensor before = run(graph, input);
+  Tensor before = run_nodes(graph, {input})[0];
   Status status = rewrite::optimize(graph);
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(op_types(graph), expected);
-  Tensor after = run(graph, input);
+  Tensor after = run_nodes(graph, {input})[0];
   Result<Difference> d = compare(after, before, 1e-5, step * 1.01);
   ASSERT_TRUE(d.ok()) << d.status().message();
   EXPECT_EQ(d->outside, 0) << d->max_absolute;

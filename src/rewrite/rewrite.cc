@@ -31,18 +31,23 @@ const std::vector<const Rewrite*>& all_rewrites() {
 
 namespace {
 
+// How many places changed.
+Result<int> run_one(Graph& graph, const Rewrite& rewrite) {
+  Result<int> changed = rewrite.apply(graph, all_operators());
+  if (!changed.ok()) return changed.status().at(fmt::format("rewrite {}", rewrite.name));
+  if (*changed == 0) return 0;
+  RETURN_IF_ERROR(graph.sort());
+  graph.remove_dead_nodes();
+  return changed;
+}
+
 Status run_rounds(Graph& graph, bool portable_only) {
   constexpr int kMostRounds = 20;
   for (int round = 0; round < kMostRounds; ++round) {
     int changes = 0;
     for (const Rewrite* rewrite : all_rewrites()) {
-      if (portable_only && !rewrite->portable) continue;
-      Result<int> changed = rewrite->apply(graph, all_operators());
-      if (!changed.ok()) return changed.status().at(fmt::format("rewrite {}", rewrite->name));
-      if (*changed == 0) continue;
-      changes += *changed;
-      RETURN_IF_ERROR(graph.sort());
-      graph.remove_dead_nodes();
+      if (rewrite->last || (portable_only && !rewrite->portable)) continue;
+      changes += TRY(run_one(graph, *rewrite));
     }
     if (changes == 0) break;
   }
@@ -78,9 +83,15 @@ void set_cards(Graph& graph, std::string_view op_type, const Operator* card) {
 Status optimize(Graph& graph) {
   RETURN_IF_ERROR(infer_types(graph));
   RETURN_IF_ERROR(run_rounds(graph, false));
-  if (!holds_bodies(graph)) return {};
-  optimize_bodies(graph);
-  return run_rounds(graph, false);  // bodies may read less of what they captured
+  if (holds_bodies(graph)) {
+    optimize_bodies(graph);
+    RETURN_IF_ERROR(run_rounds(graph, false));  // bodies may read less of what they captured
+  }
+  RETURN_IF_ERROR(infer_types(graph));
+  for (const Rewrite* rewrite : all_rewrites()) {
+    if (rewrite->last) TRY(run_one(graph, *rewrite));
+  }
+  return {};
 }
 
 Status simplify(Graph& graph) {

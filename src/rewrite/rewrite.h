@@ -17,6 +17,7 @@ struct Rewrite {
   int order;        // lower runs first within a round
   Result<int> (*apply)(Graph& graph, const OperatorSet& operators);
   bool portable = false;  // leaves only operators that ONNX has, so that the result may be stored or converted
+  bool last = false;      // runs once, when the others have nothing left to change
 };
 
 namespace rewrite {
@@ -24,8 +25,8 @@ namespace rewrite {
 // By order.
 const std::vector<const Rewrite*>& all_rewrites();
 
-// Runs every rewrite until none changes anything (at most 20 rounds), then drops dead nodes. The node order stays
-// valid.
+// Runs every rewrite until none changes anything (at most 20 rounds), then the `last` ones, then drops dead nodes. The
+// node order stays valid.
 Status optimize(Graph& graph);
 
 // The same with the portable rewrites only: before a model is quantized, stored or converted. Weights behind

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <numeric>
 #include <string_view>
 
@@ -93,7 +94,8 @@ Dims permuted_dims(const Dims& dims, const Permutation& p) {
 
 class Sweep {
  public:
-  explicit Sweep(Graph& graph) : graph_(graph), views_(graph.value_count()), alias_(graph.value_count()) {}
+  Sweep(Graph& graph, SinkThrough through)
+      : graph_(graph), through_(through), views_(graph.value_count()), alias_(graph.value_count()) {}
 
   Status run() {
     std::vector<Node> nodes = std::move(graph_.nodes());
@@ -187,6 +189,14 @@ class Sweep {
     if (node.op_type == "Pad") return pad(node, p);
     if (node.op_type == "Slice") return slice(node, p);
     if (node.op_type == "Reshape" || node.op_type == "Flatten") return reshape(node, p);
+    return through_ == SinkThrough::internal && sink_internal(node, p);
+  }
+
+  bool sink_internal(Node& node, const Permutation& p) {
+    if (node.op_type == "MaxPool" || node.op_type == "AveragePool") return pool(node, p);
+    if (node.op_type == "GlobalAveragePool") return global_pool(node, p);
+    if (node.op_type == "Gather") return gather(node, p);
+    if (node.op_type == "Resize") return resize(node, p);
     return false;
   }
 
@@ -366,13 +376,76 @@ class Sweep {
     return true;
   }
 
+  // Only from [N, ..., C], which the internal poolings read.
+  bool pool(Node& node, const Permutation& p) {
+    const auto rank = static_cast<int64_t>(p.size());
+    if (rank < 3 || p[0] != 0 || p[1] != rank - 1 || !std::is_sorted(p.begin() + 2, p.end())) return false;
+    const DType dtype = graph_.value(node.inputs[0]).dtype;
+    const bool max = node.op_type == "MaxPool";
+    if (node.has_output(1) || !(dtype == DType::f32 || (max && (dtype == DType::u8 || dtype == DType::i8)))) {
+      return false;
+    }
+    node.op_type += "ChannelsLast";
+    node.domain = "slipway";
+    node.op = all_operators().find(node.op_type, node.domain);
+    node.attributes.erase("storage_order");
+    node.outputs.resize(1);
+    take_source(node);
+    settle(std::move(node), p);
+    return true;
+  }
+
+  // The mean over all dimensions but the first two.
+  bool global_pool(Node& node, const Permutation& p) {
+    Permutation axes(p.begin() + 2, p.end());
+    std::sort(axes.begin(), axes.end());
+    node.op_type = "ReduceMean";
+    node.op = all_operators().find(node.op_type);
+    take_source(node);
+    node.inputs.push_back(ints(axes));
+    settle(std::move(node), p);
+    return true;
+  }
+
+  // Indices of rank 1 leave the number of dimensions as it is.
+  bool gather(Node& node, const Permutation& p) {
+    const auto& indices = graph_.value(node.inputs[1]).dims;
+    if (view(node.inputs[1]) != nullptr || !indices || indices->size() != 1) return false;
+    node.attributes.set("axis", axis_of(node, p));
+    take_source(node);
+    settle(std::move(node), p);
+    return true;
+  }
+
+  bool is_empty(ValueId id) const { return graph_.is_constant(id) && graph_.value(id).data.count() == 0; }
+
+  // Scales or sizes move with their dimensions.
+  bool resize(Node& node, const Permutation& p) {
+    const size_t given = node.has_input(3) && !is_empty(node.inputs[3]) ? 3 : 2;
+    if (node.has("axes") || node.text("coordinate_transformation_mode") == "tf_crop_and_resize") return false;
+    if (!node.has_input(given) || !graph_.is_constant(node.inputs[given])) return false;
+    const Tensor& factors = graph_.value(node.inputs[given]).data;
+    if (factors.shape() != Shape{static_cast<int64_t>(p.size())}) return false;
+    Tensor moved = factors.clone();
+    for (size_t i = 0; i < p.size(); ++i) {
+      std::memcpy(static_cast<std::byte*>(moved.mutable_raw()) + static_cast<size_t>(p[i]) * size_of(factors.dtype()),
+                  static_cast<const std::byte*>(factors.raw()) + i * size_of(factors.dtype()),
+                  size_of(factors.dtype()));
+    }
+    node.inputs[given] = graph_.add_constant(graph_.fresh_name("factors"), std::move(moved));
+    take_source(node);
+    settle(std::move(node), p);
+    return true;
+  }
+
   Graph& graph_;
+  SinkThrough through_;
   std::vector<View> views_;     // by the graph's first value ids; values made here are never views
   std::vector<ValueId> alias_;  // values that turned out to be another value
 };
 
 }  // namespace
 
-Status sink_transposes(Graph& graph) { return Sweep(graph).run(); }
+Status sink_transposes(Graph& graph, SinkThrough through) { return Sweep(graph, through).run(); }
 
 }  // namespace slipway

@@ -34,6 +34,7 @@ void append_activation(dnnl::post_ops& ops, const PostOp& post) {
     case FusedActivation::hard_swish: add(A::eltwise_hardswish); break;
 #endif
     case FusedActivation::elu: add(A::eltwise_elu, post.alpha); break;
+    case FusedActivation::swish: add(A::eltwise_swish, 1.0f); break;
   }
 }
 
@@ -59,9 +60,18 @@ dnnl::primitive_attr attributes(const PostOp& post) {
 
 std::string layout_name(const Desc& desc) {
 #if DNNL_VERSION_MAJOR >= 3
+  if (desc.get_format_kind() != dnnl::memory::format_kind::blocked) {
+    return fmt::format("{} in {} bytes", fmt::join(desc.get_dims(), "x"), desc.get_size());
+  }
   return fmt::format("{} {} {} {}", fmt::join(desc.get_dims(), "x"), fmt::join(desc.get_strides(), ","),
                      fmt::join(desc.get_inner_blks(), ","), fmt::join(desc.get_inner_idxs(), ","));
 #else
+  if (desc.data.format_kind == dnnl_format_kind_wino) {
+    const auto& wino = desc.data.format_desc.wino_desc;
+    return fmt::format("{} winograd {} {} {} {} {} {} {} {} {}", fmt::join(desc.dims(), "x"),
+                       static_cast<int>(wino.wino_format), wino.r, wino.alpha, wino.ic, wino.oc, wino.ic_block,
+                       wino.oc_block, wino.ic2_block, wino.oc2_block);
+  }
   const auto& blocking = desc.data.format_desc.blocking;
   return fmt::format("{} {} {} {}", fmt::join(desc.dims(), "x"),
                      fmt::join(blocking.strides, blocking.strides + desc.data.ndims, ","),

@@ -1,5 +1,9 @@
 // Convolutions through oneDNN, forward, backward and transposed. Activations stay in the plain ONNX layout at the
 // borders; where the primitive likes another, reorders stand around it.
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
 #include "kernels/cpu/onednn.h"
 
 namespace slipway {
@@ -37,11 +41,20 @@ Desc deconv_weights(const ConvSpec& spec) {
   return onednn::strided(dims, strides);
 }
 
+// [N, C, ...] that lies in memory as [N, ..., C].
+Desc channels_last(const Shape& dims) {
+  Shape moved = dims;
+  std::rotate(moved.begin() + 1, moved.begin() + 2, moved.end());
+  Shape strides = row_major_strides(moved);
+  std::rotate(strides.begin() + 1, strides.end() - 1, strides.end());
+  return onednn::strided(dims, strides);
+}
+
 int64_t output_channels(const ConvSpec& spec) { return spec.y[1]; }
 
 auto describe_forward(const ConvSpec& spec, const Desc& x, const Desc& w, const Desc& bias, const Desc& y,
-                      dnnl::prop_kind prop, const dnnl::primitive_attr& attr) {
-  auto algorithm = dnnl::algorithm::convolution_direct;
+                      dnnl::prop_kind prop, const dnnl::primitive_attr& attr,
+                      dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct) {
 #if DNNL_VERSION_MAJOR >= 3
   using Pd = dnnl::convolution_forward::primitive_desc;
   if (spec.bias)
@@ -55,6 +68,38 @@ auto describe_forward(const ConvSpec& spec, const Desc& x, const Desc& w, const 
                      : D(prop, algorithm, x, w, y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end);
   return dnnl::convolution_forward::primitive_desc(desc, attr, onednn::cpu());
 #endif
+}
+
+// Whether it is oneDNN's plain loop, which stands in where no fast implementation takes the layouts.
+bool is_slow(const dnnl::convolution_forward::primitive_desc& pd) {
+  return std::string_view(pd.impl_info_str()).starts_with("ref");
+}
+
+// Whether Winograd's minimal filtering (A. Lavin, S. Gray 2016, "Fast algorithms for convolutional neural networks")
+// saves more than it costs: 3 x 3 windows, enough positions to fill its tiles, and enough channels on both sides to
+// outweigh bringing X and Y into its layout, whose cost grows with their sum while the products grow with their
+// product.
+bool winograd_pays(const ConvSpec& spec) {
+  constexpr int64_t kPositions = 256, kChannels = 16;
+  auto all = [](const Shape& sizes, int64_t n) {
+    return std::all_of(sizes.begin(), sizes.end(), [n](int64_t size) { return size == n; });
+  };
+  if (!spec.channels_last || spec.constant_w == nullptr || spec.groups != 1 || spec.x.size() != 4) return false;
+  if (spec.w[2] != 3 || spec.w[3] != 3 || !all(spec.strides, 1) || !all(spec.dilations, 1)) return false;
+  const int64_t c = spec.w[1], k = spec.w[0];
+  return c * k >= kChannels * (c + k) && spec.y[2] * spec.y[3] >= kPositions;
+}
+
+// nullopt where oneDNN has no Winograd for this machine or shape.
+std::optional<dnnl::convolution_forward::primitive_desc> describe_winograd(const ConvSpec& spec, const Desc& bias) {
+  if (!winograd_pays(spec)) return std::nullopt;
+  try {
+    return describe_forward(spec, onednn::any(spec.x), onednn::any(spec.w), bias, onednn::any(spec.y),
+                            dnnl::prop_kind::forward_inference, onednn::attributes(spec.post),
+                            dnnl::algorithm::convolution_winograd);
+  } catch (const dnnl::error&) {
+    return std::nullopt;
+  }
 }
 
 // The forward description that backward ones hint with.
@@ -94,10 +139,16 @@ void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<
 
 Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
   return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
-    Desc bias = onednn::plain({output_channels(spec)});
-    auto pd = describe_forward(spec, onednn::any(spec.x), onednn::any(weight_dims(spec)), bias, onednn::any(spec.y),
-                               dnnl::prop_kind::forward_inference, onednn::attributes(spec.post));
+    Desc x = spec.channels_last ? channels_last(spec.x) : onednn::plain(spec.x);
+    Desc y = spec.channels_last ? channels_last(spec.y) : onednn::plain(spec.y);
+    Desc w = onednn::plain(weight_dims(spec)), bias = onednn::plain({output_channels(spec)});
+    auto describe = [&](const Desc& from, const Desc& to) {
+      return describe_forward(spec, from, onednn::any(weight_dims(spec)), bias, to, dnnl::prop_kind::forward_inference,
+                              onednn::attributes(spec.post));
+    };
+    auto pd = spec.channels_last ? describe(x, y) : describe(onednn::any(spec.x), onednn::any(spec.y));
+    if (auto winograd = describe_winograd(spec, bias)) pd = *winograd;
+    if (is_slow(pd)) pd = describe(onednn::any(spec.x), onednn::any(spec.y));
     auto sequence = std::make_shared<Sequence>();
     std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
                              {DNNL_ARG_WEIGHTS, pd.weights_desc(),

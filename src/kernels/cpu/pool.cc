@@ -1,0 +1,212 @@
+// Vectorized pooling: over neighbouring columns of a plane, or over the channels where they are last. Every output
+// takes its taps in row-major order, so that NaNs and rounding are those of the plain loops in kernels/pool.cc.
+#include "kernels/pool.h"
+
+#include <limits>
+
+#include "kernels/cpu/targets.h"
+#include "kernels/parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/pool.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace slipway::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// A fold of taps, for vectors and for single values: the first tap, one more, and the end.
+template <typename T>
+struct MaxOf {
+  using Value = T;
+  using D = hn::ScalableTag<T>;
+  using V = hn::Vec<D>;
+  static HWY_INLINE V first(V x) { return x; }
+  static HWY_INLINE V join(V best, V x) { return hn::IfThenElse(hn::Gt(x, best), x, best); }
+  static HWY_INLINE V finish(V best, int64_t) { return best; }
+  static T first(T x) { return x; }
+  static T join(T best, T x) { return x > best ? x : best; }
+  static T finish(T best, int64_t) { return best; }
+  static T empty() { return std::numeric_limits<T>::lowest(); }
+};
+
+struct MeanOf {
+  using Value = float;
+  using D = hn::ScalableTag<float>;
+  using V = hn::Vec<D>;
+  static HWY_INLINE V first(V x) { return hn::Add(hn::Zero(D()), x); }
+  static HWY_INLINE V join(V sum, V x) { return hn::Add(sum, x); }
+  static HWY_INLINE V finish(V sum, int64_t n) { return hn::Div(sum, hn::Set(D(), static_cast<float>(n))); }
+  static float first(float x) { return 0.0f + x; }
+  static float join(float sum, float x) { return sum + x; }
+  static float finish(float sum, int64_t n) { return sum / static_cast<float>(n); }
+  static float empty() { return 0; }
+};
+
+int64_t taps_along(const PoolShape& p, const PoolReach& r, size_t d) {
+  return r.begin[d] < r.end[d] ? (r.end[d] - r.begin[d] + p.dilation[d] - 1) / p.dilation[d] : 0;
+}
+
+// load(flat position of a tap relative to `x`) folded over the taps of r. Requires: there is a tap.
+template <class Op, typename Load>
+HWY_INLINE auto fold_taps(const PoolShape& p, const PoolReach& r, int64_t last, const Load& load) {
+  auto sum = Op::first(load(((r.begin[0] * p.in[1]) + r.begin[1]) * p.in[2] + r.begin[2]));
+  int64_t skip = r.begin[2] + p.dilation[2];
+  for (int64_t a = r.begin[0]; a < r.end[0]; a += p.dilation[0]) {
+    for (int64_t b = r.begin[1]; b < r.end[1]; b += p.dilation[1]) {
+      const int64_t row = (a * p.in[1] + b) * p.in[2];
+      for (int64_t c = skip; c < last; c += p.dilation[2]) sum = Op::join(sum, load(row + c));
+      skip = r.begin[2];
+    }
+  }
+  return sum;
+}
+
+// How the taps of one output are counted for a mean.
+struct Divisor {
+  bool include_pad;
+  int64_t operator()(const PoolShape& p, const PoolReach& r) const {
+    return include_pad ? r.padded_size : taps_along(p, r, 0) * taps_along(p, r, 1) * taps_along(p, r, 2);
+  }
+};
+
+bool has_taps(const PoolShape& p, const PoolReach& r) {
+  return taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0 && taps_along(p, r, 2) > 0;
+}
+
+// One output of every channel, channels last.
+template <class Op>
+void pool_channels(const PoolShape& p, const PoolReach& r, int64_t divisor, const typename Op::Value* x,
+                   typename Op::Value* y) {
+  const typename Op::D d;
+  const int64_t n = p.inner, lanes = static_cast<int64_t>(hn::Lanes(d));
+  if (!has_taps(p, r)) {
+    for (int64_t i = 0; i < n; ++i) y[i] = Op::empty();
+    return;
+  }
+  int64_t i = 0;
+  if (n >= lanes) {
+    // The last vector may overlap the one before.
+    for (; i < n; i += lanes) {
+      i = HWY_MIN(i, n - lanes);
+      const auto sum = fold_taps<Op>(p, r, r.end[2], [&](int64_t at) { return hn::LoadU(d, x + at * n + i); });
+      hn::StoreU(Op::finish(sum, divisor), d, y + i);
+    }
+    return;
+  }
+  for (; i < n; ++i) {
+    y[i] = Op::finish(fold_taps<Op>(p, r, r.end[2], [&](int64_t at) { return x[at * n + i]; }), divisor);
+  }
+}
+
+// Outputs [begin, end) of one row, one by one.
+template <class Op>
+void pool_singles(const PoolShape& p, int64_t a, int64_t b, int64_t begin, int64_t end, Divisor divide,
+                  const typename Op::Value* x, typename Op::Value* y) {
+  for (int64_t c = begin; c < end; ++c) {
+    const PoolReach r = pool_reach(p, {a, b, c});
+    y[c] = has_taps(p, r) ? Op::finish(fold_taps<Op>(p, r, r.end[2], [&](int64_t at) { return x[at]; }), divide(p, r))
+                          : Op::empty();
+  }
+}
+
+// One row of outputs of one plane: columns whose windows lie inside the row in vectors, where stride 1 or 2 lets.
+template <class Op, int kStride>
+void pool_columns(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
+                  typename Op::Value* y) {
+  const typename Op::D d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t span = (p.kernel[2] - 1) * p.dilation[2];
+  int64_t c = HWY_MIN((p.pad[2] + kStride - 1) / kStride, p.out[2]);
+  PoolReach r = pool_reach(p, {a, b, c});
+  const bool inside = taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0;
+  pool_singles<Op>(p, a, b, 0, c, divide, x, y);
+  // A vector of outputs from c reads kStride * lanes values from its last tap on.
+  while (inside && c + lanes <= p.out[2] && c * kStride - p.pad[2] + span + kStride * lanes <= p.in[2]) {
+    r.begin[2] = c * kStride - p.pad[2];
+    r.end[2] = r.begin[2] + span + 1;
+    const int64_t divisor = divide(p, r);
+    const auto sum = fold_taps<Op>(p, r, r.end[2], [&](int64_t at) {
+      if constexpr (kStride == 1) return hn::LoadU(d, x + at);
+      hn::Vec<typename Op::D> even, odd;
+      hn::LoadInterleaved2(d, x + at, even, odd);
+      return even;
+    });
+    hn::StoreU(Op::finish(sum, divisor), d, y + c);
+    c += lanes;
+  }
+  pool_singles<Op>(p, a, b, c, p.out[2], divide, x, y);
+}
+
+template <class Op>
+void pool_row(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
+              typename Op::Value* y) {
+  if (p.inner > 1) {
+    for (int64_t c = 0; c < p.out[2]; ++c) {
+      const PoolReach r = pool_reach(p, {a, b, c});
+      pool_channels<Op>(p, r, divide(p, r), x, y + c * p.inner);
+    }
+  } else if (p.stride[2] == 1) {
+    pool_columns<Op, 1>(p, a, b, divide, x, y);
+  } else if (p.stride[2] == 2) {
+    pool_columns<Op, 2>(p, a, b, divide, x, y);
+  } else {
+    pool_singles<Op>(p, a, b, 0, p.out[2], divide, x, y);
+  }
+}
+
+template <class Op>
+void pool(const PoolShape& p, const typename Op::Value* x, typename Op::Value* y, bool include_pad, int threads) {
+  const int64_t in = p.in[0] * p.in[1] * p.in[2] * p.inner, row = p.out[2] * p.inner;
+  const int64_t work = row * p.kernel[0] * p.kernel[1] * p.kernel[2];
+  const int64_t rows = p.out[0] * p.out[1];
+  parallel_for(threads, p.planes * rows, 1 + 65536 / HWY_MAX(work, 1), [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t o = i % rows;
+      pool_row<Op>(p, o / p.out[1], o % p.out[1], {include_pad}, x + i / rows * in, y + i * row);
+    }
+  });
+}
+
+}  // namespace
+
+void max_f32(const PoolShape& p, const float* x, float* y, int threads) { pool<MaxOf<float>>(p, x, y, false, threads); }
+void max_u8(const PoolShape& p, const uint8_t* x, uint8_t* y, int threads) {
+  pool<MaxOf<uint8_t>>(p, x, y, false, threads);
+}
+void max_i8(const PoolShape& p, const int8_t* x, int8_t* y, int threads) {
+  pool<MaxOf<int8_t>>(p, x, y, false, threads);
+}
+void mean_f32(const PoolShape& p, const float* x, float* y, bool include_pad, int threads) {
+  pool<MeanOf>(p, x, y, include_pad, threads);
+}
+
+}  // namespace slipway::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace slipway::kernels {
+HWY_EXPORT(max_f32);
+HWY_EXPORT(max_u8);
+HWY_EXPORT(max_i8);
+HWY_EXPORT(mean_f32);
+template <>
+void vector_max_pool(const PoolShape& p, const float* x, float* y, int threads) {
+  HWY_DYNAMIC_DISPATCH(max_f32)(p, x, y, threads);
+}
+template <>
+void vector_max_pool(const PoolShape& p, const uint8_t* x, uint8_t* y, int threads) {
+  HWY_DYNAMIC_DISPATCH(max_u8)(p, x, y, threads);
+}
+template <>
+void vector_max_pool(const PoolShape& p, const int8_t* x, int8_t* y, int threads) {
+  HWY_DYNAMIC_DISPATCH(max_i8)(p, x, y, threads);
+}
+void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads) {
+  HWY_DYNAMIC_DISPATCH(mean_f32)(p, x, y, include_pad, threads);
+}
+}  // namespace slipway::kernels
+#endif

@@ -1,0 +1,113 @@
+// Vectorized pooling against the plain loops: random shapes, pads, strides, dilations, NaNs; channels first and last.
+#include "kernels/pool.h"
+
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace slipway::kernels {
+namespace {
+
+int64_t volume(const std::array<int64_t, 3>& a) { return a[0] * a[1] * a[2]; }
+
+PoolShape random_shape(Random& random) {
+  auto below = [&](int64_t n) { return static_cast<int64_t>(random.below(static_cast<uint64_t>(n))); };
+  PoolShape p;
+  p.planes = 1 + below(4);
+  for (size_t d = 0; d < 3; ++d) {
+    bool used = d == 2 || (d == 1 ? below(4) != 0 : below(4) == 0);
+    if (!used) continue;
+    p.kernel[d] = 1 + below(4);
+    p.dilation[d] = 1 + below(2);
+    p.stride[d] = 1 + below(3);
+    int64_t span = (p.kernel[d] - 1) * p.dilation[d];
+    p.pad[d] = below(p.kernel[d]);
+    p.pad_end[d] = below(p.kernel[d]);
+    p.in[d] = span + 1 + below(d == 2 ? 90 : 7);
+    bool ceil_mode = below(2) == 0;
+    int64_t room = p.in[d] + p.pad[d] + p.pad_end[d] - span - 1;
+    p.out[d] = (room + (ceil_mode ? p.stride[d] - 1 : 0)) / p.stride[d] + 1;
+    if ((p.out[d] - 1) * p.stride[d] >= p.in[d] + p.pad[d]) --p.out[d];
+  }
+  return p;
+}
+
+template <typename T>
+std::vector<T> random_values(Random& random, int64_t n) {
+  std::vector<T> x(static_cast<size_t>(n));
+  for (T& v : x) {
+    if constexpr (std::is_same_v<T, float>) {
+      v = random.below(16) == 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(random.normal());
+    } else {
+      v = static_cast<T>(random.below(256));
+    }
+  }
+  return x;
+}
+
+// [planes, positions] as [1, positions, planes] and back.
+template <typename T>
+std::vector<T> swapped(const std::vector<T>& x, int64_t rows, int64_t columns) {
+  std::vector<T> y(x.size());
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < columns; ++c)
+      y[static_cast<size_t>(c * rows + r)] = x[static_cast<size_t>(r * columns + c)];
+  }
+  return y;
+}
+
+template <typename T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+// plain and vectorized: f(shape, x, y).
+template <typename T, typename Plain, typename Vectorized>
+void compare(uint64_t seed, const Plain& plain, const Vectorized& vectorized) {
+  Random random(seed);
+  PoolShape p = random_shape(random);
+  if (seed % 4 == 3) p.planes = 1 + static_cast<int64_t>(random.below(40));
+  std::vector<T> x = random_values<T>(random, p.planes * volume(p.in));
+  std::vector<T> expected(static_cast<size_t>(p.planes * volume(p.out))), y = expected;
+  plain(p, x.data(), expected.data());
+  vectorized(p, x.data(), y.data());
+  EXPECT_TRUE(same_bits(expected, y)) << "seed " << seed;
+  if (p.planes == 1) return;
+  PoolShape last = p;
+  last.inner = p.planes;
+  last.planes = 1;
+  std::vector<T> x_last = swapped(x, p.planes, volume(p.in)), y_last = y;
+  vectorized(last, x_last.data(), y_last.data());
+  EXPECT_TRUE(same_bits(expected, swapped(y_last, volume(p.out), p.planes))) << "channels last, seed " << seed;
+}
+
+template <typename T>
+void compare_max(uint64_t seed) {
+  compare<T>(
+      seed, [](const PoolShape& p, const T* x, T* y) { max_pool(p, x, y, nullptr, false, 1); },
+      [](const PoolShape& p, const T* x, T* y) { vector_max_pool(p, x, y, 2); });
+}
+
+TEST(VectorPool, MaxIsThatOfThePlainLoops) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    compare_max<float>(seed);
+    compare_max<uint8_t>(seed);
+    compare_max<int8_t>(seed);
+  }
+}
+
+TEST(VectorPool, MeanIsThatOfThePlainLoops) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    bool include_pad = seed % 2 == 0;
+    compare<float>(
+        seed, [&](const PoolShape& p, const float* x, float* y) { average_pool(p, x, y, include_pad, 1); },
+        [&](const PoolShape& p, const float* x, float* y) { vector_average_pool(p, x, y, include_pad, 2); });
+  }
+}
+
+}  // namespace
+}  // namespace slipway::kernels

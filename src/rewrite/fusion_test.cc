@@ -1,0 +1,161 @@
+// Tests of what goes into convolutions and matrix products: activations, biases, padding; and of what must not.
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "graph/builder.h"
+#include "ops/all.h"
+#include "rewrite/rewrite.h"
+#include "support/run_nodes.h"
+
+namespace slipway {
+namespace {
+
+using Ints = std::vector<int64_t>;
+
+struct Net {
+  Graph graph;
+  Builder b{graph, all_operators()};
+  ValueId x = graph.add_input("x", DType::f32, Dims{2, 3, 6, 5});
+  ValueId rows = graph.add_input("rows", DType::f32, Dims{4, 3});
+
+  ValueId floats(Shape shape, uint64_t seed) { return b.constant(random_floats(std::move(shape), seed)); }
+  ValueId conv(ValueId from) { return b.op("Conv", {from, floats({4, 3, 3, 3}, 1), floats({4}, 2)}); }
+  ValueId matmul() { return b.op("MatMul", {rows, floats({3, 5}, 3)}); }
+  ValueId scaled(ValueId v, float by) { return b.mul(v, b.scalar(by)); }
+};
+
+// Optimizes, expects these operators, and the same numbers as before. The outputs are rows of any number.
+void expect_fused(Net& n, Values outputs, std::string_view expected) {
+  ASSERT_TRUE(n.b.status().ok()) << n.b.status().message();
+  n.graph.outputs = std::move(outputs);
+  std::vector<Tensor> inputs = {random_floats({2, 3, 6, 5}, 7), random_floats({4, 3}, 8)};
+  std::vector<Tensor> before = run_nodes(n.graph, inputs);
+  Status status = rewrite::optimize(n.graph);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(op_types(n.graph), expected) << to_text(n.graph);
+  std::vector<Tensor> after = run_nodes(n.graph, inputs);
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    Result<Difference> d = compare(after[i], before[i], 1e-4, 1e-5);
+    ASSERT_TRUE(d.ok()) << d.status().message();
+    EXPECT_EQ(d->outside, 0) << "output " << i << ": " << d->max_absolute;
+  }
+}
+
+constexpr std::string_view kOneConv = "Transpose ConvChannelsLast Transpose";
+
+TEST(Fusion, ActivationsGoIntoAConvolution) {
+  struct Case {
+    const char* op;
+    Attributes attributes;
+  };
+  const Case cases[] = {
+      {"Relu", {}},      {"LeakyRelu", {{"alpha", 0.2f}}}, {"Sigmoid", {}}, {"Tanh", {}},
+      {"HardSwish", {}}, {"Elu", {{"alpha", 0.7f}}},       {"Gelu", {}},    {"Gelu", {{"approximate", "tanh"}}}};
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.op);
+    Net n;
+    expect_fused(n, {n.b.op(c.op, {n.conv(n.x)}, c.attributes)}, kOneConv);
+  }
+}
+
+TEST(Fusion, ClipGoesIntoAConvolutionWithBothBoundsOrOne) {
+  for (bool low : {false, true}) {
+    for (bool high : {false, true}) {
+      Net n;
+      ValueId none;
+      expect_fused(n, {n.b.op("Clip", {n.conv(n.x), low ? n.b.scalar(-0.5f) : none, high ? n.b.scalar(0.75f) : none})},
+                   kOneConv);
+    }
+  }
+}
+
+TEST(Fusion, SwishIsTheSigmoidTimesItself) {
+  Net n;
+  ValueId v = n.conv(n.x);
+  expect_fused(n, {n.b.mul(n.b.op("Sigmoid", {v}), v)}, kOneConv);
+}
+
+TEST(Fusion, AnIntermediateThatIsReadElsewhereStays) {
+  Net n;
+  ValueId v = n.matmul();
+  expect_fused(n, {n.b.op("Elu", {v}), v}, "MatMul Elu");
+  Net m;
+  v = m.matmul();
+  expect_fused(m, {m.b.op("Elu", {v}), m.b.op("Exp", {v})}, "MatMul Elu Exp");
+}
+
+TEST(Fusion, BrokenWeightsKeepShowing) {
+  Net n;
+  Tensor w = random_floats({4, 3, 3, 3}, 1);
+  w.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  n.graph.outputs = {n.b.op("Relu", {n.b.op("Conv", {n.x, n.b.constant(w)})})};
+  ASSERT_TRUE(rewrite::optimize(n.graph).ok());
+  EXPECT_EQ(op_types(n.graph), "Transpose ConvChannelsLast Relu Transpose");
+}
+
+TEST(Fusion, MatrixProductsTakeActivationsThatKeepNaN) {
+  Net n;
+  expect_fused(n, {n.b.op("Elu", {n.matmul()})}, "MatMul");
+  Net m;
+  expect_fused(m, {m.b.op("Relu", {m.matmul()})}, "MatMul Relu");
+  Net g;
+  ValueId gemm = g.b.op("Gemm", {g.rows, g.floats({5, 3}, 4), g.floats({5}, 5)}, {{"transB", int64_t{1}}});
+  expect_fused(g, {g.b.op("LeakyRelu", {gemm})}, "Gemm");
+  Net h;
+  gemm = h.b.op("Gemm", {h.rows, h.floats({3, 5}, 4), h.floats({5}, 5)}, {{"alpha", 0.5f}});
+  expect_fused(h, {h.b.op("LeakyRelu", {gemm})}, "Gemm LeakyRelu");
+}
+
+TEST(Fusion, AnAddedRowBecomesTheBias) {
+  Net n;
+  expect_fused(n, {n.b.op("Gelu", {n.b.add(n.floats({5}, 9), n.matmul())})}, "MatMul");
+  Net c;
+  ValueId conv = c.b.op("Conv", {c.x, c.floats({4, 3, 3, 3}, 1)});
+  expect_fused(c, {c.b.add(conv, c.floats({4, 1, 1}, 9))}, kOneConv);
+  Net column;
+  expect_fused(column, {column.b.add(column.matmul(), column.floats({4, 1}, 9))}, "MatMul Add");
+}
+
+TEST(Fusion, PaddedZerosBecomePads) {
+  Net n;
+  expect_fused(n, {n.conv(n.b.op("Pad", {n.x, n.b.ints({0, 0, 1, 2, 0, 0, 0, 1})}))}, kOneConv);
+  EXPECT_EQ(n.graph.nodes()[1].ints("pads"), (Ints{1, 2, 0, 1}));
+  Net wide;
+  ValueId padded = wide.b.op("Pad", {wide.x, wide.b.ints({0, 0, 3, 0, 0, 0, 0, 0})});
+  expect_fused(wide, {wide.conv(padded)}, "Pad Transpose ConvChannelsLast Transpose");
+  Net ones;
+  padded = ones.b.op("Pad", {ones.x, ones.b.ints({0, 0, 1, 1, 0, 0, 1, 1}), ones.b.scalar(1)});
+  expect_fused(ones, {ones.conv(padded)}, "Pad Transpose ConvChannelsLast Transpose");
+}
+
+TEST(Fusion, HardSwishIsKnownByItsParts) {
+  Net n;
+  ValueId v = n.matmul();
+  ValueId gate = n.b.op("Clip", {n.b.add(v, n.b.scalar(3)), n.b.scalar(0), n.b.scalar(6)});
+  expect_fused(n, {n.b.div(n.b.mul(v, gate), n.b.scalar(6))}, "MatMul HardSwish");
+  Net m;
+  v = m.matmul();
+  gate = m.b.op("HardSigmoid", {v}, {{"alpha", 1.0f / 6}, {"beta", 0.5f}});
+  expect_fused(m, {m.b.mul(gate, v)}, "MatMul HardSwish");
+  Net other;
+  v = other.matmul();
+  gate = other.b.op("Clip", {other.b.add(v, other.b.scalar(2)), other.b.scalar(0), other.b.scalar(6)});
+  expect_fused(other, {other.scaled(other.b.mul(v, gate), 1.0f / 6)}, "MatMul Add Clip Mul Mul");
+}
+
+TEST(Fusion, GeluIsKnownByItsParts) {
+  for (bool half_first : {false, true}) {
+    Net n;
+    ValueId v = n.matmul();
+    ValueId erf = n.b.op("Erf", {n.b.div(v, n.b.scalar(std::sqrt(2.0f)))});
+    ValueId factor = n.b.add(erf, n.b.scalar(1));
+    ValueId y = half_first ? n.b.mul(n.scaled(v, 0.5f), factor) : n.scaled(n.b.mul(v, factor), 0.5f);
+    expect_fused(n, {y}, "MatMul");
+  }
+}
+
+}  // namespace
+}  // namespace slipway
