@@ -355,7 +355,7 @@ Result<Attributes> decode_options(BuiltinOperator code, const tflite::Operator& 
   return options != nullptr ? options->decode(op) : Attributes();
 }
 
-Result<tflite::TensorType> tensor_type(DType dtype) {
+Result<tflite::TensorType> tflite_type(DType dtype) {
   for (auto [ours, theirs] : kTypes) {
     if (ours == dtype) return theirs;
   }

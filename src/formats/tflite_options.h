@@ -21,7 +21,7 @@ Result<tflite::BuiltinOptionsUnion> encode_options(const Node& node);
 Result<Attributes> decode_options(tflite::BuiltinOperator code, const tflite::Operator& op);
 
 // TFLite's number for an element type; unimplemented for one that it does not have.
-Result<tflite::TensorType> tensor_type(DType dtype);
+Result<tflite::TensorType> tflite_type(DType dtype);
 // The inverse.
 Result<DType> dtype_of_tensor_type(tflite::TensorType type);
 

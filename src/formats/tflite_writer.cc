@@ -53,7 +53,7 @@ class Writer {
     if (!value.dims) return unsupported(fmt::format("value \"{}\": its rank is not known", value.name));
     auto out = std::make_unique<tflite::TensorT>();
     out->name = value.name;
-    auto type = tensor_type(value.dtype);
+    auto type = tflite_type(value.dtype);
     if (!type.ok()) return type.status().at(fmt::format("value \"{}\"", value.name));
     out->type = *type;
     out->has_rank = true;

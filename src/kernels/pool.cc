@@ -110,7 +110,7 @@ template <typename T>
 void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
   double exponent = static_cast<double>(power);
-  for_windows(p, threads, [&](int64_t plane, int64_t o, const Reach& r) {
+  for_windows(p, threads, [&](int64_t plane, int64_t o, const PoolReach& r) {
     double sum = 0;
     for_taps(p, r, [&](int64_t i) {
       double size = std::fabs(static_cast<double>(x[plane * in + i]));
