@@ -14,7 +14,7 @@
 namespace slipway {
 
 struct WriteOptions {
-  int opset = 17;  // of ONNX's default domain, 9 to 21
+  int opset = 17;  // of ONNX's default domain, 9 to 24
   // Weights go to "<file>.data" beside the model: always, or by themselves when the model is over 1.5 GB
   // (a protobuf message ends at 2 GB).
   bool external_data = false;

@@ -76,6 +76,33 @@ Result<int64_t> needed_rank(const Mover& m, ValueId id, const char* why) {
   return unsupported(fmt::format("the rank of its input is unknown, and {} needs it", why));
 }
 
+// -- Opset 24 and 23 -----------------------------------------------------------------------------------------------
+
+// y = x sigmoid(alpha x)
+Status swish_24(Mover& m, Node& node) {
+  ValueId x = node.inputs[0], inner = x;
+  float alpha = take_float(node, "alpha").value_or(1);
+  if (alpha != 1) inner = TRY(m.emit("Mul", {x, m.number(static_cast<double>(alpha), dtype_or_float(m, x))}));
+  node.op_type = "Mul";
+  node.inputs = {x, TRY(m.emit("Sigmoid", {inner}))};
+  return {};
+}
+
+// y = x / sqrt(mean(x^2) + epsilon) * scale
+Status rms_normalization_23(Mover& m, Node& node) {
+  ValueId x = node.inputs[0];
+  int64_t rank = TRY(needed_rank(m, x, "RMSNormalization"));
+  Ints axes;
+  for (int64_t i = TRY(normalize_axis(take_int(node, "axis").value_or(-1), rank)); i < rank; ++i) axes.push_back(i);
+  ValueId epsilon = m.number(static_cast<double>(take_float(node, "epsilon").value_or(1e-5f)), dtype_or_float(m, x));
+  ValueId mean = TRY(m.emit("ReduceMean", {TRY(m.emit("Mul", {x, x})), m.ints(axes)}));
+  ValueId deviation = TRY(m.emit("Sqrt", {TRY(m.emit("Add", {mean, epsilon}))}));
+  node.op_type = "Mul";
+  node.inputs = {TRY(m.emit("Div", {x, deviation})), node.inputs[1]};
+  node.attributes = {};
+  return {};
+}
+
 // -- Opset 21 and 20 -----------------------------------------------------------------------------------------------
 
 Status quantize_21(Mover& m, Node& node) {
@@ -286,9 +313,8 @@ Status scatter_16(Mover&, Node& node) {
 }
 
 Status roi_align_16(Mover&, Node& node) {
-  erase_default(node, "coordinate_transformation_mode", std::string("output_half_pixel"));
-  bool half_pixel = !node.has("coordinate_transformation_mode");
-  return half_pixel ? Status() : unsupported("before opset 16 it samples at output_half_pixel only");
+  std::string mode = take_string(node, "coordinate_transformation_mode").value_or("half_pixel");
+  return mode == "output_half_pixel" ? Status() : unsupported("before opset 16 it samples at output_half_pixel only");
 }
 
 Status shape_15(Mover& m, Node& node) {
@@ -512,6 +538,8 @@ Status pool_10(Mover&, Node& node) {
 }
 
 constexpr VersionRule kRules[] = {
+    {"Swish", 24, swish_24},
+    {"RMSNormalization", 23, rms_normalization_23, 2},
     {"QuantizeLinear", 21, quantize_21},
     {"DequantizeLinear", 21, dequantize_21},
     {"GroupNormalization", 21, group_normalization_21, 3},
@@ -681,7 +709,8 @@ Result<Graph> lowered_to_opset(const Graph& graph, int opset) {
     }
     RETURN_IF_ERROR(verify_node(node));
     size_t begin = out.nodes().size();
-    RETURN_IF_ERROR(mover.move(std::move(node), kCanonicalOpset));
+    int since = original.op != nullptr && original.domain.empty() ? original.op->since : 0;
+    RETURN_IF_ERROR(mover.move(std::move(node), std::max(kCanonicalOpset, since)));
     RETURN_IF_ERROR(check_lowered(out, begin, original, opset));
   }
   return out;

@@ -31,7 +31,7 @@ class VersionMover {
  public:
   enum class Direction { up, down };
 
-  // Nodes move from their own opset to `target` (up) or from kCanonicalOpset to `target` (down).
+  // Nodes move from their own opset to `target` (up) or from the given one to `target` (down).
   // `graph` receives the nodes; it already holds their values. Requires: graph and rules outlive this.
   VersionMover(Graph& graph, std::span<const VersionRule> rules, Direction direction, int target)
       : graph_(graph), rules_(rules), direction_(direction), target_(target) {}

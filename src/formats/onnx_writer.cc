@@ -21,7 +21,12 @@ constexpr size_t kSmallestOutside = 1024;       // smaller tensors stay in the m
 constexpr size_t kAlignment = 4096;             // of external data, so that it can be mapped
 
 // The IR version that came with an opset (onnx/docs/Versioning.md); 4 at least, where initializers need not be inputs.
+// The newest opset written: what is newer than the canonical one only adds operators and types.
+constexpr int kNewestOpset = 24;
+
 int ir_version(int opset) {
+  if (opset >= 24) return 12;
+  if (opset >= 23) return 11;
   if (opset >= 21) return 10;
   if (opset >= 19) return 9;
   if (opset >= 15) return 8;
@@ -41,6 +46,7 @@ struct Level {
   Level* outer = nullptr;
   std::vector<std::string> names = {};         // of each value
   std::unordered_set<std::string> taken = {};  // the names in use
+  std::vector<NodeId> producers = {};          // by value
   std::vector<bool> outside = {};              // the value lives in an outer graph
   std::vector<bool> used_inside = {};          // a subgraph refers to it
 };
@@ -88,6 +94,7 @@ class ModelWriter {
  private:
   Status write_graph(Level& level, onnx::GraphProto& proto) {
     const Graph& graph = level.graph;
+    level.producers = graph.producers();
     proto.set_name(graph.name);
     if (!graph.doc.empty()) proto.set_doc_string(graph.doc);
     for (const Node& node : graph.nodes()) RETURN_IF_ERROR(write_node(level, node, *proto.add_node()));
@@ -218,9 +225,23 @@ class ModelWriter {
     external_->bytes.append(static_cast<const char*>(tensor.raw()), tensor.bytes());
   }
 
+  // The ZipMap that makes a value, or nullptr: ONNX-ML types it as a list of dictionaries.
+  const Node* zip_map(const Level& level, ValueId id) {
+    NodeId producer = level.producers[static_cast<size_t>(id.index)];
+    if (!producer.valid()) return nullptr;
+    const Node& node = level.graph.node(producer);
+    return node.op_type == "ZipMap" && node.domain == "ai.onnx.ml" ? &node : nullptr;
+  }
+
   Status write_info(const Level& level, ValueId id, bool typed, onnx::ValueInfoProto& info) {
     const Value& value = level.graph.value(id);
     info.set_name(name_of(level, id));
+    if (const Node* zip = zip_map(level, id)) {
+      auto* map = info.mutable_type()->mutable_sequence_type()->mutable_elem_type()->mutable_map_type();
+      map->set_key_type(zip->has("classlabels_strings") ? onnx::TensorProto::STRING : onnx::TensorProto::INT64);
+      map->mutable_value_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+      return {};
+    }
     if (value.dtype == DType::undefined) {
       if (!typed) return {};
       return unsupported(
@@ -260,8 +281,8 @@ int64_t constant_bytes(const Graph& graph) {
 }
 
 Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* external) {
-  if (opset < 9 || opset > kCanonicalOpset) {
-    return invalid(fmt::format("opset {}; expected 9 to {}", opset, kCanonicalOpset));
+  if (opset < 9 || opset > kNewestOpset) {
+    return invalid(fmt::format("opset {}; expected 9 to {}", opset, kNewestOpset));
   }
   Graph plain = graph;
   if (!plain.updates.empty()) {  // how training goes on is not part of the model

@@ -44,7 +44,7 @@ struct RecurrentSpec {
   bool batch_first = false;  // X [batch, steps, input], Y [batch, steps, directions, hidden], states [batch,
                              // directions, hidden]; else X [steps, batch, input], Y [steps, directions, batch, hidden],
                              // states [directions, batch, hidden]
-  float clip = 0;  // of the input of gates; 0: none
+  float clip = 0;            // of the input of gates; 0: none
   bool linear_before_reset = false;
   bool input_forget = false;
   std::vector<Gate> gates;  // directions × functions_of(cell): f, g, h
