@@ -26,7 +26,7 @@ const std::vector<Chapter>& chapters() {
       {"Start here", {"quickstart"}},
       {"Train", {"train", "evaluate", "predict"}},
       {"Shrink and translate", {"optimize", "convert"}},
-      {"Look inside", {"inspect", "explain", "operators"}},
+      {"Look inside", {"inspect", "bench", "explain", "operators"}},
       {"Keep", {"store"}},
       {"Serve, watch and repair", {"serve", "monitor", "doctor", "threshold"}},
       {"Prove", {"conformance", "bench"}},

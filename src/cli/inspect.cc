@@ -1,10 +1,9 @@
 // slipway inspect: what a model is made of and what a run of it costs.
 #include "runtime/inspect.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
+#include "cli/bind.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -20,23 +19,6 @@ struct Options {
   bool text = false;
   bool json = false;
 };
-
-// "batch=8" as a name and a size.
-Result<std::map<std::string, int64_t>> bindings(const std::vector<std::string>& words) {
-  std::map<std::string, int64_t> result;
-  for (const std::string& word : words) {
-    size_t equals = word.rfind('=');
-    int64_t size = -1;
-    const char* end = word.data() + word.size();
-    const char* begin = equals == std::string::npos ? end : word.data() + equals + 1;
-    auto [stop, error] = std::from_chars(begin, end, size);
-    if (error != std::errc() || stop != end || size < 0) {
-      return invalid(fmt::format("--bind {}: expected NAME=SIZE, such as batch=8", word));
-    }
-    result[word.substr(0, equals)] = size;
-  }
-  return result;
-}
 
 std::string count_or_unknown(int64_t n) { return n < 0 ? "?" : n == 0 ? "-" : human_count(n); }
 std::string bytes_or_unknown(int64_t n) { return n < 0 ? "?" : n == 0 ? "-" : human_bytes(n); }
@@ -88,7 +70,7 @@ void print(const Inspection& i) {
 
 Status run(const Options& options) {
   Graph graph = TRY(read_model(options.model));
-  auto sizes = TRY(bindings(options.bind));
+  auto sizes = TRY(parse_bindings(options.bind));
   if (options.text) {
     fmt::print("{}", to_text(graph));
     return {};

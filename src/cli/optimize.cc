@@ -133,6 +133,7 @@ Status run(const Options& options) {
   if (options.prune == 0 && options.quantize.empty()) {
     return invalid("nothing to do: give --prune FRACTION or --quantize dynamic|static, or both");
   }
+  RETURN_IF_ERROR(check_model_path(options.out));
   Graph model = TRY(read_model(options.in));
   Material m = TRY(material(options));
   OptimizeOptions steps = TRY(plan(options, m, model));

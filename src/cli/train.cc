@@ -104,6 +104,9 @@ Json metrics_json(const train::Evaluation& test) {
 Status run(const Options& options) {
   train::Recipe recipe = TRY(train::read_recipe(options.recipe));
   override_recipe(options, recipe);
+  if (!options.out.empty()) RETURN_IF_ERROR(check_model_path(options.out));
+  std::optional<Store> store;
+  if (!options.store.empty()) store = TRY(Store::open(options.store, true));
   DataPair data = TRY(load_dataset(recipe.data));
   if (!options.json)
     fmt::print(stderr, "Data: {} ({} training, {} test examples)\n", data.source, data.train.size(), data.test.size());
@@ -122,10 +125,9 @@ Status run(const Options& options) {
   Graph trained = TRY(trainer->model());
   if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
   int64_t version = 0;
-  if (!options.store.empty()) {
-    Store store = TRY(Store::open(options.store, true));
+  if (store) {
     train::PublishNotes notes{metrics_json(test), recipe.text, "slipway train", "", 0};
-    version = TRY(train::publish(store, recipe.name, trained, data.train, notes));
+    version = TRY(train::publish(*store, recipe.name, trained, data.train, notes));
   }
   if (options.json) {
     fmt::print("{}\n", summary_json(result, test, version, data.source).dump());

@@ -68,12 +68,21 @@ Result<Graph> read_model(const std::filesystem::path& path) {
   return graph;
 }
 
-Status write_model(const Graph& graph, const std::filesystem::path& path, const WriteOptions& options) {
+Status check_model_path(const std::filesystem::path& path) {
   const Format* format = find_format(path.extension().string());
   if (format == nullptr || format->write == nullptr) {
     return invalid(fmt::format("{}: no model format is written under this extension; give the file one of: {}",
                                path.string(), known_extensions(true)));
   }
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code ignored;
+  if (std::filesystem::is_directory(folder, ignored)) return {};
+  return not_found(fmt::format("{}: there is no folder {}; make it first", path.string(), folder.string()));
+}
+
+Status write_model(const Graph& graph, const std::filesystem::path& path, const WriteOptions& options) {
+  RETURN_IF_ERROR(check_model_path(path));
+  const Format* format = find_format(path.extension().string());
   return format->write(graph, path, options).at(path.string());
 }
 

@@ -81,20 +81,18 @@ Status write_safetensors(const std::filesystem::path& path, const TensorFile& fi
   return write_file_atomic(path, bytes + text + body);
 }
 
-Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
-  std::string bytes = TRY(read_file(path));
+Result<TensorFile> parse_safetensors(std::string_view bytes, const std::string& where) {
   uint64_t length = 0;
   if (bytes.size() >= sizeof(length)) std::memcpy(&length, bytes.data(), sizeof(length));
   if (bytes.size() < sizeof(length) || length > bytes.size() - sizeof(length)) {
     return data_loss(
         fmt::format("{}: a safetensors header of {} bytes does not fit the file's {}; it is cut short or "
                     "of another kind",
-                    path.string(), length, bytes.size()));
+                    where, length, bytes.size()));
   }
-  std::string_view all = bytes;
-  Result<Json> header = Json::parse(all.substr(sizeof(length), length));
-  if (!header.ok()) return data_loss(fmt::format("{}: {}", path.string(), header.status().message()));
-  std::string_view body = all.substr(sizeof(length) + length);
+  Result<Json> header = Json::parse(bytes.substr(sizeof(length), length));
+  if (!header.ok()) return data_loss(fmt::format("{}: {}", where, header.status().message()));
+  std::string_view body = bytes.substr(sizeof(length) + length);
   TensorFile file;
   for (const auto& [name, entry] : header->members()) {
     if (name == "__metadata__") {
@@ -103,11 +101,15 @@ Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
     }
     Result<Tensor> tensor = read_tensor(entry, body);
     if (!tensor.ok()) {
-      return data_loss(fmt::format("{}: tensor \"{}\": {}", path.string(), name, tensor.status().message()));
+      return data_loss(fmt::format("{}: tensor \"{}\": {}", where, name, tensor.status().message()));
     }
     file.tensors.emplace(name, *std::move(tensor));
   }
   return file;
+}
+
+Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
+  return parse_safetensors(TRY(read_file(path)), path.string());
 }
 
 }  // namespace slipway

@@ -19,8 +19,9 @@ struct TensorFile {
 // Replaces the file atomically.
 Status write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
-// data_loss for a truncated file, overlapping or misplaced tensors, or types that are not known; the message names the
-// file and the tensor.
+// data_loss for a truncated file, overlapping or misplaced tensors, or types that are not known; the message names
+// `where` (the file) and the tensor.
+Result<TensorFile> parse_safetensors(std::string_view bytes, const std::string& where);
 Result<TensorFile> read_safetensors(const std::filesystem::path& path);
 
 }  // namespace slipway

@@ -93,6 +93,7 @@ Status check_sizes(Graph& graph, const Node& node) {
 // Also gives the node's subgraphs with their types, when it has any.
 Status infer_with_bodies(Graph& graph, const Node& node, std::vector<Body>* bodies) {
   if (node.op == nullptr || node.op->infer == nullptr) return {};
+  RETURN_IF_ERROR(verify_node(node));
   if (!node.op->any_types) {
     RETURN_IF_ERROR(refuse_no_tensors(graph, node));
     if (!ranks_known(graph, node)) return {};

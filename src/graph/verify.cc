@@ -79,6 +79,13 @@ Status verify_captures(const Node& node) {
   return {};
 }
 
+Status verify_required(const Node& node) {
+  for (size_t i = 0; i < static_cast<size_t>(node.op->inputs.min); ++i) {
+    if (!node.has_input(i)) return invalid(fmt::format("{}: required input {} is left out", describe(node), i));
+  }
+  return {};
+}
+
 bool in_range(const Graph& graph, ValueId id) {
   return !id.valid() || static_cast<size_t>(id.index) < graph.value_count();
 }
@@ -89,6 +96,7 @@ Status verify_node(const Node& node) {
   if (node.op == nullptr) return {};
   RETURN_IF_ERROR(verify_count(node, "inputs", node.inputs.size(), node.op->inputs));
   RETURN_IF_ERROR(verify_count(node, "outputs", node.outputs.size(), node.op->outputs));
+  RETURN_IF_ERROR(verify_required(node));
   RETURN_IF_ERROR(verify_attributes(node));
   RETURN_IF_ERROR(verify_captures(node));
   return node.op->verify != nullptr ? node.op->verify(node).at(describe(node)) : Status();

@@ -73,7 +73,7 @@ size_t RequestParser::on_chunk_body_impl(uint64_t, View piece, Error&) {
 }
 
 Connection::Connection(Socket socket, std::shared_ptr<Loop> loop)
-    : socket_(std::move(socket)), loop_(std::move(loop)) {}
+    : loop_(std::move(loop)), socket_(std::move(socket)) {}
 
 void Connection::start() {
   Error ignored;

@@ -100,8 +100,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void release_memory(size_t keep);
   bool idle() const;
 
+  const std::shared_ptr<Loop> loop_;  // before the socket, which needs the loop's services to be destroyed
   Socket socket_;
-  const std::shared_ptr<Loop> loop_;
   HttpRequest request_;
   std::string body_;  // the request's, when it came in pieces
   std::optional<RequestParser> parser_;

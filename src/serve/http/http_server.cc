@@ -42,6 +42,7 @@ class LoopThread final : public Loop, public std::enable_shared_from_this<LoopTh
 
   // On the loop's thread.
   void add(Socket socket) {
+    if (stopped()) return;
     auto connection = std::make_shared<Connection>(std::move(socket), shared_from_this());
     connection->slot = connections_.size();
     connections_.push_back(connection);
