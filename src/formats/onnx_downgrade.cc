@@ -634,11 +634,17 @@ constexpr VersionRule kRules[] = {
 
 constexpr int kNewestSchema = 17;  // what libonnx 1.12 knows
 
-// ONNX's name of a tensor type in its schemas: "tensor(float)".
-std::string schema_type(DType dtype) {
-  std::string_view name = dtype_name(dtype);
-  if (dtype == DType::f32) name = "float";
-  if (dtype == DType::f64) name = "double";
+// ONNX's name of a type in its schemas: "tensor(float)", "seq(tensor(int64))"; "" when the type is not all known.
+std::string schema_type(const ValueType& type) {
+  if (!is_tensor(type.dtype)) {
+    std::string element = type.element != nullptr ? schema_type(*type.element) : "";
+    return element.empty() ? element
+                           : fmt::format("{}({})", type.dtype == DType::sequence ? "seq" : "optional", element);
+  }
+  if (type.dtype == DType::undefined) return "";
+  std::string_view name = dtype_name(type.dtype);
+  if (type.dtype == DType::f32) name = "float";
+  if (type.dtype == DType::f64) name = "double";
   return fmt::format("tensor({})", name);
 }
 
@@ -647,13 +653,14 @@ Status check_types(const Graph& graph, const Node& node, const onnx::OpSchema& s
   size_t count = node.inputs.size() - std::min(node.inputs.size(), captured_inputs(node));
   for (size_t i = 0; i < count && !formals.empty(); ++i) {
     if (!node.has_input(i)) continue;
-    DType dtype = graph.value(node.inputs[i]).dtype;
+    const ValueType type = graph.value(node.inputs[i]).type();
     const auto& types = formals[std::min(i, formals.size() - 1)].GetTypes();
-    std::string wanted = schema_type(dtype);
+    std::string wanted = schema_type(type);
     bool fits = std::any_of(types.begin(), types.end(), [&](const std::string* type) { return *type == wanted; });
-    if (dtype == DType::undefined || !is_tensor(dtype) || fits) continue;
+    if (wanted.empty() || fits) continue;
     return unsupported(fmt::format("{}: input {} is {}, which opset {} does not take there", describe(node), i,
-                                   dtype_name(dtype), opset));
+                                   is_tensor(type.dtype) ? std::string(dtype_name(type.dtype)) : to_string(type),
+                                   opset));
   }
   return {};
 }

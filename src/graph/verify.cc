@@ -67,13 +67,6 @@ Status verify_count(const Node& node, const char* what, size_t found, Arity arit
   return invalid(fmt::format("{}: has {} {}; expected {}", describe(node), found, what, expected));
 }
 
-Status verify_required(const Node& node) {
-  for (size_t i = 0; i < static_cast<size_t>(node.op->inputs.min); ++i) {
-    if (!node.has_input(i)) return invalid(fmt::format("{}: required input {} is left out", describe(node), i));
-  }
-  return {};
-}
-
 // What every operator with subgraphs must keep to (Graph::captures).
 Status verify_captures(const Node& node) {
   size_t captures = captured_inputs(node);
@@ -82,6 +75,13 @@ Status verify_captures(const Node& node) {
     if (found == captures && captures <= node.inputs.size() && captures <= body->inputs.size()) continue;
     return invalid(fmt::format("{}: subgraph \"{}\" captures {} values; expected {}, the node's last inputs",
                                describe(node), name, found, captures));
+  }
+  return {};
+}
+
+Status verify_required(const Node& node) {
+  for (size_t i = 0; i < static_cast<size_t>(node.op->inputs.min); ++i) {
+    if (!node.has_input(i)) return invalid(fmt::format("{}: required input {} is left out", describe(node), i));
   }
   return {};
 }

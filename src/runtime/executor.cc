@@ -208,7 +208,7 @@ void Executor::add_profile(const std::string& prefix, std::vector<NodeProfile>& 
     }
   }
   for (size_t n = 0; n < own.size(); ++n) {
-    const bool unnamed = nodes[n].name.empty() && nodes[n].has_output(0);
+    bool unnamed = nodes[n].name.empty() && nodes[n].has_output(0);
     own[n].name = prefix + (unnamed ? graph_.value(nodes[n].outputs[0]).name : nodes[n].name);
     own[n].op_type = nodes[n].op_type;
     if (own[n].runs > 0) rows.push_back(own[n]);

@@ -27,8 +27,8 @@ struct SessionOptions {
 
 // What one node cost over the runs since profiling was turned on.
 struct NodeProfile {
-  std::string name;  // of its first output when the node has none; in a subgraph, behind the name of the node that holds
-                     // it: "loop/add"
+  // Of its first output when the node has none; in a subgraph, behind the name of the node that holds it: "loop/add".
+  std::string name;
   std::string op_type;
   int64_t runs = 0;
   int64_t total_ns = 0;

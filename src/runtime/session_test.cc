@@ -170,6 +170,24 @@ TEST(Session, StateIsReplacedAfterTheRun) {
   EXPECT_EQ(s->run(std::vector<Tensor>{floats({1}, {2})}).value()[0].data<float>()[0], 42);
 }
 
+// The new state is computed before, and the old one read behind, a node that no plan can hold.
+TEST(Session, StateIsReplacedAfterAllStretches) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::i64, Dims{2});
+  ValueId counter = g.add_constant("counter", Tensor::of<int64_t>({1}, {0}));
+  Builder b(g, all_operators());
+  ValueId next = b.add(counter, b.constant(Tensor::of<int64_t>({1}, {1})));
+  g.outputs = {b.add(b.op("NonZero", {x}), counter)};
+  g.updates = {{counter, next}};
+  auto s = session(std::move(g));
+  for (int64_t expected : {1, 2, 3}) {
+    auto out = s->run(std::vector<Tensor>{Tensor::of<int64_t>({2}, {0, 7})});
+    ASSERT_TRUE(out.ok()) << out.status().message();
+    EXPECT_EQ((*out)[0].data<int64_t>()[0], expected);
+  }
+  EXPECT_EQ(s->state("counter")->data<int64_t>()[0], 3);
+}
+
 TEST(Session, RunsFromManyThreadsAtOnce) {
   auto s = session(chain());
   std::vector<std::thread> threads;
