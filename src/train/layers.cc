@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/nearest.h"
 #include "base/random.h"
 #include "graph/builder.h"
 #include "ops/all.h"
@@ -15,6 +17,8 @@
 namespace slipway::train {
 
 namespace {
+
+constexpr int64_t kLargestSize = 1 << 24;  // of a layer, in units
 
 // What a layer sees while it is built.
 struct Context {
@@ -42,27 +46,47 @@ std::optional<T> parameter(const Layer& layer, const char* name) {
   return std::nullopt;
 }
 
+// As a recipe spells it.
+std::string text_of(const LayerParameter& value) {
+  struct Spelling {
+    std::string operator()(bool x) const { return x ? "true" : "false"; }
+    std::string operator()(int64_t x) const { return fmt::format("{}", x); }
+    std::string operator()(double x) const { return fmt::format("{}", x); }
+    std::string operator()(const std::string& x) const { return fmt::format("\"{}\"", x); }
+    std::string operator()(const std::vector<int64_t>& x) const { return fmt::format("[{}]", fmt::join(x, ", ")); }
+  };
+  return std::visit(Spelling(), value);
+}
+
+Status wrong(const Layer& layer, const char* name, std::string_view expected) {
+  auto it = layer.parameters.find(name);
+  return invalid(fmt::format("\"{}\": expected {}, found {}", name, expected,
+                             it == layer.parameters.end() ? "none; add it" : text_of(it->second)));
+}
+
 Result<int64_t> positive(const Layer& layer, const char* name, std::optional<int64_t> otherwise = std::nullopt) {
   if (!layer.parameters.contains(name) && otherwise) return *otherwise;
   std::optional<int64_t> value = parameter<int64_t>(layer, name);
-  if (!value || *value < 1) return invalid(fmt::format("\"{}\" must be a whole number of at least 1", name));
-  return *value;
+  if (value && *value >= 1 && *value <= kLargestSize) return *value;
+  return wrong(layer, name, fmt::format("a whole number from 1 to {}", kLargestSize));
 }
 
 // One number for both dimensions, or one for each.
 Result<Shape> pair(const Layer& layer, const char* name, std::optional<int64_t> otherwise) {
   if (std::optional<std::vector<int64_t>> both = parameter<std::vector<int64_t>>(layer, name)) {
-    if (both->size() == 2 && (*both)[0] >= 1 && (*both)[1] >= 1) return *both;
-    return invalid(fmt::format("\"{}\" must be one or two whole numbers of at least 1", name));
+    auto fits = [](int64_t size) { return size >= 1 && size <= kLargestSize; };
+    if (both->size() == 2 && fits((*both)[0]) && fits((*both)[1])) return *both;
+    return wrong(layer, name, fmt::format("one or two whole numbers from 1 to {}", kLargestSize));
   }
   int64_t one = TRY(positive(layer, name, otherwise));
   return Shape{one, one};
 }
 
 // Uniform in ±sqrt(6 / (fan_in + fan_out)).
-Tensor glorot_uniform(Shape shape, int64_t fan_in, int64_t fan_out, Random& random) {
+Result<Tensor> glorot_uniform(Shape shape, double fan_in, double fan_out, Random& random) {
+  RETURN_IF_ERROR(checked_count(shape).status());
   Tensor tensor(DType::f32, std::move(shape));
-  double limit = std::sqrt(6.0 / static_cast<double>(fan_in + fan_out));
+  double limit = std::sqrt(6 / (fan_in + fan_out));
   for (float& x : tensor.mutable_data<float>()) x = static_cast<float>((2 * random.uniform() - 1) * limit);
   return tensor;
 }
@@ -105,7 +129,8 @@ Result<ValueId> dense(Context& c, ValueId x) {
     return invalid(fmt::format("needs an input [batch, features]; found {}", to_string(c.b.dims(x))));
   int64_t units = TRY(positive(c.layer, "units"));
   int64_t in = TRY(known_size(c, x, -1, "last dimension"));
-  ValueId kernel = c.weight("kernel", glorot_uniform({in, units}, in, units, c.random));
+  auto fan_in = static_cast<double>(in), fan_out = static_cast<double>(units);
+  ValueId kernel = c.weight("kernel", TRY(glorot_uniform({in, units}, fan_in, fan_out, c.random)));
   Values inputs = {x, kernel};
   bool bias = parameter<bool>(c.layer, "use_bias").value_or(true);
   if (c.b.rank(x) == 2) {
@@ -134,9 +159,10 @@ Result<ValueId> conv2d(Context& c, ValueId input) {
   if (padding != "valid" && padding != "same") {
     return invalid(fmt::format("padding is \"{}\"; expected \"valid\" or \"same\"", padding));
   }
-  int64_t area = size[0] * size[1];
-  Values inputs = {x, c.weight("kernel", glorot_uniform({filters, channels, size[0], size[1]}, channels * area,
-                                                        filters * area, c.random))};
+  double area = static_cast<double>(size[0]) * static_cast<double>(size[1]);
+  double fan_in = static_cast<double>(channels) * area, fan_out = static_cast<double>(filters) * area;
+  Tensor kernel = TRY(glorot_uniform({filters, channels, size[0], size[1]}, fan_in, fan_out, c.random));
+  Values inputs = {x, c.weight("kernel", std::move(kernel))};
   if (parameter<bool>(c.layer, "use_bias").value_or(true)) inputs.push_back(c.weight("bias", filled(filters, 0)));
   Attributes attributes = {{"kernel_shape", size}, {"strides", strides}};
   if (padding == "same") attributes.set("auto_pad", std::string("SAME_UPPER"));
@@ -163,7 +189,7 @@ Result<ValueId> flatten(Context& c, ValueId x) { return c.b.op("Flatten", {x}); 
 
 Result<ValueId> dropout(Context& c, ValueId x) {
   std::optional<double> rate = parameter<double>(c.layer, "rate");
-  if (!rate || *rate < 0 || *rate >= 1) return invalid("\"rate\" must be in [0, 1)");
+  if (!rate || *rate < 0 || *rate >= 1) return wrong(c.layer, "rate", "a number in [0, 1)");
   return c.b.op("Dropout", {x, c.fixed("rate", Tensor::scalar(static_cast<float>(*rate)))});
 }
 
@@ -188,7 +214,19 @@ Result<ValueId> layer_normalization(Context& c, ValueId x) {
 
 Result<ValueId> reshape(Context& c, ValueId x) {
   std::optional<std::vector<int64_t>> shape = parameter<std::vector<int64_t>>(c.layer, "target_shape");
-  if (!shape) return invalid("\"target_shape\" must be a list of whole numbers, the batch left out");
+  if (!shape) return wrong(c.layer, "target_shape", "a list of whole numbers, the batch left out");
+  int64_t have = 1, want = 1;
+  const Dims& dims = c.b.dims(x);
+  for (size_t i = 1; i < dims.size(); ++i) have *= dims[i].known() ? dims[i].size : 0;
+  for (int64_t size : *shape) {
+    if (size < -1 || size > kLargestSize || want > kLargestSize) {
+      return wrong(c.layer, "target_shape", fmt::format("sizes from -1 to {}", kLargestSize));
+    }
+    want *= size;
+  }
+  if (have > 0 && want >= 0 && have != want) {
+    return wrong(c.layer, "target_shape", fmt::format("sizes of {} elements in all", have));
+  }
   std::vector<int64_t> whole = {0};
   whole.insert(whole.end(), shape->begin(), shape->end());
   return c.b.op("Reshape", {x, c.b.ints(whole)});
@@ -216,25 +254,52 @@ constexpr LayerRow kLayers[] = {
 };
 
 Result<const LayerRow*> row_of(const Layer& layer) {
-  std::vector<const char*> names;
+  std::vector<std::string> names;
   for (const LayerRow& row : kLayers) {
     if (layer.type == row.type) return &row;
     names.push_back(row.type);
   }
-  return invalid(fmt::format("layer type \"{}\" is not known; expected one of {}", layer.type, fmt::join(names, ", ")));
+  return invalid(fmt::format("layer type \"{}\" is not known; expected one of {}{}", layer.type, fmt::join(names, ", "),
+                             did_you_mean(layer.type, names)));
+}
+
+Result<ValueId> built(const LayerRow& row, Context& context, ValueId x) {
+  try {
+    return row.build(context, x);
+  } catch (const std::bad_alloc&) {
+    return exhausted(fmt::format("no memory for the weights of an input {}; give it less units or filters",
+                                 to_string(context.b.dims(x))));
+  }
+}
+
+// A window larger than what it moves over leaves nothing.
+Status check_output(const Dims& x, const Dims& y) {
+  bool empty = std::ranges::any_of(y, [](const Dim& dim) { return dim.known() && dim.size == 0; });
+  if (!empty) return {};
+  return invalid(
+      fmt::format("does not fit its input {}: the output would be {}; give it a smaller kernel_size or "
+                  "pool_size, or padding = \"same\"",
+                  to_string(x), to_string(y)));
 }
 
 Status check_parameters(const Layer& layer, const LayerRow& row) {
-  std::string known = fmt::format(", {}, ", row.parameters);
+  std::vector<std::string> known;
+  for (std::string_view rest = row.parameters; !rest.empty();) {
+    size_t end = std::min(rest.find(", "), rest.size());
+    known.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+  }
   for (const auto& [name, value] : layer.parameters) {
-    if (known.find(", " + name + ", ") != std::string::npos) continue;
-    return invalid(fmt::format("unknown parameter \"{}\"; {} takes {}", name, row.type,
-                               *row.parameters == '\0' ? "none" : row.parameters));
+    if (std::ranges::find(known, name) != known.end()) continue;
+    return invalid(fmt::format("unknown parameter \"{}\"; {} takes {}{}", name, row.type,
+                               known.empty() ? "none" : row.parameters, did_you_mean(name, known)));
   }
   return {};
 }
 
 }  // namespace
+
+Status check(const Layer& layer) { return check_parameters(layer, *TRY(row_of(layer))); }
 
 Result<Graph> build_sequential(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed) {
   if (layers.empty()) return invalid("the model has no layers; add at least one, such as Dense");
@@ -254,9 +319,10 @@ Result<Graph> build_sequential(std::span<const Layer> layers, const Shape& examp
     std::string name = number == 0 ? (*row)->base_name : fmt::format("{}_{}", (*row)->base_name, number);
     Random random(seed, i + 1);
     Context context{b, layers[i], name, random};
-    Result<ValueId> y = (*row)->build(context, x);
+    Result<ValueId> y = built(**row, context, x);
     if (!y.ok()) return y.status().at(where);
     RETURN_IF_ERROR(b.status().at(where));
+    RETURN_IF_ERROR(check_output(b.dims(x), b.dims(*y)).at(where));
     x = *y;
   }
   // Its own name for the answer, whatever the last layer was.

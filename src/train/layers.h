@@ -16,6 +16,9 @@ namespace slipway::train {
 // invalid_argument names the layer by number and type, and what it expected.
 Result<Graph> build_sequential(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed);
 
+// Whether the layer's type and the names of its parameters are known.
+Status check(const Layer& layer);
+
 // The layer types and their parameters, for messages and documentation: "Dense(units, activation, use_bias)".
 std::vector<std::string> layer_signatures();
 

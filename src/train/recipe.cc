@@ -1,17 +1,27 @@
 // Recipes: TOML to what it means, with every mistake named by line.
 #include "train/recipe.h"
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/toml.h"
+#include "train/layers.h"
 
 namespace slipway::train {
 
 namespace {
+
+constexpr int64_t kMostDigits = 10'000'000;  // 784 bytes each
+constexpr int64_t kMostThreads = 1024;
+constexpr std::string_view kKinds[] = {"auto", "mnist", "idx", "npy", "csv", "digits"};  // of data
 
 std::string_view kind_of(const toml::node& node) {
   switch (node.type()) {
@@ -28,8 +38,9 @@ std::string_view kind_of(const toml::node& node) {
 // One table of the recipe. Remembers the first error and which keys were asked for; finish() refuses the others.
 class Section {
  public:
-  Section(std::string where, std::string path, const toml::table* table)
-      : where_(std::move(where)), path_(std::move(path)), table_(table) {}
+  // `from`: what the table stands for, where its own entries come from no line.
+  Section(std::string where, std::string path, const toml::table* table, const toml::node* from = nullptr)
+      : where_(std::move(where)), path_(std::move(path)), table_(table), from_(from) {}
 
   bool has(const char* key) {
     asked_.insert(key);
@@ -43,18 +54,19 @@ class Section {
     read(key, text);
     if (!text.empty()) to = text;
   }
-  void read(const char* key, int64_t& to, int64_t least) {
+  void read(const char* key, int64_t& to, int64_t least, int64_t most = std::numeric_limits<int64_t>::max()) {
     read_as<int64_t>(key, to, "a whole number");
-    if (has(key) && status_.ok() && to < least) fail(key, fmt::format("expected at least {}, found {}", least, to));
+    if (!has(key) || !status_.ok()) return;
+    if (to < least) fail(key, fmt::format("expected at least {}, found {}", least, to));
+    if (to > most) fail(key, fmt::format("expected at most {}, found {}", most, to));
   }
   void read(const char* key, double& to) {
     const toml::node* node = find(key);
     if (node == nullptr) return;
-    if (auto value = node->value<double>(); value && node->is_number()) {
-      to = *value;
-    } else {
-      wrong_type(key, *node, "a number");
-    }
+    auto value = node->value<double>();
+    if (!value || !node->is_number()) return wrong_type(key, *node, "a number");
+    if (!std::isfinite(*value)) return fail(key, fmt::format("expected a finite number, found {}", *value));
+    to = *value;
   }
   void read(const char* key, std::vector<std::string>& to) {
     const toml::node* node = find(key);
@@ -80,7 +92,7 @@ class Section {
     if (shorthand != nullptr && node->is_string()) {
       owned_.push_back(std::make_unique<toml::table>());
       owned_.back()->insert(shorthand, *node->value<std::string>());
-      return {where_, path, owned_.back().get()};
+      return {where_, path, owned_.back().get(), node};
     }
     wrong_type(key, *node, "a table");
     return {where_, path, nullptr};
@@ -97,6 +109,7 @@ class Section {
   }
   void fail_at(const toml::node* node, const std::string& what) {
     if (!status_.ok()) return;
+    if (node == nullptr || node->source().begin.line == 0) node = from_;
     std::string line =
         node == nullptr || node->source().begin.line == 0 ? "" : fmt::format(":{}", node->source().begin.line);
     status_ = invalid(fmt::format("{}{}: {}", where_, line, what));
@@ -138,6 +151,7 @@ class Section {
   std::string where_;
   std::string path_;
   const toml::table* table_;
+  const toml::node* from_;
   std::set<std::string> asked_;
   Status status_;
   std::vector<std::unique_ptr<toml::table>> owned_;
@@ -178,12 +192,19 @@ void read_layers(Section& model, Recipe& recipe) {
         return model.fail_at(&value, fmt::format("{}.{}: {}", layer.type, key.str(), parameter.status().message()));
       layer.parameters.emplace(std::string(key.str()), *parameter);
     }
+    if (Status known = check(layer); !known.ok()) {
+      std::string which = fmt::format("model.layers: layer {} ({})", recipe.layers.size() + 1, layer.type);
+      return model.fail_at(&node, known.at(which).message());
+    }
     recipe.layers.push_back(std::move(layer));
   }
 }
 
 Status read_data(Section data, Recipe& recipe) {
   data.read("kind", recipe.data.kind);
+  if (std::ranges::find(kKinds, std::string_view(recipe.data.kind)) == std::end(kKinds)) {
+    data.fail("kind", fmt::format("expected one of {}, found \"{}\"", fmt::join(kKinds, ", "), recipe.data.kind));
+  }
   data.read("path", recipe.data.path);
   data.read("labels", recipe.data.labels);
   data.read("test_path", recipe.data.test_path);
@@ -192,8 +213,8 @@ Status read_data(Section data, Recipe& recipe) {
   data.read("target", recipe.data.tabular.target);
   data.read("drop", recipe.data.tabular.drop);
   data.read("standardize", recipe.data.tabular.standardize);
-  data.read("examples", recipe.data.digits.train, 1);
-  data.read("test_examples", recipe.data.digits.test, 1);
+  data.read("examples", recipe.data.digits.train, 1, kMostDigits);
+  data.read("test_examples", recipe.data.digits.test, 1, kMostDigits);
   data.read("validation_split", recipe.validation_split);
   if (recipe.validation_split < 0 || recipe.validation_split >= 1) {
     data.fail("validation_split", fmt::format("expected a fraction in [0, 1), found {}", recipe.validation_split));
@@ -253,7 +274,7 @@ Status read_train(Section train, Recipe& recipe) {
   train.read("epochs", recipe.trainer.epochs, 1);
   train.read("batch_size", recipe.trainer.batch_size, 1);
   int64_t threads = recipe.trainer.threads;
-  train.read("threads", threads, 0);
+  train.read("threads", threads, 0, kMostThreads);
   recipe.trainer.threads = static_cast<int>(threads);
   RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));
   RETURN_IF_ERROR(read_schedule(train.table("schedule", "type"), recipe.trainer.schedule));
