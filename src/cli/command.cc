@@ -52,6 +52,8 @@ void set_type(CommandOption& out, const CLI::Option& option) {
   } else {
     out.kind = Kind::text;
     out.argument = validator.starts_with(base + " in ") ? validator : base;
+    if (validator == "POSITIVE") out.expected = "a number above 0";
+    if (validator == "NONNEGATIVE") out.expected = "a number of at least 0";
   }
 }
 

@@ -15,6 +15,7 @@ struct CommandOption {
   Kind kind = Kind::flag;
   std::vector<std::string> names;  // "-o", "--out"; for a positional argument its one name, "RECIPE"
   std::string argument;            // what stands for the value: "INT", "FILE", "dynamic|static"; empty for a flag
+  std::string expected;            // what values a check allows, in words; empty: any of the type
   std::vector<std::string> choices;
   std::string description;
   std::string otherwise;  // the default value, when there is one to tell

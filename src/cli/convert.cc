@@ -11,6 +11,8 @@
 #include "convert/verify.h"
 #include "convert/write.h"
 #include "formats/format.h"
+#include "graph/operator.h"
+#include "runtime/session.h"
 
 namespace slipway {
 namespace {
@@ -62,9 +64,20 @@ Status judge(const VerifyReport& report, const Options& options) {
   return {};
 }
 
+// Finds what is wrong with the model before anything is written over OUT.
+Status check_source(const Options& options, const Graph& graph) {
+  Graph copy = graph;
+  if (Status types = infer_types(copy); !types.ok()) return types.at(options.in.string());
+  if (!options.verify) return {};
+  return Session::create(std::move(copy)).status().at(options.in.string());
+}
+
 Status run(const Options& options) {
   Graph graph = TRY(read_model(options.in));
-  RETURN_IF_ERROR(write_converted(graph, options.out, {.opset = options.opset}));
+  RETURN_IF_ERROR(check_source(options, graph));
+  if (Status written = write_converted(graph, options.out, {.opset = options.opset}); !written.ok()) {
+    return written.at("converting " + options.in.string());
+  }
   std::error_code ignored;
   auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.out, ignored));
   Json json = Json::object({{"in", options.in.string()}, {"out", options.out.string()}, {"bytes", bytes}});

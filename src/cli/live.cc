@@ -103,6 +103,11 @@ void Live::tick() {
   Status error = judged.ok() ? healed : judged;
   if (!error.ok() && error.message() != last_error_) log("monitor: " + error.message());
   last_error_ = error.message();
+  std::string undelivered = webhook_ ? webhook_->last_error() : "";
+  if (!undelivered.empty() && undelivered != last_undelivered_) {
+    log(undelivered + "; the alarm stays at /v1/alarms, check the URL of --webhook");
+  }
+  last_undelivered_ = std::move(undelivered);
 }
 
 void Live::tick_forever() {
@@ -125,7 +130,9 @@ void Live::stop() {
   if (server_) server_->stop();
   if (bus_) bus_->stop();
   if (monitor_) {
-    if (Status status = monitor_->tick(); !status.ok()) log("monitor: " + status.message());
+    Status judged = monitor_->tick();
+    Status written = monitor_->flush();
+    if (Status error = judged.ok() ? written : judged; !error.ok()) log("monitor: " + error.message());
   }
 }
 

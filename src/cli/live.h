@@ -75,6 +75,7 @@ class Live {
   std::unique_ptr<Server> server_;
   std::map<std::string, int64_t> serving_;
   std::string last_error_;
+  std::string last_undelivered_;  // of the webhook
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -42,8 +42,13 @@ const char* wait_for_stop(const sigset_t& signals) {
 }
 
 Result<ThresholdModel> read_threshold(const std::filesystem::path& path) {
-  Json json = TRY(Json::parse(TRY(read_file(path))));
-  return ThresholdModel::from_json(json);
+  std::string text = TRY(read_file(path));
+  Result<Json> json = Json::parse(text);
+  Result<ThresholdModel> model = json.ok() ? ThresholdModel::from_json(*json) : json.status();
+  if (!model.ok()) {
+    return invalid(fmt::format("{}: {}; make it with slipway threshold", path.string(), model.status().message()));
+  }
+  return model;
 }
 
 Status serve(Options& options) {
@@ -75,10 +80,14 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--address", server.http.address, "Address to listen on; 127.0.0.1 for this machine only")
       ->capture_default_str();
   app.add_option("--threads", server.http.threads, "Threads that read requests and run short models; 0: one per core")
+      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--workers", server.worker_threads, "Threads for models whose runs are long; 0: one per core")
+      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  app.add_option("--model-threads", live.session.threads, "Threads of one run; 0: by its size")->capture_default_str();
+  app.add_option("--model-threads", live.session.threads, "Threads of one run; 0: by its size")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   app.add_option("--batch-rows", server.batch.max_rows, "Rows that may share a run; 1: no batching")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();

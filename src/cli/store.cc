@@ -1,6 +1,8 @@
 // slipway store: looks into a model store and changes which version is production.
 #include "store/store.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -175,7 +177,13 @@ Result<std::vector<std::pair<std::string, int64_t>>> chosen_versions(const Store
   std::vector<std::pair<std::string, int64_t>> chosen;
   for (const std::string& name : names) {
     std::vector<int64_t> versions = {options.version};
-    if (options.version == 0) versions = TRY(store.versions(name));
+    if (options.version == 0) {
+      versions = TRY(store.versions(name));
+      // One that lost its manifest is no version any more, but what answers requests must be looked at.
+      Result<ModelState> state = store.state(name);
+      int64_t production = state.ok() ? state->production : 0;
+      if (production != 0 && std::ranges::find(versions, production) == versions.end()) versions.push_back(production);
+    }
     for (int64_t version : versions) chosen.emplace_back(name, version);
   }
   return chosen;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/folder.h"
 #include "cli/format.h"
 #include "cli/progress.h"
 #include "cli/table.h"
@@ -41,13 +42,24 @@ std::string metrics_text(const train::Evaluation& e, const char* prefix) {
   return text;
 }
 
-Result<Graph> starting_model(const train::Recipe& recipe, const Dataset& data) {
-  if (!recipe.model_file.empty()) {
-    Graph model = TRY(read_model(recipe.model_file));
-    if (recipe.layers.empty()) return model;
-    return train::replace_head(model, recipe.cut, recipe.layers, recipe.trainer.seed);
+Result<Graph> starting_model(const Options& options, const train::Recipe& recipe, const Dataset& data) {
+  if (recipe.model_file.empty()) {
+    Result<Graph> graph = train::build_model(recipe.layers, data.example_shape(), recipe.trainer.seed);
+    if (!graph.ok()) return graph.status().at(options.recipe.string());
+    return graph;
   }
-  return train::build_model(recipe.layers, data.example_shape(), recipe.trainer.seed);
+  Graph model = TRY(read_model(recipe.model_file));
+  if (recipe.layers.empty()) return model;
+  return train::replace_head(model, recipe.cut, recipe.layers, recipe.trainer.seed);
+}
+
+// Refuses what would fail only after the training, and so lose it.
+Status check_destinations(const Options& options, const train::Recipe& recipe) {
+  if (!options.out.empty()) RETURN_IF_ERROR(check_model_path(options.out));
+  if (options.store.empty()) return {};
+  if (Status fits = Store::check_model_name(recipe.name); !fits.ok()) return fits.at(options.recipe.string());
+  RETURN_IF_ERROR(Store::open(options.store, true).status());
+  return check_folder(options.store);
 }
 
 void override_recipe(const Options& options, train::Recipe& recipe) {
@@ -106,7 +118,7 @@ Json summary_json(const train::FitResult& fit, const train::Evaluation& test, in
 Status run(const Options& options) {
   train::Recipe recipe = TRY(train::read_recipe(options.recipe));
   override_recipe(options, recipe);
-  if (!options.out.empty()) RETURN_IF_ERROR(check_model_path(options.out));
+  RETURN_IF_ERROR(check_destinations(options, recipe));
   std::optional<Store> store;
   if (!options.store.empty()) store = TRY(Store::open(options.store, true));
   DataPair data = TRY(load_dataset(recipe.data));
@@ -119,7 +131,7 @@ Status run(const Options& options) {
     training = parts.rest;
     validation = parts.held_out;
   }
-  Graph model = TRY(starting_model(recipe, training));
+  Graph model = TRY(starting_model(options, recipe, training));
   auto trainer = TRY(train::Trainer::create(std::move(model), training, validation, recipe.trainer));
   Narrator narrator(options.json, recipe.trainer.epochs);
   train::FitResult result = TRY(train::fit(*trainer, recipe.fit, narrator.listener()));
@@ -152,8 +164,7 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_flag("--resume", options->resume, "Go on from the last checkpoint, as if never interrupted");
   app.add_option("--epochs", options->epochs, "Instead of the recipe's")->check(CLI::PositiveNumber);
   app.add_option("--seed", options->seed, "Instead of the recipe's")->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options->threads, "Threads; 0 chooses by the work in a step")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options->threads, "Threads; 0 chooses by the work in a step")->check(CLI::Range(0, 1024));
   app.add_flag("--json", options->json, "A JSON object per epoch and one for the result");
   return [options] { return run(*options); };
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -76,6 +77,14 @@ std::string unexpected(const std::string& word, const Command& command) {
   return fmt::format("unknown command '{}'{}", word, did_you_mean(word, names_of(command.commands)));
 }
 
+// The rest of `text` behind `begin`, up to `end`; nothing when it begins otherwise or `end` is not there.
+std::optional<std::string> between(const std::string& text, const std::string& begin, const std::string& end) {
+  if (!text.starts_with(begin)) return std::nullopt;
+  size_t stop = end.empty() ? text.size() : text.find(end, begin.size());
+  if (stop == std::string::npos) return std::nullopt;
+  return text.substr(begin.size(), stop - begin.size());
+}
+
 // What CLI11 found wrong, in our words: what was expected, what was found.
 std::string usage_message(const CLI::ParseError& error, const CLI::App& root, const Command& command) {
   std::string what = error.what();
@@ -86,14 +95,17 @@ std::string usage_message(const CLI::ParseError& error, const CLI::App& root, co
     return unexpected(extras.front(), command);
   }
   if (wants_command) return fmt::format("expected a command, one of: {}", fmt::join(names_of(command.commands), ", "));
-  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
-    for (const auto* options : {&command.arguments, &command.options}) {
-      for (const CommandOption& option : *options) {
-        std::string prefix = "Could not convert: " + option.names.back() + " = ";
-        if (!what.starts_with(prefix)) continue;
-        return fmt::format("{}: expected {}, found '{}'", option.names.back(), option.argument,
-                           what.substr(prefix.size()));
-      }
+  if (std::optional<std::string> name = between(what, "", ": At Most 1 required but received ")) {
+    return fmt::format("{}: given more than once; give it once", *name);
+  }
+  for (const auto* options : {&command.arguments, &command.options}) {
+    for (const CommandOption& option : *options) {
+      const std::string& name = option.names.back();
+      std::optional<std::string> found = between(what, "Could not convert: " + name + " = ", "");
+      if (!found) found = between(what, name + ": Value ", " not in range ");
+      if (!found) continue;
+      return fmt::format("{}: expected {}, found '{}'", name,
+                         option.expected.empty() ? option.argument : option.expected, *found);
     }
   }
   return what;

@@ -20,6 +20,8 @@ std::function<Status()> declare_train(CLI::App& app) {
   auto recipe = std::make_shared<std::string>();
   app.add_option("RECIPE", *recipe, "What to train")->required();
   app.add_option("--epochs,-e", *epochs, "How often to see the data")->capture_default_str();
+  app.add_option("--rows", *epochs, "Rows")->check(CLI::PositiveNumber);
+  app.add_option("--share", *epochs, "Share")->check(CLI::Range(0, 9));
   return [epochs, recipe]() -> Status {
     if (*recipe == "throw") throw std::runtime_error("foreign trouble");
     return not_found(*recipe + ": no such recipe, " + std::to_string(*epochs) + " epochs");
@@ -70,6 +72,12 @@ TEST(Verbs, UsageErrorsSayWhatWasExpectedAndFound) {
       {{"train", "r", "s"}, "slipway train: error: unexpected argument 's'\n'slipway train --help' tells more.\n"},
       {{"train", "r", "--epochs", "many"},
        "slipway train: error: --epochs: expected INT, found 'many'\n'slipway train --help' tells more.\n"},
+      {{"train", "r", "--rows", "0"},
+       "slipway train: error: --rows: expected a number above 0, found '0'\n'slipway train --help' tells more.\n"},
+      {{"train", "r", "--rows", "1", "--rows", "2"},
+       "slipway train: error: --rows: given more than once; give it once\n'slipway train --help' tells more.\n"},
+      {{"train", "r", "--share=x"},
+       "slipway train: error: --share: expected INT in [0 - 9], found 'x'\n'slipway train --help' tells more.\n"},
       {{"store"},
        "slipway store: error: expected a command, one of: list, promote\n'slipway store --help' tells more.\n"},
       {{"store", "lst"},

@@ -7,6 +7,9 @@
 namespace slipway {
 
 Status write_converted(const Graph& graph, const std::filesystem::path& path, const WriteOptions& options) {
+  if (find_format(path.extension().string()) == nullptr) {
+    return invalid(path.string() + ": no model format is written under this extension; expected .onnx or .tflite");
+  }
   if (path.extension() != ".tflite") return write_model(graph, path, options);
   Result<TfliteModel> lowered = lower_to_tflite(graph);
   if (!lowered.ok()) return lowered.status().at(path.string());

@@ -155,7 +155,9 @@ Result<CsvTable> parse_csv(std::string_view text, std::string_view name, const C
     table.rows.push_back(std::move(row));
     table.lines.push_back(line);
   }
-  if (table.rows.empty()) return invalid(fmt::format("{}: expected rows of data, found none", name));
+  if (table.rows.empty())
+    return invalid(fmt::format("{}: expected rows of data{}, found none; check the path and that the export was whole",
+                               name, table.header.empty() ? "" : " below the header"));
   return table;
 }
 

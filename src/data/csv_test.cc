@@ -56,8 +56,9 @@ TEST(Csv, ErrorsNameTheLine) {
       shown("a,b\n\"x\"y,3\n", {.delimiter = ','}),
       "t.csv: line 2: expected ',' or the end of the line after a closing quote, found 'y'; double the quotes inside "
       "quoted text");
-  EXPECT_EQ(shown(""), "t.csv: expected rows of data, found none");
-  EXPECT_EQ(shown("a,b\n"), "t.csv: expected rows of data, found none");
+  EXPECT_EQ(shown(""), "t.csv: expected rows of data, found none; check the path and that the export was whole");
+  EXPECT_EQ(shown("a,b\n"),
+            "t.csv: expected rows of data below the header, found none; check the path and that the export was whole");
   EXPECT_EQ(shown("a,b,a\n1,2,3\n"), "t.csv: two columns are named \"a\"; rename one");
 }
 

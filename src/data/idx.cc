@@ -71,7 +71,9 @@ Result<Tensor> parse_idx(std::string_view bytes, std::string_view where) {
   Shape shape;
   for (size_t i = 0; i < rank; ++i) shape.push_back(big_endian_u32(bytes.data() + 4 + 4 * i));
   Result<int64_t> count = checked_count(shape);
-  if (!count.ok()) return count.status().at(fmt::format("{}: offset 4", where));
+  if (!count.ok()) {
+    return invalid(fmt::format("{}: offset 4: {}; {}", where, count.status().message(), kMend));
+  }
   size_t expected = static_cast<size_t>(*count) * size_of(dtype);
   size_t found = bytes.size() - header;
   if (found != expected) {

@@ -39,8 +39,8 @@ Result<Location> locate_mnist(const Places& places) {
     std::optional<fs::path> found = mnist_in(places.asked);
     if (!found) {
       return not_found(
-          fmt::format("--data {}: expected MNIST's four IDX files there or in its subfolder mnist, found none; leave "
-                      "--data out to let slipway look elsewhere",
+          fmt::format("data in {}: expected MNIST's four IDX files there or in its subfolder mnist, found none; give "
+                      "their folder, or none to let slipway look elsewhere",
                       places.asked.string()));
     }
     location.folder = *found;

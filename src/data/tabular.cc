@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ namespace slipway {
 namespace {
 
 constexpr size_t kMostCategories = 100;
+constexpr size_t kLeastNumbers = 20;  // distinct values from which on nine numbers in ten make a column of numbers
 constexpr size_t kMostNumberedClasses = 20;
 
 bool is_missing(std::string_view cell) {
@@ -67,6 +69,33 @@ void measure(const CsvTable& table, std::span<const uint32_t> rows, ColumnEncodi
   column.deviation = squares > 0 ? std::sqrt(squares / count) : 1;
 }
 
+Status wrong_cell(const CsvTable& table, uint32_t row, size_t column, std::string_view expected) {
+  return invalid(fmt::format("{}: line {}: column \"{}\": expected {}, found \"{}\"; mend the cell or drop the column",
+                             table.name, table.lines[row], table.header[column], expected, table.rows[row][column]));
+}
+
+// Whether the cell spells a number that is too large for one, or an infinite one.
+bool is_infinite(const std::string& cell) {
+  char* end = nullptr;
+  double value = std::strtod(cell.c_str(), &end);
+  return !cell.empty() && *end == '\0' && std::isinf(value);
+}
+
+// A column of many numbers with a few other cells is no text column, but one with mistakes.
+Status refuse_odd_number(const CsvTable& table, std::span<const uint32_t> rows, size_t column,
+                         const std::set<std::string>& values) {
+  auto numbers = static_cast<size_t>(
+      std::ranges::count_if(values, [](const std::string& value) { return parse_number(value).has_value(); }));
+  bool numeric = values.size() >= kLeastNumbers && numbers * 10 >= values.size() * 9;
+  for (uint32_t row : rows) {
+    const std::string& cell = table.rows[row][column];
+    if (is_missing(cell) || parse_number(cell)) continue;
+    if (is_infinite(cell)) return wrong_cell(table, row, column, "a finite number");
+    if (numeric) return wrong_cell(table, row, column, "a number as in most rows");
+  }
+  return {};
+}
+
 Result<ColumnEncoding> fit_column(const CsvTable& table, std::span<const uint32_t> rows, size_t index) {
   ColumnEncoding column{.name = table.header[index], .index = index};
   std::set<std::string> values = distinct_values(table, rows, index);
@@ -77,6 +106,7 @@ Result<ColumnEncoding> fit_column(const CsvTable& table, std::span<const uint32_
     measure(table, rows, column);
     return column;
   }
+  RETURN_IF_ERROR(refuse_odd_number(table, rows, index, values));
   if (values.size() > kMostCategories) {
     return invalid(
         fmt::format("{}: column \"{}\" is text with {} distinct values, more than {}; drop it or group its values",
@@ -101,11 +131,6 @@ Result<std::vector<std::string>> fit_classes(const CsvTable& table, size_t targe
   std::vector<std::string> sorted(values.begin(), values.end());
   if (numbers) std::ranges::stable_sort(sorted, {}, [](const std::string& value) { return *parse_number(value); });
   return sorted;
-}
-
-Status wrong_cell(const CsvTable& table, uint32_t row, size_t column, std::string_view expected) {
-  return invalid(fmt::format("{}: line {}: column \"{}\": expected {}, found \"{}\"", table.name, table.lines[row],
-                             table.header[column], expected, table.rows[row][column]));
 }
 
 // Writes the features of one cell and moves `to` behind them.

@@ -92,8 +92,10 @@ TEST(Tabular, TestRowsMustFit) {
   Result<CsvTable> other = parse_csv("x,z\n1,0\n", "other.csv");
   Result<TabularEncoding> encoding = fit_encoding(*train, all_rows(*train), {});
   ASSERT_TRUE(encoding.ok());
-  EXPECT_EQ(encode(*text, all_rows(*text), *encoding, "t").status().message(),
-            "test.csv: line 3: column \"x\": expected a number as in the training rows, found \"five\"");
+  EXPECT_EQ(
+      encode(*text, all_rows(*text), *encoding, "t").status().message(),
+      "test.csv: line 3: column \"x\": expected a number as in the training rows, found \"five\"; mend the cell or "
+      "drop the column");
   EXPECT_EQ(encode(*other, all_rows(*other), *encoding, "t").status().message(),
             "other.csv: expected the columns x, y; found x, z");
 }

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 
 namespace slipway {
 
@@ -74,10 +75,11 @@ Status check_model_path(const std::filesystem::path& path) {
     return invalid(fmt::format("{}: no model format is written under this extension; give the file one of: {}",
                                path.string(), known_extensions(true)));
   }
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   std::error_code ignored;
-  if (std::filesystem::is_directory(folder, ignored)) return {};
-  return not_found(fmt::format("{}: there is no folder {}; make it first", path.string(), folder.string()));
+  if (std::filesystem::is_directory(path, ignored)) {
+    return invalid(fmt::format("{}: expected a file to write, found a folder; name a file in it", path.string()));
+  }
+  return check_folder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 Status write_model(const Graph& graph, const std::filesystem::path& path, const WriteOptions& options) {

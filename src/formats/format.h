@@ -42,7 +42,8 @@ const Format* find_format(std::string_view name_or_extension);
 // can be inferred; nodes without a card have op == nullptr.
 Result<Graph> read_model(const std::filesystem::path& path);
 
-// What write_model will say of the path alone; to be asked before hours are spent on the model.
+// What write_model will say of the path alone (its extension, whether its folder takes files); to be asked before hours
+// are spent on the model.
 Status check_model_path(const std::filesystem::path& path);
 
 // Writes a model file in the format of its extension. Errors begin with the path.

@@ -676,6 +676,12 @@ Status check_expressible(const Graph& graph, const Node& node, int opset) {
   if (schema == nullptr || schema->Deprecated()) {
     bool newer = opset > kNewestSchema && (node.op == nullptr || node.op->since <= opset);
     if (newer && schema == nullptr) return {};
+    if (node.op == nullptr && onnx::OpSchemaRegistry::Schema(node.op_type, kNewestSchema, "") == nullptr) {
+      return unsupported(
+          fmt::format("{}: no opset up to {} has such an operator; check its name, or give a custom "
+                      "operator a domain of its own",
+                      describe(node), kNewestSchema));
+    }
     std::string since = node.op != nullptr ? fmt::format(" (it came with opset {})", node.op->since) : "";
     return unsupported(
         fmt::format("{}: opset {} has no such operator{}; write a newer opset", describe(node), opset, since));

@@ -217,12 +217,15 @@ class Reader {
 Result<TfliteModel> parse_tflite(std::string_view bytes) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   if (bytes.size() < 8 || !flatbuffers::BufferHasIdentifier(data, tflite::ModelIdentifier())) {
-    return data_loss(fmt::format("not a TensorFlow Lite file: expected \"{}\" at byte 4 of at least 8 bytes, found {}",
-                                 tflite::ModelIdentifier(), bytes.size() < 8 ? "fewer" : "other bytes"));
+    return data_loss(
+        fmt::format("not a TensorFlow Lite file: expected \"{}\" at byte 4 of at least 8 bytes, found {}",
+                    tflite::ModelIdentifier(),
+                    bytes.size() < 8 ? "fewer; fetch or convert it again" : "other bytes; is it another format?"));
   }
   flatbuffers::Verifier verifier(data, bytes.size(), kMostDepth, kMostTables);
   if (!tflite::VerifyModelBuffer(verifier)) {
-    return data_loss("TensorFlow Lite file is truncated or damaged: an offset points outside of it");
+    return data_loss(
+        "TensorFlow Lite file is truncated or damaged: an offset points outside of it; fetch or convert it again");
   }
   return Reader(*tflite::GetModel(data), bytes.size()).read();
 }

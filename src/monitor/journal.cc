@@ -46,8 +46,11 @@ struct Journal::Impl {
   Status error(const char* doing) const {
     const int code = sqlite3_errcode(db);
     const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    const bool closed = code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
     std::string message = fmt::format("{}: {}: {}{}", path, doing, sqlite3_errmsg(db),
-                                      damaged ? "; move the file away and a new journal will be begun" : "");
+                                      damaged  ? "; move the file away and a new journal will be begun"
+                                      : closed ? "; check the folder and its mode, or name another file with --journal"
+                                               : "");
     return damaged ? data_loss(std::move(message)) : unavailable(std::move(message));
   }
 

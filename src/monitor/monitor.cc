@@ -252,6 +252,15 @@ Status Monitor::tick() {
   return status;
 }
 
+Status Monitor::flush() {
+  std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(save_alarms(true));
+  for (auto& [model, state] : models_) {
+    for (auto& [version, v] : state.versions) v.recorder.seal_open();
+  }
+  return write_windows(clock_.now_us());
+}
+
 Status Monitor::save_alarms(bool all) {
   if (!journal_ || !all || unsaved_.empty()) return {};
   std::vector<AlarmEvent> events;

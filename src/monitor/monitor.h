@@ -67,6 +67,8 @@ class Monitor {
   // Evaluates every detector on every version with new answers; writes the journal. An error is the journal's; judging
   // went on without it.
   Status tick();
+  // Writes to the journal what it does not have yet, however recent: the last thing before the end.
+  Status flush();
 
   std::vector<Alarm> active_alarms() const;
   std::vector<VersionFacts> facts() const;

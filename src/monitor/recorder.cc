@@ -192,6 +192,7 @@ void Recorder::seal(int64_t now_us) {
 }
 
 void Recorder::seal_open() {
+  if (open_.requests == 0) return;
   points_.push_back(point_of(open_));
   if (points_.size() > options_.points) points_.pop_front();
   total_.merge(open_, false);

@@ -39,6 +39,8 @@ class Recorder {
   void observe(const Observation& observation);
   // Closes the open window when it is due.
   void seal(int64_t now_us);
+  // Whatever its age.
+  void seal_open();
   // Forgets the windows, so that what comes is seen by itself; totals and points stay.
   void restart();
   // Gives back the memory of windows and points.
@@ -62,7 +64,6 @@ class Recorder {
   int64_t last_seen_us() const { return last_seen_us_; }
 
  private:
-  void seal_open();
   void observe_rows(const Observation& observation);
   void observe_row(std::span<const float> input, std::span<const float> output);
   void count_features(std::span<const float> rows, int64_t width);

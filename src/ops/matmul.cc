@@ -105,11 +105,9 @@ Result<Kernel> prepare(const PrepareContext& c) {
   return ops::kernel_of(TRY(make_matmul(spec, ops::pack_through(c))));
 }
 
-ValueId flat_rows(Builder& b, ValueId x) {
-  Dims d = b.dims(x);
-  if (d.size() == 2) return x;
-  CHECK(d.back().known(), "a weight's gradient needs a known inner size");
-  return b.op("Reshape", {x, b.ints({-1, d.back().size})});
+// x as rows of `width` elements.
+ValueId flat_rows(Builder& b, ValueId x, int64_t width) {
+  return b.rank(x) == 2 ? x : b.op("Reshape", {x, b.ints({-1, width})});
 }
 
 // Y = A B.  dA = dY Bᵀ, dB = Aᵀ dY, summed over the dimensions that were broadcast.
@@ -130,8 +128,10 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
     d = b.op("Unsqueeze", {d, b.ints({-1})});
   }
   ValueId da = b.unbroadcast(product(d, w, false, true), a);
-  ValueId dw = b.rank(w) == 2 && b.rank(a) > 2 ? product(flat_rows(b, a), flat_rows(b, d), true, false)
-                                               : b.unbroadcast(product(a, d, true, false), w);
+  Dims size = b.dims(w);
+  bool rows = size.size() == 2 && size[0].known() && size[1].known() && b.rank(a) > 2;
+  ValueId dw = rows ? product(flat_rows(b, a, size[0].size), flat_rows(b, d, size[1].size), true, false)
+                    : b.unbroadcast(product(a, d, true, false), w);
   if (vector_a) da = b.reshape_like(da, x[0]);
   if (vector_b) dw = b.reshape_like(dw, x[1]);
   return Values{da, dw};

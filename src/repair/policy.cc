@@ -1,6 +1,8 @@
 // Policy files and decisions.
 #include "repair/policy.h"
 
+#include <sstream>
+
 #include <fmt/format.h>
 
 #include "base/file.h"
@@ -23,6 +25,13 @@ constexpr Key kKeys[] = {{"confirmations", &RemedyPolicy::confirmations, 1},
                          {"verify_rows", &RemedyPolicy::verify_rows, 1},
                          {"verify_s", &RemedyPolicy::verify_s, 1}};
 
+// As the file spells a value.
+std::string spelled(const toml::node& node) {
+  std::ostringstream out;
+  node.visit([&](const auto& value) { out << value; });
+  return out.str();
+}
+
 std::string place(const std::string& where, const toml::source_region& source) {
   return fmt::format("{}:{}", where, source.begin.line);
 }
@@ -31,14 +40,16 @@ Status read_key(const std::string& where, std::string_view remedy, std::string_v
                 RemedyPolicy& policy) {
   const std::string at = place(where, node.source());
   if (key == "automatic") {
-    if (!node.is_boolean()) return invalid(fmt::format("{}: {}.automatic must be true or false", at, remedy));
+    if (!node.is_boolean())
+      return invalid(fmt::format("{}: {}.automatic must be true or false, found {}", at, remedy, spelled(node)));
     policy.automatic = node.as_boolean()->get();
     return {};
   }
   if (key == "min_confidence") {
     const double x = node.value<double>().value_or(-1);
     if (!(x >= 0 && x <= 1))
-      return invalid(fmt::format("{}: {}.min_confidence must be a number in [0, 1]", at, remedy));
+      return invalid(
+          fmt::format("{}: {}.min_confidence must be a number in [0, 1], found {}", at, remedy, spelled(node)));
     policy.min_confidence = x;
     return {};
   }
@@ -49,7 +60,8 @@ Status read_key(const std::string& where, std::string_view remedy, std::string_v
       continue;
     }
     if (!node.is_integer() || node.as_integer()->get() < k.least) {
-      return invalid(fmt::format("{}: {}.{} must be an integer of at least {}", at, remedy, key, k.least));
+      return invalid(fmt::format("{}: {}.{} must be an integer of at least {}, found {}", at, remedy, key, k.least,
+                                 spelled(node)));
     }
     policy.*k.number = node.as_integer()->get();
     return {};
@@ -69,7 +81,7 @@ Result<Policy> Policy::parse(std::string_view text, const std::string& where) {
   try {
     table = toml::parse(text);
   } catch (const toml::parse_error& e) {
-    return invalid(fmt::format("{}: {}", place(where, e.source()), e.description()));
+    return invalid(fmt::format("{}: not TOML: {}", place(where, e.source()), e.description()));
   }
   for (auto&& [name, node] : table) {
     const std::string at = place(where, node.source());

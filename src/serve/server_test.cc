@@ -108,6 +108,25 @@ TEST_F(ServerTest, RefusesWrongRequestsWithAReason) {
   EXPECT_EQ(client.get("/v2/models/m/infer").status, 405);
 }
 
+TEST_F(ServerTest, AHeadSentByteByByteIsNotWaitedForForever) {
+  ServerOptions options;
+  options.http.request_timeout_s = 1;
+  start(options);
+  Client client(port());
+  std::atomic<bool> answered{false};
+  std::thread dripping([&] {
+    client.send("GET /v1/models/m HTTP/1.1\r\nX: ");
+    while (!answered && client.send("x")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+  Reply reply = client.receive();
+  EXPECT_EQ(reply.status, 408);
+  EXPECT_NE(reply.body.find("did not arrive within 1 s"), std::string::npos) << reply.body;
+  answered = true;
+  dripping.join();
+}
+
 TEST_F(ServerTest, TellsStatusAndMetadataAsTensorFlowServingDoes) {
   start();
   Client client(port());

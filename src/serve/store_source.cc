@@ -1,6 +1,8 @@
 // A store's state as the manager wants it, and a version's bytes as a session.
 #include "serve/store_source.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "formats/onnx.h"
@@ -31,6 +33,11 @@ Result<PublishedModel> StoreSource::published(const std::string& model) {
                            .production = state.production,
                            .history = state.history,
                            .rejected = {}};
+  // One that lost its manifest is still asked for, so that somebody says why it is not served.
+  bool damaged =
+      state.production != 0 && std::ranges::find(published.versions, state.production) == published.versions.end();
+  if (damaged) published.versions.push_back(state.production);
+  std::ranges::sort(published.versions);
   for (const auto& [version, reason] : state.rejected) published.rejected.insert(version);
   return published;
 }

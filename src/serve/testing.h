@@ -129,7 +129,7 @@ class Client {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
-    timeval patience{.tv_sec = 20, .tv_usec = 0};
+    timeval patience{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
   ~Client() { ::close(socket_); }
@@ -146,6 +146,9 @@ class Client {
     }
     return true;
   }
+
+  // Nothing more will be sent; answers still arrive.
+  void end() { ::shutdown(socket_, SHUT_WR); }
 
   // The next answer with its Content-Length body.
   Reply receive() {
@@ -197,10 +200,10 @@ class Client {
   std::string buffer_;
 };
 
-// Waits up to ten seconds for something to become true.
+// Waits up to a minute for something to become true.
 template <typename F>
 bool eventually(F&& f) {
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 12000; ++i) {
     if (f()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

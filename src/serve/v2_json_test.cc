@@ -80,9 +80,13 @@ TEST(V2Request, Refusals) {
        "INVALID_ARGUMENT: Unable to parse 'datatype' of input 'X'"},
       {R"({"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32"}]})", "INVALID_ARGUMENT: Unable to parse 'data'"},
       {R"({"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[1]}]})",
-       "INTERNAL: Failed to parse 'data' field: shape does not match true shape"},
+       "INVALID_ARGUMENT: Failed to parse 'data' field: shape does not match true shape: input 'X': expected 2 "
+       "elements for "
+       "shape [1,2], found 1"},
       {R"({"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[1,2,3]}]})",
-       "INTERNAL: Shape does not match true shape of 'data' field"},
+       "INVALID_ARGUMENT: Shape does not match true shape of 'data' field: input 'X': expected 2 elements for shape "
+       "[1,2], "
+       "found more"},
       {R"({"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[1,"a"]}]})",
        "INVALID_ARGUMENT: Unable to parse 'data' of input 'X': JSON Value: \"a\" Type: String is not of expected type: "
        "float"},
@@ -115,7 +119,9 @@ TEST(V2Request, Refusals) {
 
 TEST(V2Request, AClaimedShapeCannotAskForMuchMemory) {
   std::string message = read(R"({"inputs":[{"name":"X","shape":[70000000000,2],"datatype":"FP32","data":[1,2]}]})");
-  EXPECT_EQ(message, "INTERNAL: Failed to parse 'data' field: shape does not match true shape");
+  EXPECT_EQ(message,
+            "INVALID_ARGUMENT: Failed to parse 'data' field: shape does not match true shape: input 'X': expected "
+            "140000000000 elements for shape [70000000000,2], found 2");
   std::vector<Port> text = {{"S", DType::string, {Dim::named("n")}}};
   message =
       read(R"({"inputs":[{"name":"S","shape":[70000000000],"datatype":"BYTES","parameters":{"binary_data_size":4}}]})",

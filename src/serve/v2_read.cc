@@ -62,6 +62,11 @@ Result<Tensor> tensor_from_bytes(std::string_view bytes, DType dtype, const Shap
   return tensor_from_raw(dtype, shape, bytes);
 }
 
+std::string wrong_count(const V2Input& input, int64_t expected, std::string_view found, std::string_view what) {
+  return fmt::format("{}: input '{}': expected {} elements for shape {}, found {}", what, input.name, expected,
+                     shape_text(input.shape), found);
+}
+
 class InferReader {
  public:
   InferReader(std::string_view json, std::string_view binary, const std::string& model)
@@ -106,7 +111,7 @@ class InferReader {
 };
 
 bool InferReader::read_text(std::string& out, const char* what) {
-  if (scanner_.peek() != '"') return error(fmt::format("Unable to parse '{}'", what));
+  if (scanner_.peek() != '"') return error(fmt::format("Unable to parse '{}': expected a string", what));
   std::string_view text;
   std::string scratch;
   if (!scanner_.read_string(text, scratch)) return false;
@@ -116,7 +121,7 @@ bool InferReader::read_text(std::string& out, const char* what) {
 
 bool InferReader::read_bool(bool& out, const char* what) {
   char c = scanner_.peek();
-  if (c != 't' && c != 'f') return error(fmt::format("Unable to parse '{}'", what));
+  if (c != 't' && c != 'f') return error(fmt::format("Unable to parse '{}': expected true or false", what));
   out = c == 't';
   return scanner_.read_literal(out ? "true" : "false");
 }
@@ -124,10 +129,10 @@ bool InferReader::read_bool(bool& out, const char* what) {
 bool InferReader::read_count(uint64_t& out, const char* what) {
   char c = scanner_.peek();
   JsonNumber number;
-  if (c < '0' || c > '9') return error(fmt::format("Unable to parse '{}'", what));
+  if (c < '0' || c > '9') return error(fmt::format("Unable to parse '{}': expected a whole number", what));
   if (!scanner_.read_number(number)) return false;
   if (!number.integer || !number.exact || number.digits > (uint64_t{1} << 62)) {
-    return error(fmt::format("Unable to parse '{}'", what));
+    return error(fmt::format("Unable to parse '{}': expected a whole number below 2^62", what));
   }
   out = number.digits;
   return true;
@@ -149,7 +154,7 @@ Result<V2Request> InferReader::read() {
   if (!scanner_.status().ok())
     return invalid(fmt::format("failed to parse the request JSON buffer: {}", scanner_.status().message()));
   RETURN_IF_ERROR(error_);
-  if (!has_inputs_) return invalid("Unable to parse 'inputs'");
+  if (!has_inputs_) return invalid("Unable to parse 'inputs': the request has no such member");
   if (!binary_.empty()) return invalid(fmt::format("unexpected additional input data for model '{}'", model_));
   return std::move(request_);
 }
@@ -161,12 +166,12 @@ bool InferReader::read_member(std::string_view key) {
   }
   if (key == "parameters") return read_parameters();
   if (key == "inputs") {
-    if (scanner_.peek() != '[') return error("Unable to parse 'inputs'");
+    if (scanner_.peek() != '[') return error("Unable to parse 'inputs': expected a list of objects");
     has_inputs_ = true;
     return scanner_.read_array([&](int64_t) { return read_input(); });
   }
   if (key == "outputs") {
-    if (scanner_.peek() != '[') return error("Unable to parse 'outputs'");
+    if (scanner_.peek() != '[') return error("Unable to parse 'outputs': expected a list of objects");
     return scanner_.read_array([&](int64_t) { return read_output(); });
   }
   return scanner_.skip_value();
@@ -195,7 +200,7 @@ bool InferReader::read_parameters() {
 }
 
 bool InferReader::read_shape(Pending& pending) {
-  if (scanner_.peek() != '[') return error("Unable to parse 'shape'");
+  if (scanner_.peek() != '[') return error("Unable to parse 'shape': expected a list of whole numbers");
   pending.has_shape = true;
   pending.input.shape.clear();
   return scanner_.read_array([&](int64_t index) {
@@ -223,7 +228,7 @@ bool InferReader::read_input_parameters(Pending& pending) {
 }
 
 bool InferReader::read_input() {
-  if (scanner_.peek() != '{') return error("Unable to parse 'inputs'");
+  if (scanner_.peek() != '{') return error("Unable to parse 'inputs': expected a list of objects");
   Pending pending;
   std::optional<DType> dtype;
   bool done = false;
@@ -253,12 +258,17 @@ bool InferReader::read_input() {
 }
 
 bool InferReader::finish_input(Pending& pending) {
-  if (pending.input.name.empty()) return error("Unable to parse 'name'");
+  if (pending.input.name.empty()) return error("Unable to parse 'name': it is missing or empty");
   std::optional<DType> dtype = v2_type(pending.input.datatype);
-  if (!dtype) return error(fmt::format("Unable to parse 'datatype' of input '{}'", pending.input.name));
-  if (!pending.has_shape) return error("Unable to parse 'shape'");
+  if (!dtype)
+    return error(
+        fmt::format("Unable to parse 'datatype' of input '{}': expected one of BOOL, UINT8 to UINT64, INT8 to "
+                    "INT64, FP16, BF16, FP32, FP64, BYTES, found '{}'",
+                    pending.input.name, pending.input.datatype));
+  if (!pending.has_shape) return error(fmt::format("Unable to parse 'shape': input '{}' has none", pending.input.name));
   if (pending.binary_size) return take_binary(pending, *dtype);
-  if (pending.data == nullptr) return error("Unable to parse 'data'");
+  if (pending.data == nullptr)
+    return error(fmt::format("Unable to parse 'data': input '{}' has none", pending.input.name));
   scanner_.seek(pending.data);
   return read_data(pending, *dtype);
 }
@@ -278,11 +288,12 @@ bool InferReader::read_data(Pending& pending, DType dtype) {
   if (!collector->read_flat(scanner_, *count)) {
     if (!scanner_.status().ok()) return false;
     const std::string& message = collector->status().message();
-    if (message.starts_with("Shape does not match")) return error(internal(message));
+    if (message.starts_with("Shape does not match")) return error(wrong_count(input, *count, "more", message));
     return error(fmt::format("Unable to parse 'data' of input '{}': {}", input.name, message));
   }
   if (collector->count() != *count) {
-    return error(internal("Failed to parse 'data' field: shape does not match true shape"));
+    return error(wrong_count(input, *count, fmt::format("{}", collector->count()),
+                             "Failed to parse 'data' field: shape does not match true shape"));
   }
   pending.input.tensor = collector->take(input.shape);
   return true;
@@ -318,7 +329,7 @@ bool InferReader::read_output_parameters(V2Output& output) {
 }
 
 bool InferReader::read_output() {
-  if (scanner_.peek() != '{') return error("Unable to parse 'outputs'");
+  if (scanner_.peek() != '{') return error("Unable to parse 'outputs': expected a list of objects");
   V2Output output;
   bool fine = scanner_.read_object([&](std::string_view key) {
     if (key == "name") return read_text(output.name, "name");
@@ -326,7 +337,7 @@ bool InferReader::read_output() {
     return scanner_.skip_value();
   });
   if (!fine) return false;
-  if (output.name.empty()) return error("Unable to parse 'name'");
+  if (output.name.empty()) return error("Unable to parse 'name': it is missing or empty");
   request_.outputs.push_back(std::move(output));
   return true;
 }

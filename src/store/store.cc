@@ -116,13 +116,16 @@ Result<Store> Store::open(fs::path root, bool create) {
   return Store(std::move(root));
 }
 
+Status Store::check_model_name(std::string_view name) { return check_name("model", name); }
+
 fs::path Store::path(const std::string& name, int64_t version) const { return root_ / name / std::to_string(version); }
 
 Result<std::vector<std::string>> Store::models() const {
   std::vector<std::string> names = TRY(list(root_));
   std::vector<std::string> models;
   for (const std::string& name : names) {
-    if (!check_name("model", name).ok()) continue;
+    std::error_code ignored;
+    if (!check_name("model", name).ok() || !fs::is_directory(root_ / name, ignored)) continue;
     Result<std::vector<int64_t>> found = versions(name);
     if (found.ok() && !found->empty()) models.push_back(name);
   }

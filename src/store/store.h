@@ -40,6 +40,9 @@ class Store {
 
   const std::filesystem::path& root() const { return root_; }
 
+  // Whether publish() would take the name.
+  static Status check_model_name(std::string_view name);
+
   // Sorted. Hidden folders and half-written ones are not there.
   Result<std::vector<std::string>> models() const;
   Result<std::vector<int64_t>> versions(const std::string& name) const;

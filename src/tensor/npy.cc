@@ -155,8 +155,9 @@ Result<Tensor> parse_npy(std::string_view bytes, std::string_view where) {
   auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) {
     return invalid(
-        fmt::format("{}: offset 0: expected the magic \\x93NUMPY, found {} other bytes; this is no .npy file", where,
-                    bytes.size()));
+        fmt::format("{}: offset 0: expected the magic \\x93NUMPY, found {} other bytes; this is no .npy file: save the "
+                    "array with numpy.save",
+                    where, bytes.size()));
   }
   size_t version = byte(6);
   if (version < 1 || version > 3) {
@@ -170,7 +171,10 @@ Result<Tensor> parse_npy(std::string_view bytes, std::string_view where) {
                                begin, length, bytes.size() - begin));
   }
   Result<Header> header = scan_header(bytes.substr(begin, length));
-  if (!header.ok()) return header.status().at(fmt::format("{}: .npy header", where));
+  if (!header.ok()) {
+    return Status(header.status().code(),
+                  fmt::format("{}: .npy header: {}; save it again with numpy.save", where, header.status().message()));
+  }
   std::string_view data = bytes.substr(begin + length);
   size_t expected = TensorType{header->dtype, header->shape}.bytes();
   if (data.size() != expected) {

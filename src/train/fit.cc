@@ -73,7 +73,8 @@ class Fit {
   }
 
   Status resume() {
-    if (!keeps_files()) return invalid("nothing to resume from: no checkpoint folder is set");
+    if (!keeps_files())
+      return invalid("nothing to resume from: give --checkpoints DIR or callbacks.checkpoints in the recipe");
     Json notes = TRY(trainer_.restore(last_path()));
     result_.resumed = true;
     for (const Json& json : notes["epochs"].items()) {

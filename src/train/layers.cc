@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <new>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,10 +47,26 @@ bool is(const LayerParameter& value) {
   return std::holds_alternative<T>(value);
 }
 
+constexpr int64_t kLargestSize = 1 << 24;  // of a layer, in units
+
+bool is_size(int64_t n) { return n >= 1 && n <= kLargestSize; }
+
+// As a recipe spells it.
+std::string text_of(const LayerParameter& value) {
+  struct Spelling {
+    std::string operator()(bool x) const { return x ? "true" : "false"; }
+    std::string operator()(int64_t x) const { return fmt::format("{}", x); }
+    std::string operator()(double x) const { return fmt::format("{}", x); }
+    std::string operator()(const std::string& x) const { return fmt::format("\"{}\"", x); }
+    std::string operator()(const std::vector<int64_t>& x) const { return fmt::format("[{}]", fmt::join(x, ", ")); }
+  };
+  return std::visit(Spelling(), value);
+}
+
 // Whether `value` is what `argument` says, and what that is in words.
 struct Verdict {
   bool fits;
-  const char* expected;
+  std::string expected;
 };
 
 Verdict judge(Argument argument, const LayerParameter& value) {
@@ -58,17 +75,16 @@ Verdict judge(Argument argument, const LayerParameter& value) {
   const auto* list = std::get_if<std::vector<int64_t>>(&value);
   double number = whole != nullptr ? static_cast<double>(*whole) : real != nullptr ? *real : -1;
   switch (argument) {
-    case Argument::positive: return {whole != nullptr && *whole >= 1, "a whole number of at least 1"};
+    case Argument::positive: return {whole != nullptr && is_size(*whole), fmt::format("a whole number from 1 to {}", kLargestSize)};
     case Argument::integer: return {whole != nullptr, "a whole number"};
     case Argument::real: return {whole != nullptr || real != nullptr, "a number"};
-    case Argument::fraction: return {number >= 0 && number < 1, "in [0, 1)"};
+    case Argument::fraction: return {number >= 0 && number < 1, "a number in [0, 1)"};
     case Argument::flag: return {is<bool>(value), "true or false"};
     case Argument::text: return {is<std::string>(value), "a text"};
     case Argument::list: return {whole != nullptr || list != nullptr, "a list of whole numbers"};
     case Argument::sizes:
-      return {(whole != nullptr && *whole >= 1) ||
-                  (list != nullptr && std::ranges::all_of(*list, [](int64_t n) { return n >= 1; })),
-              "one or several whole numbers of at least 1"};
+      return {(whole != nullptr && is_size(*whole)) || (list != nullptr && std::ranges::all_of(*list, is_size)),
+              fmt::format("one or several whole numbers from 1 to {}", kLargestSize)};
   }
   __builtin_unreachable();
 }
@@ -83,7 +99,8 @@ Status check_arguments(const Layer& layer, const LayerRow& row) {
     Verdict verdict = judge(parameter.argument, there ? given->second : LayerParameter(false));
     if (there && verdict.fits) continue;
     if (!there) verdict = judge(parameter.argument, LayerParameter(std::string()));
-    return invalid(fmt::format("\"{}\" must be {}", parameter.name, verdict.expected));
+    return invalid(fmt::format("\"{}\": expected {}, found {}", parameter.name, verdict.expected,
+                               there ? text_of(given->second) : "none; add it"));
   }
   for (const auto& [name, value] : layer.parameters) {
     if (std::ranges::find(names, name) != names.end()) continue;
@@ -91,6 +108,16 @@ Status check_arguments(const Layer& layer, const LayerRow& row) {
                                names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
   return {};
+}
+
+// A window larger than what it moves over leaves nothing.
+Status check_output(const Builder& b, const Values& inputs, ValueId output) {
+  const Dims& y = b.dims(output);
+  if (!std::ranges::any_of(y, [](const Dim& dim) { return dim.known() && dim.size == 0; })) return {};
+  return invalid(
+      fmt::format("does not fit its input {}: the output would be {}; give it a smaller kernel_size or pool_size, or "
+                  "padding = \"same\"",
+                  to_string(b.dims(inputs[0])), to_string(y)));
 }
 
 // Puts layers behind a value of a graph.
@@ -119,10 +146,20 @@ class Stack {
     Values inputs = TRY(inputs_of(layer, *row));
     Random random(seed_, index + 1);
     LayerContext context(b_, layer, name, random);
-    last_ = TRY(row->build(context, inputs));
+    last_ = TRY(built(*row, context, inputs));
     RETURN_IF_ERROR(b_.status());
+    RETURN_IF_ERROR(check_output(b_, inputs, last_));
     values_[name] = last_;
     return {};
+  }
+
+  Result<ValueId> built(const LayerRow& row, LayerContext& context, const Values& inputs) {
+    try {
+      return row.build(context, inputs);
+    } catch (const std::bad_alloc&) {
+      return exhausted(fmt::format("no memory for the weights of an input {}; give it less units or filters",
+                                   to_string(b_.dims(inputs[0]))));
+    }
   }
 
   std::string automatic_name(const LayerRow& row) {

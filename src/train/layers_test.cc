@@ -197,7 +197,7 @@ struct Mistake {
 TEST(Layers, SayWhichLayerIsWrong) {
   const Mistake mistakes[] = {
       {{}, "the model has no layers"},
-      {{{"Dense", {}}}, "layer 1 (Dense): \"units\" must be a whole number of at least 1"},
+      {{{"Dense", {}}}, "layer 1 (Dense): \"units\": expected a whole number from 1 to 16777216, found none; add it"},
       {{{"Desne", {}}}, "layer type \"Desne\" is not known"},
       {{Dense(3, "rleu")}, "layer 1 (Dense): activation \"rleu\" is not known"},
       {{{"Dense", {{"units", int64_t{3}}, {"activatoin", "relu"}}}},
@@ -214,7 +214,7 @@ TEST(Layers, SayWhichLayerIsWrong) {
       {{Flatten(), MultiHeadAttention(2, 3)}, "needs sequences"},
       {{TransformerEncoder(8, 3)}, "8 features cannot be cut into 3 heads"},
       {{Flatten(), Conv2D(3, 3)}, "layer 2 (Conv2D): needs images"},
-      {{Dropout(1.5)}, "\"rate\" must be in [0, 1)"},
+      {{Dropout(1.5)}, "\"rate\": expected a number in [0, 1), found 1.5"},
   };
   for (const Mistake& mistake : mistakes) {
     Status status = build_model(mistake.layers, {8, 8}, 1).status();

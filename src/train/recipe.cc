@@ -1,9 +1,14 @@
 // Recipes: TOML to what it means, with every mistake named by line.
 #include "train/recipe.h"
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
@@ -14,6 +19,10 @@
 namespace slipway::train {
 
 namespace {
+
+constexpr int64_t kMostDigits = 10'000'000;  // 784 bytes each
+constexpr int64_t kMostThreads = 1024;
+constexpr std::string_view kKinds[] = {"auto", "mnist", "idx", "npy", "csv", "digits"};  // of data
 
 std::string_view kind_of(const toml::node& node) {
   switch (node.type()) {
@@ -30,8 +39,9 @@ std::string_view kind_of(const toml::node& node) {
 // One table of the recipe. Remembers the first error and which keys were asked for; finish() refuses the others.
 class Section {
  public:
-  Section(std::string where, std::string path, const toml::table* table)
-      : where_(std::move(where)), path_(std::move(path)), table_(table) {}
+  // `from`: what the table stands for, where its own entries come from no line.
+  Section(std::string where, std::string path, const toml::table* table, const toml::node* from = nullptr)
+      : where_(std::move(where)), path_(std::move(path)), table_(table), from_(from) {}
 
   bool has(const char* key) {
     asked_.insert(key);
@@ -45,19 +55,20 @@ class Section {
     read(key, text);
     if (!text.empty()) to = text;
   }
-  void read(const char* key, int64_t& to) { read_as<int64_t>(key, to, "a whole number"); }
-  void read(const char* key, int64_t& to, int64_t least) {
-    read(key, to);
-    if (has(key) && status_.ok() && to < least) fail(key, fmt::format("expected at least {}, found {}", least, to));
+  void read(const char* key, int64_t& to, int64_t least = std::numeric_limits<int64_t>::min(),
+            int64_t most = std::numeric_limits<int64_t>::max()) {
+    read_as<int64_t>(key, to, "a whole number");
+    if (!has(key) || !status_.ok()) return;
+    if (to < least) fail(key, fmt::format("expected at least {}, found {}", least, to));
+    if (to > most) fail(key, fmt::format("expected at most {}, found {}", most, to));
   }
   void read(const char* key, double& to) {
     const toml::node* node = find(key);
     if (node == nullptr) return;
-    if (auto value = node->value<double>(); value && node->is_number()) {
-      to = *value;
-    } else {
-      wrong_type(key, *node, "a number");
-    }
+    auto value = node->value<double>();
+    if (!value || !node->is_number()) return wrong_type(key, *node, "a number");
+    if (!std::isfinite(*value)) return fail(key, fmt::format("expected a finite number, found {}", *value));
+    to = *value;
   }
   void read(const char* key, std::vector<std::string>& to) {
     const toml::node* node = find(key);
@@ -107,7 +118,7 @@ class Section {
     if (shorthand != nullptr && node->is_string()) {
       owned_.push_back(std::make_unique<toml::table>());
       owned_.back()->insert(shorthand, *node->value<std::string>());
-      return {where_, path, owned_.back().get()};
+      return {where_, path, owned_.back().get(), node};
     }
     wrong_type(key, *node, "a table");
     return {where_, path, nullptr};
@@ -124,6 +135,7 @@ class Section {
   }
   void fail_at(const toml::node* node, const std::string& what) {
     if (!status_.ok()) return;
+    if (node == nullptr || node->source().begin.line == 0) node = from_;
     std::string line =
         node == nullptr || node->source().begin.line == 0 ? "" : fmt::format(":{}", node->source().begin.line);
     status_ = invalid(fmt::format("{}{}: {}", where_, line, what));
@@ -165,6 +177,7 @@ class Section {
   std::string where_;
   std::string path_;
   const toml::table* table_;
+  const toml::node* from_;
   std::set<std::string> asked_;
   Status status_;
   std::vector<std::unique_ptr<toml::table>> owned_;
@@ -246,6 +259,9 @@ void read_task(Section& data, Task& to) {
 
 Status read_data(Section data, Recipe& recipe) {
   data.read("kind", recipe.data.kind);
+  if (std::ranges::find(kKinds, std::string_view(recipe.data.kind)) == std::end(kKinds)) {
+    data.fail("kind", fmt::format("expected one of {}, found \"{}\"", fmt::join(kKinds, ", "), recipe.data.kind));
+  }
   data.read("path", recipe.data.path);
   data.read("labels", recipe.data.labels);
   data.read("test_path", recipe.data.test_path);
@@ -256,8 +272,8 @@ Status read_data(Section data, Recipe& recipe) {
   data.read("sample_weight", recipe.data.tabular.weight);
   read_task(data, recipe.data.tabular.task);
   data.read("standardize", recipe.data.tabular.standardize);
-  data.read("examples", recipe.data.digits.train, 1);
-  data.read("test_examples", recipe.data.digits.test, 1);
+  data.read("examples", recipe.data.digits.train, 1, kMostDigits);
+  data.read("test_examples", recipe.data.digits.test, 1, kMostDigits);
   data.read("validation_split", recipe.validation_split);
   if (recipe.validation_split < 0 || recipe.validation_split >= 1) {
     data.fail("validation_split", fmt::format("expected a fraction in [0, 1), found {}", recipe.validation_split));
@@ -331,7 +347,7 @@ Status read_train(Section train, Recipe& recipe) {
   train.read("epochs", recipe.trainer.epochs, 1);
   train.read("batch_size", recipe.trainer.batch_size, 1);
   int64_t threads = recipe.trainer.threads;
-  train.read("threads", threads, 0);
+  train.read("threads", threads, 0, kMostThreads);
   recipe.trainer.threads = static_cast<int>(threads);
   RETURN_IF_ERROR(read_loss(train.table("loss", "type"), recipe.trainer.training.loss));
   RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));

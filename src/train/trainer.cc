@@ -68,6 +68,7 @@ class GradientTrainer final : public Trainer {
 
   Status prepare() {
     const Dataset& data = stream_.data();
+    RETURN_IF_ERROR(check_classes());
     options_.training.sample_weights = data.weights.defined();
     Graph step = TRY(make_training_graph(model_, options_.training));
     Graph evaluation = TRY(make_evaluation_graph(model_, loss()));
@@ -143,9 +144,16 @@ class GradientTrainer final : public Trainer {
   }
 
   Result<Json> restore(const std::filesystem::path& path) override {
-    TensorFile file = TRY(read_safetensors(path));
+    Result<TensorFile> read = read_safetensors(path);
+    if (!read.ok()) {
+      return Status(read.status().code(), read.status().message() + "; train anew without --resume, or bring it back");
+    }
+    TensorFile file = *std::move(read);
     if (file.metadata["format"] != "slipway checkpoint 1") {
-      return invalid(fmt::format("{}: not a checkpoint of slipway train", path.string()));
+      return invalid(
+          fmt::format("{}: expected a checkpoint of slipway train, found other tensors; give the folder "
+                      "that --checkpoints named",
+                      path.string()));
     }
     if (file.metadata["options"] != described()) {
       return invalid(
@@ -155,8 +163,8 @@ class GradientTrainer final : public Trainer {
     }
     for (const std::string& name : train_->state_names()) {
       auto it = file.tensors.find(name);
-      if (it == file.tensors.end()) return data_loss(fmt::format("{}: no tensor \"{}\"", path.string(), name));
-      RETURN_IF_ERROR(train_->set_state(name, it->second).at(path.string()));
+      if (it == file.tensors.end()) return other_model(path, fmt::format("tensor \"{}\" is missing", name));
+      if (Status fits = train_->set_state(name, it->second); !fits.ok()) return other_model(path, fits.message());
     }
     epoch_ = Json::parse(file.metadata["epoch"]).ok() ? TRY(Json::parse(file.metadata["epoch"])).as_int() : 0;
     return Json::parse(file.metadata["notes"]);
@@ -190,6 +198,24 @@ class GradientTrainer final : public Trainer {
     return fmt::format("seed {} batch {} loss {} optimizer {} schedule {}", options_.seed, options_.batch_size,
                        fingerprint(loss()), fingerprint(options_.training.optimizer),
                        fingerprint(options_.schedule, options_.epochs));
+  }
+
+  static Status other_model(const std::filesystem::path& path, std::string_view why) {
+    return invalid(
+        fmt::format("{}: made with another model: {}; resume with the recipe it was made with", path.string(), why));
+  }
+
+  // Every class of the data needs a place in the model's output.
+  Status check_classes() const {
+    if (full_loss_name(loss().type) != "sparse_categorical_crossentropy" || model_.outputs.size() != 1) return {};
+    const Value& output = model_.value(model_.outputs[0]);
+    auto classes = static_cast<int64_t>(stream_.data().classes.size());
+    if (!output.dims || output.dims->empty() || !output.dims->back().known()) return {};
+    if (classes <= output.dims->back().size) return {};
+    return invalid(
+        fmt::format("{}: the data has {} classes, the model's output {}; give the last layer {} units or "
+                    "check the labels",
+                    stream_.data().name, classes, to_string(*output.dims), classes));
   }
 
   Status diverged(int64_t batch) const {
@@ -232,6 +258,7 @@ Result<std::unique_ptr<Trainer>> Trainer::create(Graph model, Dataset train, std
   if (options.batch_size < 1) return invalid(fmt::format("batch_size is {}; expected at least 1", options.batch_size));
   if (options.epochs < 1) return invalid(fmt::format("epochs is {}; expected at least 1", options.epochs));
   RETURN_IF_ERROR(check(options.schedule));
+  options.batch_size = std::min(options.batch_size, train.size());  // all of a smaller data set is one batch
   auto trainer =
       std::make_unique<GradientTrainer>(std::move(model), std::move(train), std::move(validation), std::move(options));
   RETURN_IF_ERROR(trainer->prepare());

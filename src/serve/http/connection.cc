@@ -106,11 +106,17 @@ void Connection::check_time() {
     Error ignored;
     bool silent_end = loop_->draining() && socket_.available(ignored) == 0;
     if (silent_end || silent >= options.idle_timeout_s) close();
-  } else if (silent >= options.request_timeout_s) {
+  } else if (silent >= options.request_timeout_s || head_is_late()) {
     if (phase_ == Phase::writing) return close();
     keep_alive_ = false;
     send(error_response(408, fmt::format("the request did not arrive within {} s", options.request_timeout_s)));
   }
+}
+
+// A client may send the head byte by byte for only so long; a body takes what it takes.
+bool Connection::head_is_late() const {
+  if (phase_ != Phase::reading || parser_->is_header_done()) return false;
+  return loop_->seconds() - begun_ >= loop_->options().request_timeout_s;
 }
 
 void Connection::close() {
@@ -148,6 +154,7 @@ bool Connection::parse() {
       continue;
     }
     Error error;
+    if (!parser_->got_some()) begun_ = loop_->seconds();
     size_t used = parser_->put(asio::const_buffer(buffer_.data() + begin_, end_ - begin_), error);
     begin_ += used;
     if (error && error != beast::http::error::need_more) {
@@ -170,8 +177,20 @@ void Connection::refuse(const Error& error) {
   } else if (error == beast::http::error::header_limit) {
     send(error_response(431, fmt::format("the request's headers are larger than the limit of {} bytes", kHeaderLimit)));
   } else {
-    send(error_response(400, fmt::format("malformed HTTP request: {}", error.message())));
+    constexpr char kTlsHandshake = 0x16;
+    bool tls = begin_ < end_ && buffer_[begin_] == kTlsHandshake;
+    send(error_response(400, fmt::format("malformed HTTP request: {}; expected {}", error.message(),
+                                         tls ? "HTTP, found TLS: use http:// or put a TLS proxy in front"
+                                             : "HTTP/1.1, such as GET /v1/models/NAME HTTP/1.1")));
   }
+}
+
+// The client has said all it will and may still listen.
+void Connection::refuse_cut_off() {
+  keep_alive_ = false;
+  auto left = parser_->is_header_done() ? parser_->content_length_remaining() : boost::none;
+  std::string missing = left ? fmt::format("; {} bytes of its body are missing", *left) : "";
+  send(error_response(400, fmt::format("the request was cut off{}; send all that Content-Length says", missing)));
 }
 
 // Tells a client that waits for it to send the body; false when the socket is broken.
@@ -208,6 +227,7 @@ void Connection::read_more() {
 
 void Connection::on_read(const Error& error, size_t size) {
   if (phase_ == Phase::closed) return;
+  if (error == asio::error::eof && phase_ == Phase::reading && parser_->got_some()) return refuse_cut_off();
   if (error) return close();
   last_active_ = loop_->seconds();
   if (phase_ != Phase::reading) return;  // a timeout was answered meanwhile

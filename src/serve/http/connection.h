@@ -90,6 +90,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void on_read(const Error& error, size_t size);
   void dispatch();
   void refuse(const Error& error);
+  void refuse_cut_off();
+  bool head_is_late() const;
   bool send_continue();
   void send(HttpResponse response);
   void compose_head(const HttpResponse& response);
@@ -118,6 +120,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   bool again_ = false;
   size_t written_ = 0;       // of head_ and answer_
   int64_t last_active_ = 0;  // in the loop's seconds
+  int64_t begun_ = 0;        // when the first byte of the request came
 };
 
 }  // namespace slipway::http

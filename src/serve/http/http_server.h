@@ -71,7 +71,7 @@ struct HttpOptions {
   int threads = 0;    // event loops; 0: as many as cores
   uint64_t body_limit = uint64_t{64} << 20;
   int idle_timeout_s = 75;      // between requests of a connection
-  int request_timeout_s = 30;   // without a byte of a started request
+  int request_timeout_s = 30;   // for a request's head, and without a byte of its body
   int max_connections = 10000;  // further ones wait to be accepted
 };
 
