@@ -14,11 +14,11 @@ PoolReach pool_reach(const PoolShape& p, const std::array<int64_t, 3>& o) {
   for (size_t d = 0; d < 3; ++d) {
     int64_t start = o[d] * p.stride[d] - p.pad[d];
     int64_t stop = start + p.kernel[d] * p.dilation[d];
-    int64_t skipped = start < 0 ? (-start + p.dilation[d] - 1) / p.dilation[d] : 0;
+    int64_t skipped = start < 0 ? steps_below(-start, p.dilation[d]) : 0;
     r.begin[d] = start + skipped * p.dilation[d];
     r.end[d] = std::min(stop, p.in[d]);
     int64_t padded_end = std::min(stop, p.in[d] + p.pad_end[d]);
-    r.padded_size *= (padded_end - start + p.dilation[d] - 1) / p.dilation[d];
+    r.padded_size *= steps_below(padded_end - start, p.dilation[d]);
   }
   return r;
 }

@@ -14,6 +14,9 @@ struct PoolShape {
   int64_t inner = 1;  // values at each position: the channels where they are last (planes = batch then)
 };
 
+// How many of the positions 0, step, 2 step, … lie below n. Pooling asks often and seldom dilates: no division then.
+inline int64_t steps_below(int64_t n, int64_t step) { return step == 1 ? n : (n + step - 1) / step; }
+
 // The part of a window that lies inside the input, per dimension: positions begin, begin + dilation, … below end.
 struct PoolReach {
   std::array<int64_t, 3> begin, end;

@@ -47,7 +47,7 @@ struct MeanOf {
 };
 
 int64_t taps_along(const PoolShape& p, const PoolReach& r, size_t d) {
-  return r.begin[d] < r.end[d] ? (r.end[d] - r.begin[d] + p.dilation[d] - 1) / p.dilation[d] : 0;
+  return r.begin[d] < r.end[d] ? steps_below(r.end[d] - r.begin[d], p.dilation[d]) : 0;
 }
 
 // load(flat position of a tap relative to `x`) folded over the taps of r. Requires: there is a tap.
