@@ -32,6 +32,7 @@ bool fits(const Port& port, const Tensor& tensor) {
     return tensor.rank() == 0 && (item == DType::undefined || item == port.element->dtype);
   }
   if (port.any_rank) return true;
+  if (port.dims.empty() && tensor.count() == 1) return true;
   if (tensor.shape().size() != port.dims.size()) return false;
   for (size_t d = 0; d < port.dims.size(); ++d) {
     if (port.dims[d].known() && port.dims[d].size != tensor.shape()[d]) return false;

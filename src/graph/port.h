@@ -22,6 +22,7 @@ struct Port {
 std::vector<Port> input_ports(const Graph& graph);
 std::vector<Port> output_ports(const Graph& graph);
 
+// A tensor of one element fits a scalar port whatever its rank: exporters and callers mix them up.
 // An error that says which input is wrong and how, or ok. Sizes of equal symbols must agree.
 Status check_inputs(const std::vector<Port>& ports, std::span<const Tensor> inputs);
 

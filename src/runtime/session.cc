@@ -53,7 +53,12 @@ class PlannedSession final : public Session {
       return {};
     }
     RETURN_IF_ERROR(check_inputs(inputs_, inputs));
-    return executor_.run(inputs, outputs);
+    std::vector<Tensor> fitted(inputs.begin(), inputs.end());
+    for (size_t i = 0; i < fitted.size(); ++i) {  // check_inputs() lets one element pass for a scalar
+      bool scalar = !inputs_[i].any_rank && inputs_[i].dims.empty();
+      if (scalar && fitted[i].rank() > 0) fitted[i] = fitted[i].reshaped({});
+    }
+    return executor_.run(fitted, outputs);
   }
 
   Result<Tensor> state(const std::string& name) const override {
