@@ -30,8 +30,9 @@ std::string_view kind_of(const toml::node& node) {
 // One table of the recipe. Remembers the first error and which keys were asked for; finish() refuses the others.
 class Section {
  public:
-  Section(std::string where, std::string path, const toml::table* table)
-      : where_(std::move(where)), path_(std::move(path)), table_(table) {}
+  // `origin`: where an error is that has no place of its own.
+  Section(std::string where, std::string path, const toml::table* table, const toml::node* origin = nullptr)
+      : where_(std::move(where)), path_(std::move(path)), table_(table), origin_(origin) {}
 
   bool has(const char* key) {
     asked_.insert(key);
@@ -107,7 +108,7 @@ class Section {
     if (shorthand != nullptr && node->is_string()) {
       owned_.push_back(std::make_unique<toml::table>());
       owned_.back()->insert(shorthand, *node->value<std::string>());
-      return {where_, path, owned_.back().get()};
+      return {where_, path, owned_.back().get(), node};
     }
     wrong_type(key, *node, "a table");
     return {where_, path, nullptr};
@@ -124,8 +125,8 @@ class Section {
   }
   void fail_at(const toml::node* node, const std::string& what) {
     if (!status_.ok()) return;
-    std::string line =
-        node == nullptr || node->source().begin.line == 0 ? "" : fmt::format(":{}", node->source().begin.line);
+    if (node == nullptr || node->source().begin.line == 0) node = origin_;
+    std::string line = node == nullptr ? "" : fmt::format(":{}", node->source().begin.line);
     status_ = invalid(fmt::format("{}{}: {}", where_, line, what));
   }
 
@@ -165,6 +166,7 @@ class Section {
   std::string where_;
   std::string path_;
   const toml::table* table_;
+  const toml::node* origin_;
   std::set<std::string> asked_;
   Status status_;
   std::vector<std::unique_ptr<toml::table>> owned_;
