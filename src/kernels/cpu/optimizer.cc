@@ -91,6 +91,7 @@ void rmsprop(const OptimizerTensors& t, int64_t begin, int64_t end, const Rmspro
   const V keep = hn::Set(d, s.keep);
   const bool heavy = t.in[3] != nullptr;
   each_block(t, begin, end, [&](const Block& b) HWY_ATTR {
+    const V p = b.in(0);
     const V g = b.in(1);
     const V v = hn::MulAdd(rho, b.in(2), hn::Mul(rest, hn::Mul(g, g)));
     V step = hn::Div(hn::Mul(rate, g), hn::Sqrt(hn::Add(v, epsilon)));
@@ -98,7 +99,7 @@ void rmsprop(const OptimizerTensors& t, int64_t begin, int64_t end, const Rmspro
       step = hn::MulAdd(momentum, b.in(3), step);
       b.out(2, step);
     }
-    b.out(0, hn::MulSub(keep, b.in(0), step));
+    b.out(0, hn::MulSub(keep, p, step));
     b.out(1, v);
   });
 }
