@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "data/dataset.h"
@@ -11,12 +13,13 @@ namespace slipway {
 struct BatchOptions {
   int64_t size = 32;
   bool shuffle = true;
+  bool augment = false;    // as the data's augmentation says
   bool drop_last = false;  // leave out a last batch of fewer than `size` examples
   uint64_t seed = 0;
 };
 
-// The order of an epoch depends on nothing but (seed, epoch), so that a resumed run sees what an uninterrupted one
-// would. Not thread-safe.
+// The order of an epoch depends on nothing but (seed, epoch), and what augmentation does to an example on nothing but
+// (seed, epoch, index), so that a resumed run sees what an uninterrupted one would. Not thread-safe.
 class BatchStream {
  public:
   // Requires: check(data).ok(), options.size > 0. Shares the data's tensors.
@@ -33,12 +36,17 @@ class BatchStream {
   // Requires: x is float32 of at least size * width elements, whatever its shape; y is undefined (labels are not
   // wanted) or int64, int32 or float32 of at least size * (elements of a label) elements.
   int64_t next(Tensor& x, Tensor& y);
+  // Which examples the last next() wrote.
+  std::span<const uint32_t> rows() const { return rows_; }
 
  private:
   Dataset data_;
   BatchOptions options_;
   std::vector<uint32_t> order_;
   size_t position_;
+  std::span<const uint32_t> rows_;
+  int64_t epoch_ = 0;
+  std::optional<Augmenter> augmenter_;
 };
 
 }  // namespace slipway

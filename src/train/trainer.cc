@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "data/batches.h"
+#include "data/feed.h"
 #include "formats/safetensors.h"
 
 namespace slipway::train {
@@ -57,7 +58,7 @@ Result<Shape> label_shape(const Session& session, DType dtype, const Dataset& da
       if (!port.dims[i].known()) return invalid("the model's output has a dimension of unknown size besides the batch");
       shape.push_back(port.dims[i].size);
     }
-    int64_t found = data.size() == 0 ? 0 : data.labels.count() / data.size();
+    int64_t found = data.label_width();
     if (found != element_count(shape)) {
       return invalid(fmt::format(
           "{}: {} label value(s) per example, but the loss compares the model's output with {} of "
@@ -107,7 +108,9 @@ class GradientTrainer final : public Trainer {
       : model_(std::move(model)),
         validation_(std::move(validation)),
         options_(std::move(options)),
-        stream_(std::move(train), {.size = options_.batch_size, .shuffle = true, .seed = options_.seed}) {}
+        stream_(std::move(train),
+                {.size = options_.batch_size, .shuffle = true, .augment = true, .seed = options_.seed},
+                label_dtype(options_.training.loss)) {}
 
   Status prepare() {
     Graph step = TRY(make_training_graph(model_, options_.training));
@@ -229,7 +232,7 @@ class GradientTrainer final : public Trainer {
   Graph model_;
   std::optional<Dataset> validation_;
   TrainerOptions options_;
-  BatchStream stream_;
+  Feed stream_;
   std::unique_ptr<Session> train_;
   std::unique_ptr<Session> evaluation_;
   BatchRunner runner_;
