@@ -6,7 +6,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  (void)slipway::parse_recipe(text, "fuzz.toml", "/nowhere").ok();
+  (void)slipway::train::parse_recipe(text, "fuzz.toml", "/nowhere").ok();
   (void)slipway::Policy::parse(text, "fuzz.toml").ok();
   return 0;
 }

@@ -67,7 +67,9 @@ Status check_sizes(Graph& graph, const Node& node) {
 }  // namespace
 
 Status infer_node(Graph& graph, const Node& node) {
-  if (node.op == nullptr || node.op->infer == nullptr || !ranks_known(graph, node)) return {};
+  if (node.op == nullptr || node.op->infer == nullptr) return {};
+  RETURN_IF_ERROR(verify_node(node));
+  if (!ranks_known(graph, node)) return {};
   GraphInferContext context(graph, node);
   RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
   return check_sizes(graph, node);

@@ -43,6 +43,15 @@ TEST(Infer, RefusesWhatNoMachineHolds) {
   EXPECT_FALSE(graph.value(graph.outputs[0]).dims.has_value());
 }
 
+TEST(Infer, RefusesWhatTheCardCannotTake) {
+  Graph graph = outer_product({2}, {3});
+  Node& node = graph.node(NodeId{0});
+  node.inputs[0] = {};
+  EXPECT_EQ(infer_types(graph).message(), "Outer node \"o\": required input 0 is left out");
+  node.inputs.clear();
+  EXPECT_EQ(infer_types(graph).message(), "Outer node \"o\": has 0 inputs; expected 2");
+}
+
 TEST(Infer, LeavesOutputsOfUnknownRankAlone) {
   Graph graph = outer_product({2}, {3});
   graph.value(graph.inputs[0]).dims.reset();

@@ -61,6 +61,13 @@ Status verify_count(const Node& node, const char* what, size_t found, Arity arit
   return invalid(fmt::format("{}: has {} {}; expected {}", describe(node), found, what, expected));
 }
 
+Status verify_required(const Node& node) {
+  for (size_t i = 0; i < static_cast<size_t>(node.op->inputs.min); ++i) {
+    if (!node.has_input(i)) return invalid(fmt::format("{}: required input {} is left out", describe(node), i));
+  }
+  return {};
+}
+
 bool in_range(const Graph& graph, ValueId id) {
   return !id.valid() || static_cast<size_t>(id.index) < graph.value_count();
 }
@@ -71,6 +78,7 @@ Status verify_node(const Node& node) {
   if (node.op == nullptr) return {};
   RETURN_IF_ERROR(verify_count(node, "inputs", node.inputs.size(), node.op->inputs));
   RETURN_IF_ERROR(verify_count(node, "outputs", node.outputs.size(), node.op->outputs));
+  RETURN_IF_ERROR(verify_required(node));
   return verify_attributes(node);
 }
 

@@ -2,10 +2,10 @@
 #include "repair/policy.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
+#include "base/toml.h"
 #include "repair/remedies/all.h"
 
 namespace slipway {

@@ -43,10 +43,6 @@ struct Elements {
   }
 };
 
-template <typename T>
-constexpr bool is_real =
-    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
-
 // False: the number does not fit the type; `lossy` tells whether its kind was right.
 template <typename T>
 bool convert_number(const JsonNumber& n, T& out, bool& lossy) {

@@ -4,10 +4,10 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
+#include "base/toml.h"
 
 namespace slipway::train {
 
