@@ -160,12 +160,11 @@ Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
 
 Dataset slice(const Dataset& data, int64_t begin, int64_t end) {
   Dataset part = data;
-  if (data.window > 0 && end > begin) {
-    begin *= data.stride;
-    end = (end - 1) * data.stride + data.window;
-  }
-  part.inputs = data.inputs.rows(begin, end);
-  part.labels = data.labels.rows(begin, end);
+  bool windows = data.window > 0 && end > begin;
+  int64_t first = windows ? begin * data.stride : begin;
+  int64_t last = windows ? (end - 1) * data.stride + data.window : end;
+  part.inputs = data.inputs.rows(first, last);
+  part.labels = data.labels.rows(first, last);
   return part;
 }
 

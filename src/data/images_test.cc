@@ -84,16 +84,16 @@ TEST(ImageFile, SaysWhatIsWrong) {
     for (size_t length = 8; length < whole.size(); length += 5) {
       Result<Image> image = decode_image(whole.substr(0, length), "cut");
       // The last bytes of a file say only that it ends.
-      if (length < whole.size() - 16) EXPECT_FALSE(image.ok()) << length << " of " << whole.size();
+      EXPECT_TRUE(!image.ok() || length >= whole.size() - 16) << length << " of " << whole.size();
     }
   }
   EXPECT_THAT(decode_image(jpeg.substr(0, jpeg.size() / 2), "b.jpg").status().message(),
               HasSubstr("the file is damaged, replace or remove it"));
   std::string huge = gray_jpeg(8, 1);
   size_t frame = huge.find("\xFF\xC0");
-  huge.replace(frame + 5, 4, "\xFF\xFF\xFF\xFF");
+  huge.replace(frame + 5, 4, std::string("\xFF\0\xFF\0", 4));
   EXPECT_THAT(decode_image(huge, "c.jpg").status().message(),
-              HasSubstr("at most 67108864 pixels, found 65535 x 65535"));
+              HasSubstr("at most 67108864 pixels, found 65280 x 65280"));
 }
 
 std::vector<uint8_t> resized(const Image& image, int64_t height, int64_t width) {

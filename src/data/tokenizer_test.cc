@@ -74,7 +74,7 @@ TEST(Tokenizer, TextsComeBackAlsoThroughJson) {
     ASSERT_TRUE(ids.ok());
     EXPECT_EQ(*ids, *learned->encode(text));
     EXPECT_EQ(*read->decode(*ids), text) << kind;
-    if (kind == std::string("bpe")) EXPECT_LT(ids->size(), text.size() / 2);
+    EXPECT_TRUE(kind != std::string("bpe") || ids->size() < text.size() / 2) << ids->size();
   }
 }
 
