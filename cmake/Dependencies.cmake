@@ -5,6 +5,8 @@ find_package(fmt REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CURL REQUIRED)
 find_package(Boost 1.81 REQUIRED)
@@ -22,5 +24,5 @@ target_link_libraries(slipway_onnx INTERFACE ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRAR
 target_compile_definitions(slipway_onnx INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 
 set(SLIPWAY_DEPENDENCIES Threads::Threads OpenMP::OpenMP_CXX fmt::fmt slipway_onnx ${DNNL_LIBRARY} PkgConfig::SIMDJSON
-  PkgConfig::HWY PkgConfig::SODIUM SQLite::SQLite3 CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB
+  PkgConfig::HWY PkgConfig::SODIUM SQLite::SQLite3 CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB JPEG::JPEG PNG::PNG
   Boost::headers)

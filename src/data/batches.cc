@@ -14,22 +14,23 @@ namespace {
 constexpr uint64_t kShuffleStream = uint64_t{0x73687566} << 32;  // "shuf", above any number of epochs
 
 template <typename From, typename To>
-void gather_labels_as(const Tensor& labels, std::span<const uint32_t> rows, To* to) {
-  std::span<const From> from = labels.data<From>();
-  size_t width = from.size() / static_cast<size_t>(labels.dim(0));
+void gather_labels_as(const Dataset& data, std::span<const uint32_t> rows, To* to) {
+  std::span<const From> from = data.labels.data<From>();
+  auto width = static_cast<size_t>(data.label_width());
+  auto pitch = static_cast<size_t>(data.label_pitch());
   for (size_t i = 0; i < rows.size(); ++i) {
-    for (size_t j = 0; j < width; ++j) to[i * width + j] = static_cast<To>(from[rows[i] * width + j]);
+    for (size_t j = 0; j < width; ++j) to[i * width + j] = static_cast<To>(from[rows[i] * pitch + j]);
   }
 }
 
 template <typename To>
-void gather_labels(const Tensor& labels, std::span<const uint32_t> rows, Tensor& y) {
+void gather_labels(const Dataset& data, std::span<const uint32_t> rows, Tensor& y) {
   std::span<To> to = y.mutable_data<To>();
-  CHECK(to.size() >= rows.size() * static_cast<size_t>(labels.count() / labels.dim(0)), "y is too small for the batch");
-  if (labels.dtype() == DType::i64) {
-    gather_labels_as<int64_t>(labels, rows, to.data());
+  CHECK(to.size() >= rows.size() * static_cast<size_t>(data.label_width()), "y is too small for the batch");
+  if (data.labels.dtype() == DType::i64) {
+    gather_labels_as<int64_t>(data, rows, to.data());
   } else {
-    gather_labels_as<float>(labels, rows, to.data());
+    gather_labels_as<float>(data, rows, to.data());
   }
 }
 
@@ -38,6 +39,7 @@ void gather_labels(const Tensor& labels, std::span<const uint32_t> rows, Tensor&
 BatchStream::BatchStream(Dataset data, BatchOptions options)
     : data_(std::move(data)), options_(options), order_(static_cast<size_t>(data_.size())), position_(order_.size()) {
   CHECK(options_.size > 0, "a batch holds at least one example");
+  if (options_.augment && data_.augmentation.any()) augmenter_.emplace(data_.augmentation, data_.example_shape());
 }
 
 int64_t BatchStream::batches() const {
@@ -46,6 +48,7 @@ int64_t BatchStream::batches() const {
 }
 
 void BatchStream::start(int64_t epoch, int64_t batch) {
+  epoch_ = epoch;
   if (options_.shuffle) {
     Random random(options_.seed, kShuffleStream + static_cast<uint64_t>(epoch));
     order_ = permutation(static_cast<uint32_t>(order_.size()), random);
@@ -63,12 +66,20 @@ int64_t BatchStream::next(Tensor& x, Tensor& y) {
   position_ += n;
   std::span<float> to = x.mutable_data<float>();
   CHECK(to.size() >= n * static_cast<size_t>(data_.width()), "x is too small for the batch");
-  gather_scaled(data_.inputs, rows_, data_.scaling, to.data());
+  gather_scaled(data_.inputs, data_.width(), data_.pitch(), rows_, data_.scaling, to.data());
+  if (augmenter_) {
+    auto width = static_cast<size_t>(data_.width());
+    float scale = data_.scaling.scale[0], black = data_.scaling.offset[0];
+    float white = black + (data_.inputs.dtype() == DType::u8 ? 255 : 1) * scale;
+    for (size_t i = 0; i < n; ++i) {
+      augmenter_->apply(to.subspan(i * width, width), {black, white}, {options_.seed, epoch_, rows_[i]});
+    }
+  }
   switch (y.dtype()) {
     case DType::undefined: break;
-    case DType::i64: gather_labels<int64_t>(data_.labels, rows_, y); break;
-    case DType::i32: gather_labels<int32_t>(data_.labels, rows_, y); break;
-    default: gather_labels<float>(data_.labels, rows_, y);
+    case DType::i64: gather_labels<int64_t>(data_, rows_, y); break;
+    case DType::i32: gather_labels<int32_t>(data_, rows_, y); break;
+    default: gather_labels<float>(data_, rows_, y);
   }
   return static_cast<int64_t>(n);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,12 +13,13 @@ namespace slipway {
 struct BatchOptions {
   int64_t size = 32;
   bool shuffle = true;
+  bool augment = false;    // as the data's augmentation says
   bool drop_last = false;  // leave out a last batch of fewer than `size` examples
   uint64_t seed = 0;
 };
 
-// The order of an epoch depends on nothing but (seed, epoch), so that a resumed run sees what an uninterrupted one
-// would. Not thread-safe.
+// The order of an epoch depends on nothing but (seed, epoch), and what augmentation does to an example on nothing but
+// (seed, epoch, index), so that a resumed run sees what an uninterrupted one would. Not thread-safe.
 class BatchStream {
  public:
   // Requires: check(data).ok(), options.size > 0. Shares the data's tensors.
@@ -43,6 +45,8 @@ class BatchStream {
   std::vector<uint32_t> order_;
   size_t position_;
   std::span<const uint32_t> rows_;
+  int64_t epoch_ = 0;
+  std::optional<Augmenter> augmenter_;
 };
 
 }  // namespace slipway

@@ -105,7 +105,7 @@ TEST(Gather, MatchesTheFormulaForEveryWidth) {
         for (float& s : scaling.scale) s = static_cast<float>(random.uniform());
         for (float& o : scaling.offset) o = static_cast<float>(random.normal());
         std::vector<float> y(rows.size() * n + 1, -77.f);
-        gather_scaled(x, rows, scaling, y.data());
+        gather_scaled(x, width, width, rows, scaling, y.data());
         for (size_t i = 0; i < rows.size(); ++i) {
           for (size_t j = 0; j < n; ++j) {
             float expected = static_cast<float>(rows[i] + j) * scaling.scale[scales == 1 ? 0 : j] +

@@ -74,13 +74,52 @@ void hash_names(Sha256& hash, const std::vector<std::string>& names) {
   for (const std::string& name : names) hash.update(fmt::format("{}:{}\n", name.size(), name));
 }
 
+Status check_windows(const Dataset& data) {
+  CHECK(data.inputs.rank() == 1 && data.labels.rank() == 1 && data.stride > 0, "windows are cut from sequences");
+  if (data.size() > 0) return {};
+  return invalid(
+      fmt::format("{}: expected at least one window of {} elements, found {} elements; give more data or a shorter "
+                  "sequence_length",
+                  data.name, data.window, data.inputs.dim(0)));
+}
+
+// Windows [0, n - held) and [n - held, n), the first part cut so that its last window ends where the second begins.
+Result<Split> split_windows(const Dataset& data, double fraction) {
+  int64_t n = data.size();
+  int64_t held = std::llround(fraction * static_cast<double>(n));
+  int64_t overlapping = (data.window - 1) / data.stride;
+  if (held < 1 || n - held - overlapping < 1) {
+    return invalid(
+        fmt::format("{}: holding out {} of {} windows leaves one part empty; give more data or another fraction",
+                    data.name, fraction, n));
+  }
+  return Split{.rest = slice(data, 0, n - held - overlapping), .held_out = slice(data, n - held, n)};
+}
+
 bool fits(const std::vector<float>& values, int64_t width) {
   return values.size() == 1 || static_cast<int64_t>(values.size()) == width;
 }
 
 }  // namespace
 
+int64_t Dataset::size() const {
+  if (inputs.rank() == 0) return 0;
+  if (window == 0) return inputs.dim(0);
+  return inputs.dim(0) < window ? 0 : (inputs.dim(0) - window) / stride + 1;
+}
+
+Shape Dataset::example_shape() const {
+  if (window > 0) return {window};
+  return {inputs.shape().begin() + 1, inputs.shape().end()};
+}
+
+int64_t Dataset::label_width() const {
+  if (window > 0) return window;
+  return labels.rank() == 0 || labels.dim(0) == 0 ? 0 : labels.count() / labels.dim(0);
+}
+
 Status check(const Dataset& data) {
+  if (data.window > 0) RETURN_IF_ERROR(check_windows(data));
   if (data.inputs.rank() < 1 || data.size() == 0 || data.width() == 0) {
     return invalid(
         fmt::format("{}: expected at least one example, found inputs of shape {}; check the path and the filters",
@@ -88,11 +127,11 @@ Status check(const Dataset& data) {
   }
   CHECK(data.inputs.dtype() == DType::u8 || data.inputs.dtype() == DType::f32,
         "inputs of a data set are uint8 or float32");
-  if (data.labels.rank() < 1 || data.labels.dim(0) != data.size()) {
+  if (data.labels.rank() < 1 || data.labels.dim(0) != data.inputs.dim(0)) {
     return invalid(
         fmt::format("{}: expected one label for each of {} examples, found labels of shape {}; check that both "
                     "files belong together",
-                    data.name, data.size(), to_string(std::span<const int64_t>(data.labels.shape()))));
+                    data.name, data.inputs.dim(0), to_string(std::span<const int64_t>(data.labels.shape()))));
   }
   CHECK(data.labels.dtype() == DType::i64 || data.labels.dtype() == DType::f32,
         "labels of a data set are int64 or float32");
@@ -115,6 +154,7 @@ std::string content_hash(const Dataset& data) {
   hash_tensor(hash, data.inputs);
   hash_tensor(hash, data.labels);
   if (data.weights.defined()) hash_tensor(hash, data.weights);
+  if (data.window > 0) hash.update(fmt::format("windows of {} every {}\n", data.window, data.stride));
   hash_names(hash, data.classes);
   hash_names(hash, data.features);
   for (const std::vector<float>* values : {&data.scaling.scale, &data.scaling.offset}) {
@@ -125,6 +165,7 @@ std::string content_hash(const Dataset& data) {
 }
 
 Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
+  CHECK(data.window == 0, "windows are sliced, not gathered");
   Dataset part = data;
   part.inputs = gathered(data.inputs, rows);
   part.labels = gathered(data.labels, rows);
@@ -134,8 +175,11 @@ Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
 
 Dataset slice(const Dataset& data, int64_t begin, int64_t end) {
   Dataset part = data;
-  part.inputs = data.inputs.rows(begin, end);
-  part.labels = data.labels.rows(begin, end);
+  bool windows = data.window > 0 && end > begin;
+  int64_t first = windows ? begin * data.stride : begin;
+  int64_t last = windows ? (end - 1) * data.stride + data.window : end;
+  part.inputs = data.inputs.rows(first, last);
+  part.labels = data.labels.rows(first, last);
   if (data.weights.defined()) part.weights = data.weights.rows(begin, end);
   return part;
 }
@@ -159,8 +203,15 @@ Result<RowSplit> split_rows(uint32_t n, double fraction, uint64_t seed, std::str
 }
 
 Result<Split> split(const Dataset& data, double fraction, uint64_t seed) {
-  RowSplit rows = TRY(split_rows(static_cast<uint32_t>(data.size()), fraction, seed, data.name));
-  return Split{.rest = subset(data, rows.rest), .held_out = subset(data, rows.held_out)};
+  Split parts;
+  if (data.window > 0) {
+    parts = TRY(split_windows(data, fraction));
+  } else {
+    RowSplit rows = TRY(split_rows(static_cast<uint32_t>(data.size()), fraction, seed, data.name));
+    parts = {.rest = subset(data, rows.rest), .held_out = subset(data, rows.held_out)};
+  }
+  parts.held_out.augmentation = {};
+  return parts;
 }
 
 }  // namespace slipway

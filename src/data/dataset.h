@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/status.h"
+#include "data/augment.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -19,19 +21,32 @@ struct Scaling {
 };
 
 // Copyable value; copies share the tensors. Thread-safe while const.
+//
+// A data set of windows (window > 0) holds one sequence instead of rows: example i is the elements
+// [i * stride, i * stride + window) of inputs [L] and, as its labels, of labels [L]. No element is stored twice.
 struct Dataset {
   std::string name;                   // for messages: "MNIST train"
   Tensor inputs;                      // [N, ...] uint8 or float32, unscaled
   Tensor labels;                      // int64 [N] class indices, or float32 [N, ...] targets
   Tensor weights;                     // float32 [N]: what each example counts in training; undefined: all alike
+  int64_t window = 0;                 // 0: an example is a row
+  int64_t stride = 0;                 // from the begin of a window to that of the next
   std::vector<std::string> classes;   // by index; empty when the labels are targets
   std::vector<std::string> features;  // names of an example's elements in row-major order; empty: they have none
   Scaling scaling;
+  Augmentation augmentation;  // what training may do to a batch's images; nothing else does
+  // How raw data becomes inputs (a tokenizer, columns, a spectrum), for whoever serves the model: "kind" says which
+  // reader made it, the other members are that reader's. Null when the scaling says it all.
+  Json preparation;
 
-  int64_t size() const { return inputs.rank() == 0 ? 0 : inputs.dim(0); }
-  Shape example_shape() const { return {inputs.shape().begin() + 1, inputs.shape().end()}; }
-  // Elements of one example.
+  int64_t size() const;
+  Shape example_shape() const;
+  // Elements of one example, and of its labels.
   int64_t width() const { return element_count(example_shape()); }
+  int64_t label_width() const;
+  // Elements from the begin of one example, or of its labels, to that of the next.
+  int64_t pitch() const { return window > 0 ? stride : width(); }
+  int64_t label_pitch() const { return window > 0 ? stride : label_width(); }
 };
 
 // Training and test data that belong together, and where they came from ("MNIST in ../shared/data/mnist").
@@ -41,14 +56,15 @@ struct DataPair {
   std::string source;
 };
 
-// An error for: no examples, counts that differ, a class index outside `classes`, NaN or infinity, names or a scaling
-// that do not fit the features. The message names the data set and the example (counted from 0).
+// An error for: no examples, windows longer than the sequence, counts that differ, a class index outside `classes`, NaN
+// or infinity, names or a scaling that do not fit the features. The message names the data set and the example (counted
+// from 0).
 Status check(const Dataset& data);
 
 // SHA-256 (hex) over types, shapes, elements, names and scaling.
 std::string content_hash(const Dataset& data);
 
-// The examples at `rows`, copied, in that order. Requires: indices are in range.
+// The examples at `rows`, copied, in that order. Requires: indices are in range; the data has no windows.
 Dataset subset(const Dataset& data, std::span<const uint32_t> rows);
 
 // Examples [begin, end), sharing the elements. Requires: they are there.
@@ -67,7 +83,8 @@ struct Split {
   Dataset rest;
   Dataset held_out;
 };
-// split_rows on the examples, copied.
+// split_rows on the examples, copied; of windows the last ones, sharing the elements, so that no window of one part
+// overlaps one of the other. What is held out is not augmented.
 Result<Split> split(const Dataset& data, double fraction, uint64_t seed);
 
 }  // namespace slipway

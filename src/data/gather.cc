@@ -71,14 +71,14 @@ template <typename T>
 using Loop = void (*)(const T*, size_t, const float*, const float*, float*);
 
 template <typename T>
-void gather(const T* x, size_t width, std::span<const uint32_t> rows, const float* scale, const float* offset,
-            Loop<T> loop, float* to) {
+void gather(const T* x, size_t width, size_t pitch, std::span<const uint32_t> rows, const float* scale,
+            const float* offset, Loop<T> loop, float* to) {
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i + kRowsAhead < rows.size()) {
-      const char* ahead = reinterpret_cast<const char*>(x + rows[i + kRowsAhead] * width);
+      const char* ahead = reinterpret_cast<const char*>(x + rows[i + kRowsAhead] * pitch);
       for (size_t byte = 0; byte < width * sizeof(T); byte += kCacheLine) __builtin_prefetch(ahead + byte);
     }
-    loop(x + rows[i] * width, width, scale, offset, to + i * width);
+    loop(x + rows[i] * pitch, width, scale, offset, to + i * width);
   }
 }
 
@@ -89,8 +89,10 @@ std::vector<float> spread(const std::vector<float>& values, size_t count) {
 
 }  // namespace
 
-void gather_scaled(const Tensor& x, std::span<const uint32_t> rows, const Scaling& scaling, float* to) {
-  auto width = static_cast<size_t>(x.dim(0) == 0 ? 0 : x.count() / x.dim(0));
+void gather_scaled(const Tensor& x, int64_t example_width, int64_t example_pitch, std::span<const uint32_t> rows,
+                   const Scaling& scaling, float* to) {
+  auto width = static_cast<size_t>(example_width);
+  auto pitch = static_cast<size_t>(example_pitch);
   const float* scale = scaling.scale.data();
   const float* offset = scaling.offset.data();
   bool each = scaling.scale.size() > 1 || scaling.offset.size() > 1;
@@ -103,10 +105,10 @@ void gather_scaled(const Tensor& x, std::span<const uint32_t> rows, const Scalin
   }
   if (x.dtype() == DType::u8) {
     Loop<uint8_t> loop = each ? HWY_DYNAMIC_DISPATCH(scale_u8_each) : HWY_DYNAMIC_DISPATCH(scale_u8);
-    gather(x.data<uint8_t>().data(), width, rows, scale, offset, loop, to);
+    gather(x.data<uint8_t>().data(), width, pitch, rows, scale, offset, loop, to);
   } else {
     Loop<float> loop = each ? HWY_DYNAMIC_DISPATCH(scale_f32_each) : HWY_DYNAMIC_DISPATCH(scale_f32);
-    gather(x.data<float>().data(), width, rows, scale, offset, loop, to);
+    gather(x.data<float>().data(), width, pitch, rows, scale, offset, loop, to);
   }
 }
 

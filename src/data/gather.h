@@ -9,8 +9,9 @@
 
 namespace slipway {
 
-// to[i, j] = x[rows[i], j] * scale[j] + offset[j]
-// Requires: x [N, ...] is uint8 or float32; `to` holds rows.size() * width elements; the scaling fits.
-void gather_scaled(const Tensor& x, std::span<const uint32_t> rows, const Scaling& scaling, float* to);
+// to[i, j] = x[rows[i] * pitch + j] * scale[j] + offset[j], j < width
+// Requires: x is uint8 or float32; `to` holds rows.size() * width elements; the scaling fits.
+void gather_scaled(const Tensor& x, int64_t width, int64_t pitch, std::span<const uint32_t> rows,
+                   const Scaling& scaling, float* to);
 
 }  // namespace slipway

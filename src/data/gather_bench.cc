@@ -19,7 +19,7 @@ void gather_784(benchmark::State& state, DType dtype) {
   size_t at = 0;
   for (auto _ : state) {
     if (at + batch > order.size()) at = 0;
-    gather_scaled(x, std::span<const uint32_t>(order).subspan(at, batch), scaling, y.data());
+    gather_scaled(x, 784, 784, std::span<const uint32_t>(order).subspan(at, batch), scaling, y.data());
     benchmark::ClobberMemory();
     at += batch;
   }

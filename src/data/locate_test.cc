@@ -128,7 +128,7 @@ TEST(Source, KindsAreToldByThePath) {
   EXPECT_THAT(load_dataset({.path = folder.path() / "x.png"}).status().message(),
               HasSubstr("name the kind of the data"));
   EXPECT_THAT(load_dataset({.kind = "cvs"}).status().message(),
-              HasSubstr("expected one of auto, mnist, idx, npy, csv, digits"));
+              HasSubstr("expected one of audio, auto, csv, digits, idx, images"));
   EXPECT_THAT(load_dataset({.kind = "csv"}).status().message(), HasSubstr("needs a path; it is empty"));
   EXPECT_EQ(load_dataset({.kind = "csv", .path = "/nonexistent.csv"}).status().code(), Code::not_found);
 }

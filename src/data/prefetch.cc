@@ -20,12 +20,8 @@ void copy_rows(const Tensor& from, int64_t rows, int64_t capacity, Tensor& to) {
 PrefetchedBatches::PrefetchedBatches(Dataset data, BatchOptions options, DType labels)
     : stream_(std::move(data), options) {
   for (Slot& slot : slots_) {
-    Shape shape = stream_.data().inputs.shape();
-    shape[0] = options.size;
-    slot.x = Tensor(DType::f32, shape);
-    shape = stream_.data().labels.shape();
-    shape[0] = options.size;
-    if (labels != DType::undefined) slot.y = Tensor(labels, shape);
+    slot.x = Tensor(DType::f32, {options.size, stream_.data().width()});
+    if (labels != DType::undefined) slot.y = Tensor(labels, {options.size, stream_.data().label_width()});
   }
   thread_ = std::thread([this] { read_ahead(); });
 }
@@ -58,6 +54,7 @@ int64_t PrefetchedBatches::next(Tensor& x, Tensor& y) {
   copy_rows(slot.x, slot.rows, slot.x.dim(0), x);
   if (slot.y.defined()) copy_rows(slot.y, slot.rows, slot.y.dim(0), y);
   int64_t rows = slot.rows;
+  rows_.swap(slot.order);
   lock.lock();
   ++taken_;
   changed_.notify_all();
@@ -73,6 +70,7 @@ void PrefetchedBatches::read_ahead() {
     reading_ = true;
     lock.unlock();
     slot.rows = stream_.next(slot.x, slot.y);
+    slot.order.assign(stream_.rows().begin(), stream_.rows().end());
     lock.lock();
     reading_ = false;
     if (slot.rows == 0) {

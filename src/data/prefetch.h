@@ -5,7 +5,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "data/batches.h"
 
@@ -20,21 +22,26 @@ class PrefetchedBatches {
   PrefetchedBatches(const PrefetchedBatches&) = delete;
   PrefetchedBatches& operator=(const PrefetchedBatches&) = delete;
 
+  const Dataset& data() const { return stream_.data(); }
   int64_t batches() const { return stream_.batches(); }
   // As BatchStream's; batches read ahead of another epoch are forgotten.
   void start(int64_t epoch, int64_t batch = 0);
   // As BatchStream's. Requires: y has the type given to the constructor.
   int64_t next(Tensor& x, Tensor& y);
+  // As BatchStream's.
+  std::span<const uint32_t> rows() const { return rows_; }
 
  private:
   struct Slot {
     Tensor x, y;
     int64_t rows = 0;
+    std::vector<uint32_t> order;
   };
   void read_ahead();
 
   BatchStream stream_;  // touched by the thread only, and by start() while the thread rests
   std::array<Slot, 2> slots_;
+  std::vector<uint32_t> rows_;
   std::mutex mutex_;
   std::condition_variable changed_;
   uint64_t filled_ = 0;   // slots filled since start()

@@ -2,16 +2,19 @@
 #include "data/source.h"
 
 #include <algorithm>
-#include <cmath>
+#include <map>
 #include <numeric>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "base/nearest.h"
 #include "base/random.h"
 #include "data/csv.h"
 #include "data/locate.h"
 #include "data/mnist.h"
 #include "tensor/npy.h"
+#include "tensor/npz.h"
 
 namespace slipway {
 
@@ -79,12 +82,10 @@ Result<DataPair> load_idx_source(const DataSource& source) {
 }
 
 // Labels as class indices when they are integers [N] (or [N, 1]), else as float32 targets.
-Result<Dataset> load_npy_pair(const fs::path& inputs, const fs::path& labels) {
+Result<Dataset> from_arrays(const Tensor& x, const Tensor& y, std::string name, const std::string& labels_name) {
   Dataset data;
-  data.name = inputs.string();
-  Tensor x = TRY(load_npy(inputs));
+  data.name = std::move(name);
   data.inputs = x.dtype() == DType::u8 ? x : x.cast(DType::f32);
-  Tensor y = TRY(load_npy(labels));
   bool column = y.rank() == 2 && y.dim(1) == 1;
   if (is_integer(y.dtype()) && (y.rank() == 1 || column)) {
     data.labels = y.cast(DType::i64).reshaped({y.dim(0)});
@@ -94,7 +95,7 @@ Result<Dataset> load_npy_pair(const fs::path& inputs, const fs::path& labels) {
     if (most >= kMostClasses) {
       return invalid(
           fmt::format("{}: expected class indices below {}, found {}; save targets of a regression as float32",
-                      labels.string(), kMostClasses, most));
+                      labels_name, kMostClasses, most));
     }
     for (int64_t i = 0; i <= most; ++i) data.classes.push_back(fmt::format("{}", i));
   } else {
@@ -102,6 +103,43 @@ Result<Dataset> load_npy_pair(const fs::path& inputs, const fs::path& labels) {
   }
   RETURN_IF_ERROR(check(data));
   return data;
+}
+
+Result<Dataset> load_npy_pair(const fs::path& inputs, const fs::path& labels) {
+  Tensor x = TRY(load_npy(inputs));
+  Tensor y = TRY(load_npy(labels));
+  return from_arrays(x, y, inputs.string(), labels.string());
+}
+
+using Arrays = std::map<std::string, Tensor>;
+
+Result<Dataset> from_npz(const Arrays& arrays, const std::string& x, const std::string& y, const fs::path& path) {
+  std::vector<std::string> names;
+  for (const auto& [name, array] : arrays) names.push_back(name);
+  for (const std::string& name : {x, y}) {
+    if (arrays.contains(name)) continue;
+    return invalid(fmt::format("{}: expected the arrays x_train and y_train, or x and y; {} is missing among {}",
+                               path.string(), name,
+                               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  }
+  std::string where = path.string() + ": ";
+  return from_arrays(arrays.at(x), arrays.at(y), where + x, where + y);
+}
+
+Result<DataPair> load_npz_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "npz"));
+  Arrays arrays = TRY(load_npz(source.path));
+  std::string part = arrays.contains("x") ? "" : "_train";
+  Dataset data = TRY(from_npz(arrays, "x" + part, "y" + part, source.path));
+  std::optional<Dataset> test;
+  if (!source.test_path.empty()) {
+    Arrays others = TRY(load_npz(source.test_path));
+    std::string other = others.contains("x") ? "" : "_test";
+    test = TRY(from_npz(others, "x" + other, "y" + other, source.test_path));
+  } else if (arrays.contains("x_test")) {
+    test = TRY(from_npz(arrays, "x_test", "y_test", source.path));
+  }
+  return with_test(std::move(data), std::move(test), source, "NumPy arrays");
 }
 
 Result<DataPair> load_npy_source(const DataSource& source) {
@@ -150,39 +188,109 @@ Result<DataPair> load_csv_source(const DataSource& source) {
   return pair;
 }
 
+Result<DataPair> load_digits_source(const DataSource& source) {
+  if (source.digits.train >= 1 && source.digits.test >= 1) return generate_digits(source.digits);
+  return invalid(fmt::format("data of kind \"digits\": expected at least 1 example in each part, found {} and {}",
+                             source.digits.train, source.digits.test));
+}
+
+Result<DataPair> load_text_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "text"));
+  if (!source.test_path.empty()) return load_text(source.path, source.test_path, source.text);
+  return load_text(source.path, source.text, source.test_fraction);
+}
+
+Result<DataPair> load_images_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "images"));
+  return load_images(source.path, source.test_path, source.test_fraction, source.seed, source.images);
+}
+
+Result<DataPair> load_audio_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "audio"));
+  return load_audio(source.path, source.test_path, source.test_fraction, source.seed, source.audio);
+}
+
+Result<DataPair> load_interactions_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "interactions"));
+  return load_interactions(source.path, source.test_path, source.test_fraction, source.seed, source.interactions);
+}
+
+// The kind of a folder: by the files in its subfolders, if it has some.
+std::string kind_of_folder(const fs::path& path) {
+  std::error_code error;
+  fs::recursive_directory_iterator entries(path, fs::directory_options::skip_permission_denied, error), end;
+  for (; !error && entries != end; entries.increment(error)) {
+    std::string ending = entries->path().extension().string();
+    if (entries.depth() == 0) continue;
+    if (ending == ".wav" || ending == ".WAV") return "audio";
+    for (const char* image : {".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG"}) {
+      if (ending == image) return "images";
+    }
+  }
+  return "mnist";
+}
+
 Result<std::string> kind_of(const fs::path& path) {
   if (is_file(path / "x_train.npy") || is_file(path / "x.npy")) return std::string("npy");
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return std::string("mnist");
+  if (fs::is_directory(path, ignored)) return kind_of_folder(path);
   fs::path name = path.extension() == ".gz" ? path.stem() : path.filename();
-  if (name.extension() == ".csv" || name.extension() == ".tsv") return std::string("csv");
-  if (name.extension() == ".npy") return std::string("npy");
+  const std::pair<const char*, const char*> endings[] = {{".csv", "csv"}, {".tsv", "csv"},  {".npy", "npy"},
+                                                         {".npz", "npz"}, {".txt", "text"}, {".inter", "interactions"}};
+  for (const auto& [ending, kind] : endings) {
+    if (name.extension() == ending) return std::string(kind);
+  }
   if (path.filename().string().find("idx") != std::string::npos) return std::string("idx");
   return invalid(
-      fmt::format("{}: expected a folder, .csv, .tsv, .npy or IDX file; name the kind of the data", path.string()));
+      fmt::format("{}: expected a folder, .csv, .tsv, .npy, .npz, .txt, .inter or IDX file; name the kind of "
+                  "the data",
+                  path.string()));
 }
+
+struct Kind {
+  const char* name;
+  Result<DataPair> (*load)(const DataSource& source);
+};
+
+Result<DataPair> load_auto_source(const DataSource& source) {
+  if (source.path.empty()) return load_digits(places_of(source));
+  DataSource known = source;
+  known.kind = TRY(kind_of(source.path));
+  return load_dataset(known);
+}
+
+constexpr Kind kKinds[] = {
+    {"audio", load_audio_source},
+    {"auto", load_auto_source},
+    {"csv", load_csv_source},
+    {"digits", load_digits_source},
+    {"idx", load_idx_source},
+    {"images", load_images_source},
+    {"interactions", load_interactions_source},
+    {"mnist", load_mnist_source},
+    {"npy", load_npy_source},
+    {"npz", load_npz_source},
+    {"text", load_text_source},
+};
 
 }  // namespace
 
+std::vector<std::string> data_kinds() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
 Result<DataPair> load_dataset(const DataSource& source) {
-  if (source.kind == "auto") {
-    if (source.path.empty()) return load_digits(places_of(source));
-    DataSource known = source;
-    known.kind = TRY(kind_of(source.path));
-    return load_dataset(known);
+  auto kind = std::ranges::find_if(kKinds, [&](const Kind& each) { return each.name == source.kind; });
+  if (kind == std::end(kKinds)) {
+    return invalid(fmt::format("data of kind \"{}\": expected one of {}{}", source.kind, fmt::join(data_kinds(), ", "),
+                               did_you_mean(source.kind, data_kinds())));
   }
-  if (source.kind == "mnist") return load_mnist_source(source);
-  if (source.kind == "idx") return load_idx_source(source);
-  if (source.kind == "npy") return load_npy_source(source);
-  if (source.kind == "csv") return load_csv_source(source);
-  if (source.kind == "digits") {
-    if (source.digits.train < 1 || source.digits.test < 1) {
-      return invalid(fmt::format("data of kind \"digits\": expected at least 1 example in each part, found {} and {}",
-                                 source.digits.train, source.digits.test));
-    }
-    return generate_digits(source.digits);
-  }
-  return invalid(fmt::format("data of kind \"{}\": expected one of auto, mnist, idx, npy, csv, digits", source.kind));
+  DataPair pair = TRY(kind->load(source));
+  RETURN_IF_ERROR(check(source.augmentation, pair.train.example_shape(), pair.train.name));
+  pair.train.augmentation = source.augmentation;
+  return pair;
 }
 
 }  // namespace slipway

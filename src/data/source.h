@@ -6,9 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "data/audio.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "data/digits.h"
+#include "data/images.h"
+#include "data/interactions.h"
 #include "data/tabular.h"
+#include "data/text.h"
 
 namespace slipway {
 
@@ -17,9 +22,15 @@ namespace slipway {
 //   "idx"     images in `path`, labels in `labels` (two IDX files); test data in test_path and test_labels
 //   "npy"     inputs in `path`, labels in `labels` (two .npy files), or a folder `path` with x_train.npy, y_train.npy,
 //             x_test.npy, y_test.npy, or with x.npy and y.npy
+//   "npz"     a file `path` with the arrays x_train, y_train, x_test, y_test, or x and y; test data in test_path
 //   "csv"     a table `path`; test rows in test_path
+//   "text"    a text `path` for a language model; test text in test_path, else the last test_fraction
+//   "images"  a folder `path` with a folder of JPEG and PNG files per class
+//   "audio"   a folder `path` with a folder of WAV files per class
+//   "interactions"  a RecBole file `path` of users, items and ratings
 //   "digits"  generated
 //   "auto"    by what `path` is; without one: MNIST where it is found, else generated digits
+// Folders of images and sounds have their test data in test_path or in path/test (training data then in path/train).
 // Where test data is missing, test_fraction of the examples is held out, drawn by `seed`.
 struct DataSource {
   std::string kind = "auto";
@@ -32,8 +43,16 @@ struct DataSource {
   CsvOptions csv;
   TabularOptions tabular;
   DigitsOptions digits;
+  TextOptions text;
+  ImageOptions images;
+  AudioOptions audio;
+  InteractionOptions interactions;
+  Augmentation augmentation;  // of images of any kind, for training only
   bool allow_download = true;
 };
+
+// Every kind a source may have, in alphabetical order.
+std::vector<std::string> data_kinds();
 
 // Both parts pass check(). Errors name the file and how to mend it.
 Result<DataPair> load_dataset(const DataSource& source);

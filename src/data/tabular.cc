@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
 #include <set>
 
 #include <fmt/format.h>
@@ -52,21 +54,9 @@ bool all_integers(const std::set<std::string>& values) {
   });
 }
 
-// Mean and deviation of a column of numbers; a constant column gets deviation 1, so that it becomes 0.
-void measure(const CsvTable& table, std::span<const uint32_t> rows, ColumnEncoding& column) {
-  double count = 0, sum = 0, squares = 0;
-  for (uint32_t row : rows) {
-    if (std::optional<double> x = parse_number(table.rows[row][column.index])) {
-      ++count;
-      sum += *x;
-    }
-  }
-  column.mean = sum / count;
-  for (uint32_t row : rows) {
-    if (std::optional<double> x = parse_number(table.rows[row][column.index]))
-      squares += (*x - column.mean) * (*x - column.mean);
-  }
-  column.deviation = squares > 0 ? std::sqrt(squares / count) : 1;
+// The number that a cell of a column of numbers or dates stands for.
+std::optional<double> value_of(const std::string& cell, ColumnEncoding::Kind kind) {
+  return kind == ColumnEncoding::Kind::date ? parse_date(cell) : parse_number(cell);
 }
 
 Status wrong_cell(const CsvTable& table, uint32_t row, size_t column, std::string_view expected) {
@@ -96,23 +86,85 @@ Status refuse_odd_number(const CsvTable& table, std::span<const uint32_t> rows, 
   return {};
 }
 
-Result<ColumnEncoding> fit_column(const CsvTable& table, std::span<const uint32_t> rows, size_t index) {
+// The most frequent of sorted values, the first of several.
+template <typename T>
+const T& most_frequent(const std::vector<T>& sorted) {
+  size_t best = 0, best_count = 0;
+  for (size_t begin = 0; begin < sorted.size();) {
+    size_t end = begin;
+    while (end < sorted.size() && sorted[end] == sorted[begin]) ++end;
+    if (end - begin > best_count) {
+      best_count = end - begin;
+      best = begin;
+    }
+    begin = end;
+  }
+  return sorted[best];
+}
+
+// Mean and deviation of a column of numbers, and what stands for missing ones; a constant column gets deviation 1, so
+// that it becomes 0.
+void measure(const CsvTable& table, std::span<const uint32_t> rows, Missing missing, ColumnEncoding& column) {
+  std::vector<double> values;
+  for (uint32_t row : rows) {
+    if (std::optional<double> x = value_of(table.rows[row][column.index], column.kind)) values.push_back(*x);
+  }
+  auto count = static_cast<double>(values.size());
+  double squares = 0;
+  column.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  for (double x : values) squares += (x - column.mean) * (x - column.mean);
+  column.deviation = squares > 0 ? std::sqrt(squares / count) : 1;
+  column.fill = column.mean;
+  if (missing == Missing::mean) return;
+  std::ranges::sort(values);
+  size_t middle = values.size() / 2;
+  bool even = values.size() % 2 == 0;
+  column.fill = missing == Missing::most_frequent ? most_frequent(values)
+                : even                            ? (values[middle - 1] + values[middle]) / 2
+                                                  : values[middle];
+}
+
+Status fit_categories(const CsvTable& table, std::span<const uint32_t> rows, const std::set<std::string>& values,
+                      const TabularOptions& options, ColumnEncoding& column) {
+  column.kind = options.categories == Categories::index ? ColumnEncoding::Kind::index : ColumnEncoding::Kind::one_hot;
+  if (column.kind == ColumnEncoding::Kind::one_hot && values.size() > kMostCategories) {
+    return invalid(
+        fmt::format("{}: column \"{}\" is text with {} distinct values, more than {}; drop it, group its values or set "
+                    "categories = \"index\"",
+                    table.name, column.name, values.size(), kMostCategories));
+  }
+  column.categories.assign(values.begin(), values.end());
+  if (options.missing != Missing::most_frequent) return {};
+  std::vector<std::string> cells;
+  for (uint32_t row : rows) {
+    if (const std::string& cell = table.rows[row][column.index]; !is_missing(cell)) cells.push_back(cell);
+  }
+  std::ranges::sort(cells);
+  column.fill_category = most_frequent(cells);
+  return {};
+}
+
+Result<ColumnEncoding> fit_column(const CsvTable& table, std::span<const uint32_t> rows, size_t index,
+                                  const TabularOptions& options) {
   ColumnEncoding column{.name = table.header[index], .index = index};
+  auto among = [&](const std::vector<std::string>& names) {
+    return std::ranges::find(names, column.name) != names.end();
+  };
   std::set<std::string> values = distinct_values(table, rows, index);
   if (values.empty()) {
     return invalid(fmt::format("{}: column \"{}\" has no values to learn from; drop it", table.name, column.name));
   }
-  if (all_numbers(values)) {
-    measure(table, rows, column);
-    return column;
+  bool dates = std::ranges::all_of(values, [](const std::string& value) { return parse_date(value).has_value(); });
+  if ((dates || all_numbers(values)) && !among(options.categorical)) {
+    column.kind = dates ? ColumnEncoding::Kind::date : ColumnEncoding::Kind::number;
+    column.standardize = options.standardize && !among(options.no_standardize);
+    measure(table, rows, options.missing, column);
+  } else {
+    if (!among(options.categorical)) RETURN_IF_ERROR(refuse_odd_number(table, rows, index, values));
+    RETURN_IF_ERROR(fit_categories(table, rows, values, options, column));
   }
-  RETURN_IF_ERROR(refuse_odd_number(table, rows, index, values));
-  if (values.size() > kMostCategories) {
-    return invalid(
-        fmt::format("{}: column \"{}\" is text with {} distinct values, more than {}; drop it or group its values",
-                    table.name, column.name, values.size(), kMostCategories));
-  }
-  column.categories.assign(values.begin(), values.end());
+  column.indicator = options.missing_indicator &&
+                     std::ranges::any_of(rows, [&](uint32_t row) { return is_missing(table.rows[row][index]); });
   return column;
 }
 
@@ -135,33 +187,50 @@ Result<std::vector<std::string>> fit_classes(const CsvTable& table, size_t targe
 
 // Writes the features of one cell and moves `to` behind them.
 Status encode_cell(const CsvTable& table, uint32_t row, const ColumnEncoding& column, float*& to) {
+  using Kind = ColumnEncoding::Kind;
   const std::string& cell = table.rows[row][column.index];
-  if (!column.categories.empty()) {
-    auto category = std::ranges::find(column.categories, cell);
-    if (category != column.categories.end()) to[category - column.categories.begin()] = 1;
-    to += column.categories.size();
-    return {};
+  bool missing = is_missing(cell);
+  if (column.kind == Kind::number || column.kind == Kind::date) {
+    std::optional<double> number = value_of(cell, column.kind);
+    if (!number && !missing) {
+      return wrong_cell(
+          table, row, column.index,
+          column.kind == Kind::date ? "a date as in the training rows" : "a number as in the training rows");
+    }
+    *to++ = static_cast<float>(number.value_or(column.fill));
+  } else {
+    const std::string& meant = missing ? column.fill_category : cell;
+    auto category = std::ranges::lower_bound(column.categories, meant);
+    bool known = category != column.categories.end() && *category == meant;
+    auto place = category - column.categories.begin();
+    if (column.kind == Kind::index) {
+      *to++ = known ? static_cast<float>(place + 1) : 0.f;
+    } else {
+      if (known) to[place] = 1;
+      to += column.categories.size();
+    }
   }
-  std::optional<double> number = parse_number(cell);
-  if (!number && !is_missing(cell)) return wrong_cell(table, row, column.index, "a number as in the training rows");
-  *to++ = static_cast<float>(number.value_or(column.mean));
+  if (column.indicator) *to++ = missing ? 1.f : 0.f;
   return {};
 }
 
+void add_feature(std::string name, double scale, double offset, Dataset& data) {
+  data.features.push_back(std::move(name));
+  data.scaling.scale.push_back(static_cast<float>(scale));
+  data.scaling.offset.push_back(static_cast<float>(offset));
+}
+
 void add_features(const TabularEncoding& encoding, Dataset& data) {
-  data.scaling = {};
-  data.scaling.scale.clear();
-  data.scaling.offset.clear();
+  data.scaling = {.scale = {}, .offset = {}};
   for (const ColumnEncoding& column : encoding.columns) {
-    for (const std::string& category : column.categories) {
-      data.features.push_back(column.name + "=" + category);
-      data.scaling.scale.push_back(1);
-      data.scaling.offset.push_back(0);
+    if (column.kind == ColumnEncoding::Kind::one_hot) {
+      for (const std::string& category : column.categories) add_feature(column.name + "=" + category, 1, 0, data);
+    } else {
+      bool scaled = column.kind != ColumnEncoding::Kind::index && column.standardize;
+      double scale = scaled ? 1 / column.deviation : 1;
+      add_feature(column.name, scale, scaled ? -column.mean * scale : 0, data);
     }
-    if (!column.categories.empty()) continue;
-    data.features.push_back(column.name);
-    data.scaling.scale.push_back(encoding.standardize ? static_cast<float>(1 / column.deviation) : 1);
-    data.scaling.offset.push_back(encoding.standardize ? static_cast<float>(-column.mean / column.deviation) : 0);
+    if (column.indicator) add_feature(column.name + " missing", 1, 0, data);
   }
 }
 
@@ -196,14 +265,76 @@ Status encode_weights(const CsvTable& table, std::span<const uint32_t> rows, siz
   return {};
 }
 
+std::string_view kind_name(ColumnEncoding::Kind kind) {
+  switch (kind) {
+    case ColumnEncoding::Kind::number: return "number";
+    case ColumnEncoding::Kind::date: return "date";
+    case ColumnEncoding::Kind::one_hot: return "one_hot";
+    case ColumnEncoding::Kind::index: return "index";
+  }
+  CHECK(false, "a kind of column without a name");
+}
+
+// The number that `width` digits at `at` spell; -1 when they are none.
+int digits_at(std::string_view cell, size_t at, size_t width) {
+  if (cell.size() < at + width) return -1;
+  int value = 0;
+  for (char c : cell.substr(at, width)) {
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
 }  // namespace
+
+std::optional<double> parse_date(std::string_view cell) {
+  using namespace std::chrono;
+  int y = digits_at(cell, 0, 4), m = digits_at(cell, 5, 2), d = digits_at(cell, 8, 2);
+  if (y < 0 || m < 0 || d < 0 || cell[4] != '-' || cell[7] != '-') return std::nullopt;
+  year_month_day date{year(y), month(static_cast<unsigned>(m)), day(static_cast<unsigned>(d))};
+  if (!date.ok()) return std::nullopt;
+  double days = sys_days(date).time_since_epoch().count();
+  if (cell.size() == 10) return days;
+  int hours = digits_at(cell, 11, 2), minutes = digits_at(cell, 14, 2);
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || cell[13] != ':') return std::nullopt;
+  if (cell[10] != 'T' && cell[10] != ' ') return std::nullopt;
+  int seconds = cell.size() == 16 ? 0 : digits_at(cell, 17, 2);
+  bool whole = cell.size() == 16 || (cell.size() == 19 && cell[16] == ':' && seconds >= 0 && seconds <= 60);
+  if (!whole) return std::nullopt;
+  return days + (hours * 3600 + minutes * 60 + seconds) / 86400.0;
+}
+
+Json to_json(const TabularEncoding& encoding) {
+  Json columns = Json::array();
+  for (const ColumnEncoding& column : encoding.columns) {
+    Json json = Json::object({{"name", column.name}, {"type", kind_name(column.kind)}});
+    if (column.categories.empty()) {
+      json.set("fill", column.fill);
+      json.set("mean", column.standardize ? column.mean : 0)
+          .set("deviation", column.standardize ? column.deviation : 1);
+    } else {
+      json.set("categories", Json::array_of(column.categories));
+      if (!column.fill_category.empty()) json.set("fill", column.fill_category);
+    }
+    if (column.indicator) json.set("indicator", true);
+    columns.push(json);
+  }
+  return Json::object({{"kind", "table"},
+                       {"columns", columns},
+                       {"target", encoding.target_name},
+                       {"classes", Json::array_of(encoding.classes)}});
+}
 
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,
                                      const TabularOptions& options) {
   TabularEncoding encoding;
   encoding.header = table.header;
-  encoding.standardize = options.standardize;
   encoding.target = options.target.empty() ? table.header.size() - 1 : TRY(find_column(table, options.target));
+  encoding.target_name = table.header[encoding.target];
+  for (const auto* names : {&options.categorical, &options.no_standardize}) {
+    for (const std::string& name : *names) RETURN_IF_ERROR(find_column(table, name).status());
+  }
   std::set<size_t> left_out = {encoding.target};
   if (!options.weight.empty()) {
     encoding.weight = TRY(find_column(table, options.weight));
@@ -211,7 +342,7 @@ Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint
   }
   for (const std::string& name : options.drop) left_out.insert(TRY(find_column(table, name)));
   for (size_t i = 0; i < table.header.size(); ++i) {
-    if (!left_out.contains(i)) encoding.columns.push_back(TRY(fit_column(table, rows, i)));
+    if (!left_out.contains(i)) encoding.columns.push_back(TRY(fit_column(table, rows, i, options)));
   }
   if (encoding.columns.empty()) {
     return invalid(fmt::format("{}: expected columns beside the target \"{}\", found none", table.name,
@@ -230,6 +361,7 @@ Result<Dataset> encode(const CsvTable& table, std::span<const uint32_t> rows, co
   Dataset data;
   data.name = std::move(name);
   data.classes = encoding.classes;
+  data.preparation = to_json(encoding);
   add_features(encoding, data);
   data.inputs = Tensor(DType::f32, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(data.features.size())});
   float* to = data.inputs.mutable_data<float>().data();

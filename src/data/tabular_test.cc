@@ -79,11 +79,64 @@ TEST(Tabular, SaysWhatIsWrong) {
       {"x,y\n?,1\nNA,0\n", {}, "column \"x\" has no values to learn from; drop it"},
       {"x,y\n1,a\n2,?\n3,b\n", {}, "line 3: column \"y\": expected one of a, b, found \"?\""},
       {"x,y\n1,a\n2,a\n", {}, "target \"y\": expected at least 2 classes, found 1"},
-      {many, {}, "column \"x\" is text with 101 distinct values, more than 100; drop it or group its values"},
+      {many,
+       {},
+       "column \"x\" is text with 101 distinct values, more than 100; drop it, group its values or set "
+       "categories = \"index\""},
   };
   for (const auto& [text, options, message] : table) {
     EXPECT_THAT(dataset(text, options).status().message(), HasSubstr(message));
   }
+}
+
+TEST(Tabular, WhatStandsForMissingCells) {
+  const char* text = "x,c,y\n1,a,0\n1,b,1\n4,b,0\n10,?,1\n?,a,0\n";
+  const std::pair<Missing, float> table[] = {
+      {Missing::mean, 4.f}, {Missing::median, 2.5f}, {Missing::most_frequent, 1.f}};
+  for (const auto& [missing, number] : table) {
+    Result<Dataset> data = dataset(text, {.missing = missing});
+    ASSERT_TRUE(data.ok()) << data.status().message();
+    EXPECT_EQ(data->inputs.data<float>()[4 * 3], number);
+    EXPECT_EQ(data->inputs.data<float>()[3 * 3 + 1], missing == Missing::most_frequent ? 1 : 0) << "category a";
+  }
+  Result<Dataset> marked = dataset(text, {.missing_indicator = true});
+  EXPECT_THAT(marked->features, ElementsAre("x", "x missing", "c=a", "c=b", "c missing"));
+  EXPECT_EQ(to_string(marked->inputs.rows(3, 5)), "float32[2, 5] [[10, 0, 0, 0, 1], [4, 1, 1, 0, 0]]");
+}
+
+TEST(Tabular, CategoriesAsIndicesAndNumbersAsCategories) {
+  Result<CsvTable> table = parse_csv("c,n,y\nb,5,0\na,7,1\nz,9,1\n", "t.csv");
+  ASSERT_TRUE(table.ok());
+  std::vector<uint32_t> train = {0, 1}, test = {1, 2};
+  TabularOptions options{.categorical = {"n"}, .categories = Categories::index};
+  Result<TabularEncoding> encoding = fit_encoding(*table, train, options);
+  ASSERT_TRUE(encoding.ok()) << encoding.status().message();
+  Result<Dataset> data = encode(*table, test, *encoding, "test");
+  ASSERT_TRUE(data.ok()) << data.status().message();
+  EXPECT_EQ(to_string(data->inputs), "float32[2, 2] [[1, 2], [0, 0]]") << "0 was not seen in training";
+  EXPECT_THAT(data->scaling.scale, ElementsAre(1, 1));
+  EXPECT_THAT(dataset("x,y\n1,0\n2,1\n", {.categorical = {"z"}}).status().message(),
+              HasSubstr("there is no column \"z\""));
+}
+
+TEST(Tabular, DatesBecomeDays) {
+  const std::pair<const char*, std::optional<double>> table[] = {{"1970-01-01", 0},
+                                                                 {"2000-02-29", 11016},
+                                                                 {"1969-12-31", -1},
+                                                                 {"1970-01-02T06:00", 1.25},
+                                                                 {"1970-01-01 12:00:00", .5},
+                                                                 {"2001-02-29", {}},
+                                                                 {"1970-1-1", {}},
+                                                                 {"1970-01-01T25:00", {}},
+                                                                 {"1970-01-01x", {}},
+                                                                 {"", {}}};
+  for (const auto& [text, days] : table) EXPECT_EQ(parse_date(text), days) << text;
+  Result<Dataset> data = dataset("day,y\n1970-01-03,0\n1970-01-05,1\nNA,1\n", {.no_standardize = {"day"}});
+  ASSERT_TRUE(data.ok()) << data.status().message();
+  EXPECT_EQ(to_string(data->inputs), "float32[3, 1] [[2], [4], [3]]");
+  EXPECT_THAT(data->scaling.scale, ElementsAre(1));
+  EXPECT_EQ(data->preparation["columns"].items()[0].dump(),
+            R"({"name":"day","type":"date","fill":3,"mean":0,"deviation":1})");
 }
 
 TEST(Tabular, TestRowsMustFit) {

@@ -70,7 +70,7 @@ Result<Shape> label_shape(const Session& session, const Loss& loss, const Datase
     shape.push_back(port->dims[i].size);
   }
   RETURN_IF_ERROR(check_classes(session, loss, data));
-  int64_t found = data.size() == 0 ? 0 : data.labels.count() / data.size();
+  int64_t found = data.label_width();
   if (found == element_count(shape)) return shape;
   return invalid(
       fmt::format("{}: {} label value(s) per example, but the loss compares the model's output with {} of "

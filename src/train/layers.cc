@@ -75,7 +75,8 @@ Verdict judge(Argument argument, const LayerParameter& value) {
   const auto* list = std::get_if<std::vector<int64_t>>(&value);
   double number = whole != nullptr ? static_cast<double>(*whole) : real != nullptr ? *real : -1;
   switch (argument) {
-    case Argument::positive: return {whole != nullptr && is_size(*whole), fmt::format("a whole number from 1 to {}", kLargestSize)};
+    case Argument::positive:
+      return {whole != nullptr && is_size(*whole), fmt::format("a whole number from 1 to {}", kLargestSize)};
     case Argument::integer: return {whole != nullptr, "a whole number"};
     case Argument::real: return {whole != nullptr || real != nullptr, "a number"};
     case Argument::fraction: return {number >= 0 && number < 1, "a number in [0, 1)"};

@@ -22,13 +22,35 @@ Signature signature_of(const Graph& model, const Dataset& data) {
   signature.outputs = output_ports(model);
   signature.classes = data.classes;
   bool one = data.scaling.scale.size() == 1 && data.scaling.offset.size() == 1;
-  signature.preprocessing.kind = data.inputs.dtype() == DType::u8 ? "image" : "tabular";
+  const std::string& kind = data.preparation["kind"].as_string();
+  bool prepared = kind == "text" || kind == "audio" || kind == "interactions";
+  signature.preprocessing.kind = prepared ? kind : data.inputs.dtype() == DType::u8 ? "image" : "tabular";
   signature.preprocessing.scale = one ? static_cast<double>(data.scaling.scale[0]) : 1;
   signature.preprocessing.offset = one ? static_cast<double>(data.scaling.offset[0]) : 0;
   return signature;
 }
 
+// What a model answers, [rows, outputs]: of a model of windows the last position, which is the token to come.
+Tensor answers(const Tensor& output, int64_t rows, const Dataset& data) {
+  auto classes = static_cast<int64_t>(data.classes.size());
+  int64_t width = output.count() / rows;
+  if (data.window == 0 || width != data.window * classes) return output.reshaped({rows, width});
+  Tensor last(DType::f32, {rows, classes});
+  for (int64_t row = 0; row < rows; ++row) {
+    std::ranges::copy_n(output.data<float>().begin() + (row + 1) * width - classes, classes,
+                        last.mutable_data<float>().begin() + row * classes);
+  }
+  return last;
+}
+
 }  // namespace
+
+Json preprocessing(const Dataset& data) {
+  if (data.preparation.is_null()) return {};
+  Json json = data.preparation;
+  json.set("scale", Json::array_of(data.scaling.scale)).set("offset", Json::array_of(data.scaling.offset));
+  return json;
+}
 
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows) {
   RETURN_IF_ERROR(check(data));
@@ -44,14 +66,15 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
     std::vector<Tensor> inputs = {rows == kBatch ? x : x.rows(0, rows)};
     std::vector<Tensor> outputs = TRY(session->run(inputs));
     if (outputs[0].dtype() != DType::f32) return unsupported("a baseline needs a float32 output");
+    Tensor answer = answers(outputs[0], rows, data);
     if (!builder) {
       BaselineOptions options;
       options.row_shape = data.example_shape();
       options.names = data.features;
       options.class_names = data.classes;
-      builder.emplace(data.width(), outputs[0].count() / rows, options);
+      builder.emplace(data.width(), answer.dim(1), options);
     }
-    RETURN_IF_ERROR(builder->add(inputs[0].data<float>(), outputs[0].data<float>(), rows));
+    RETURN_IF_ERROR(builder->add(inputs[0].data<float>(), answer.data<float>(), rows));
   }
   return builder->build();
 }
@@ -72,6 +95,7 @@ Result<int64_t> publish(Store& store, const std::string& name, const Graph& mode
   }
   draft.files["model.onnx"] = TRY(write_onnx(model));
   draft.files["baseline.json"] = baseline.to_json().dump();
+  if (Json json = preprocessing(data); !json.is_null()) draft.files["preprocessing.json"] = json.dump();
   if (!notes.recipe.empty()) draft.files["recipe.toml"] = notes.recipe;
   return store.publish(name, draft, promote);
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "data/batches.h"
+#include "data/feed.h"
 #include "formats/safetensors.h"
 
 namespace slipway::train {
@@ -64,7 +65,9 @@ class GradientTrainer final : public Trainer {
       : model_(std::move(model)),
         validation_(std::move(validation)),
         options_(std::move(options)),
-        stream_(std::move(train), {.size = options_.batch_size, .shuffle = true, .seed = options_.seed}) {}
+        stream_(std::move(train),
+                {.size = options_.batch_size, .shuffle = true, .augment = true, .seed = options_.seed},
+                label_dtype(options_.training.loss)) {}
 
   Status prepare() {
     const Dataset& data = stream_.data();
@@ -228,7 +231,7 @@ class GradientTrainer final : public Trainer {
   Graph model_;
   std::optional<Dataset> validation_;
   TrainerOptions options_;
-  BatchStream stream_;
+  Feed stream_;
   std::unique_ptr<Session> train_;
   std::unique_ptr<Session> evaluation_;
   StepInputs inputs_;
