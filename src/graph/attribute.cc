@@ -6,7 +6,8 @@
 namespace slipway {
 
 std::string_view attribute_type_name(const Attribute& attribute) {
-  constexpr std::string_view kNames[] = {"int", "float", "string", "ints", "floats", "strings", "tensor", "graph", "type"};
+  constexpr std::string_view kNames[] = {"int",     "float",  "string", "ints", "floats",
+                                         "strings", "tensor", "graph",  "type"};
   return kNames[attribute.index()];
 }
 
