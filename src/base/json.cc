@@ -77,7 +77,11 @@ void write(const Json& json, std::string& out, int indent, int depth) {
     out += fmt::format("{}", json.as_int());
   } else if (json.is_number()) {
     double x = json.as_double();
-    out += std::isfinite(x) ? fmt::format("{}", x) : "null";
+    if (x == 0 && std::signbit(x)) {
+      out += "-0.0";  // without the point it would come back as the integer 0
+    } else {
+      out += std::isfinite(x) ? fmt::format("{}", x) : "null";
+    }
   } else if (json.is_string()) {
     out += json_quote(json.as_string());
   } else if (json.is_array()) {
