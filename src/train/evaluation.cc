@@ -22,12 +22,23 @@ OutputMeaning meaning_of(const Graph& model) {
   return {op == "Softmax" || op == "Sigmoid"};
 }
 
+// The number of classes that the labels speak of. Requires: the data is not empty.
+int64_t classes_of(const Dataset& data) {
+  auto named = static_cast<int64_t>(data.classes.size());
+  if (data.labels.dtype() == DType::i64) return std::max(named, std::ranges::max(data.labels.data<int64_t>()) + 1);
+  return std::max(named, static_cast<int64_t>(std::ranges::max(data.labels.data<float>())) + 1);
+}
+
+// Every class of the data needs a place in the model's output.
 Status check_classes(const Session& session, const Loss& loss, const Dataset& data) {
   if (full_loss_name(loss.type) != "sparse_categorical_crossentropy" || data.size() == 0) return {};
-  int64_t most = std::ranges::max(data.labels.data<int64_t>());
   const Dims& dims = session.outputs().back().dims;
-  if (dims.size() < 2 || !dims.back().known() || most < dims.back().size) return {};
-  return invalid(fmt::format("{}: label {}, but the model's output has {} classes", data.name, most, dims.back().size));
+  if (dims.size() < 2 || !dims.back().known()) return {};
+  const int64_t classes = classes_of(data);
+  if (classes <= dims.back().size) return {};
+  return invalid(fmt::format(
+      "{}: the data has {} classes, the model's output {}; give the last layer {} units or check the labels", data.name,
+      classes, to_string(dims), classes));
 }
 
 }  // namespace
@@ -69,9 +80,11 @@ Result<Shape> label_shape(const Session& session, const Loss& loss, const Datase
     if (!port->dims[i].known()) return invalid("the model's output has a dimension of unknown size besides the batch");
     shape.push_back(port->dims[i].size);
   }
-  RETURN_IF_ERROR(check_classes(session, loss, data));
   int64_t found = data.label_width();
-  if (found == element_count(shape)) return shape;
+  if (found == element_count(shape)) {
+    RETURN_IF_ERROR(check_classes(session, loss, data));
+    return shape;
+  }
   return invalid(
       fmt::format("{}: {} label value(s) per example, but the loss compares the model's output with {} of "
                   "{}{}; check the last layer (a Flatten before Dense?) and the loss",

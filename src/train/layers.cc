@@ -92,8 +92,13 @@ Verdict judge(Argument argument, const LayerParameter& value) {
 
 Status check_arguments(const Layer& layer, const LayerRow& row) {
   std::vector<std::string> names;
+  for (const Parameter& parameter : row.arguments()) names.emplace_back(parameter.name);
+  for (const auto& [name, value] : layer.parameters) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    return invalid(fmt::format("unknown parameter \"{}\"{}; {} takes {}", name, did_you_mean(name, names), row.type,
+                               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  }
   for (const Parameter& parameter : row.arguments()) {
-    names.emplace_back(parameter.name);
     auto given = layer.parameters.find(parameter.name);
     bool there = given != layer.parameters.end();
     if (!there && !parameter.required) continue;
@@ -102,11 +107,6 @@ Status check_arguments(const Layer& layer, const LayerRow& row) {
     if (!there) verdict = judge(parameter.argument, LayerParameter(std::string()));
     return invalid(fmt::format("\"{}\": expected {}, found {}", parameter.name, verdict.expected,
                                there ? text_of(given->second) : "none; add it"));
-  }
-  for (const auto& [name, value] : layer.parameters) {
-    if (std::ranges::find(names, name) != names.end()) continue;
-    return invalid(fmt::format("unknown parameter \"{}\"{}; {} takes {}", name, did_you_mean(name, names), row.type,
-                               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
   return {};
 }

@@ -22,7 +22,6 @@ namespace {
 
 constexpr int64_t kMostDigits = 10'000'000;  // 784 bytes each
 constexpr int64_t kMostThreads = 1024;
-constexpr std::string_view kKinds[] = {"auto", "mnist", "idx", "npy", "csv", "digits"};  // of data
 
 std::string_view kind_of(const toml::node& node) {
   switch (node.type()) {
@@ -332,8 +331,9 @@ Status read_augmentation(Section augment, Augmentation& to) {
 
 Status read_data(Section data, Recipe& recipe) {
   data.read("kind", recipe.data.kind);
-  if (std::ranges::find(kKinds, std::string_view(recipe.data.kind)) == std::end(kKinds)) {
-    data.fail("kind", fmt::format("expected one of {}, found \"{}\"", fmt::join(kKinds, ", "), recipe.data.kind));
+  const std::vector<std::string> kinds = data_kinds();
+  if (std::ranges::find(kinds, recipe.data.kind) == kinds.end()) {
+    data.fail("kind", fmt::format("expected one of {}, found \"{}\"", fmt::join(kinds, ", "), recipe.data.kind));
   }
   data.read("path", recipe.data.path);
   data.read("labels", recipe.data.labels);
@@ -372,7 +372,8 @@ Status read_model(Section model, Section& root, Recipe& recipe) {
   read_layers(root, recipe);
   RETURN_IF_ERROR(root.status());
   RETURN_IF_ERROR(model.finish());
-  if (recipe.layers.empty() && recipe.model_file.empty()) model.fail("layers", "expected layers or file in [model]");
+  if (recipe.layers.empty() && recipe.model_file.empty())
+    model.fail("layers", "expected either layers or file in [model]");
   bool cuts = !recipe.layers.empty() && !recipe.model_file.empty();
   if (model.has("cut") && !cuts) model.fail("cut", "needs file and layers: the layers stand behind it in the file");
   return model.status();

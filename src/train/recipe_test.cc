@@ -108,10 +108,12 @@ TEST(Recipe, NamesTheLineAndTheWayOut) {
        "one value more than boundaries"},
       {"[train]\nmetrics = [\"acuracy\"]\n",
        "r.toml:2: train.metrics: metric \"acuracy\" is not known; did you mean accuracy?"},
-      {"[data]\ntask = \"guess\"\n", "r.toml:2: data.task: expected automatic, classification or regression"},
+      {"[data]\ntask = \"guess\"\n",
+       "r.toml:2: data.task: expected one of automatic, classification, regression, found"},
       {"[callbacks]\nreduce_lr_on_plateau = { patience = 0, monitor = \"loss\" }\n", "patience is 0"},
       {"[callbacks]\nreduce_lr_on_plateau = { monitor = \"val_f2\" }\n", "metric \"f2\" is not known"},
-      {"[model]\nlayers = [\n  { type = \"Dense\", unit = 3 },\n]\n", "r.toml:3: layer 1 (Dense): \"units\" must be"},
+      {"[model]\nlayers = [\n  { type = \"Dense\", unit = 3 },\n]\n",
+       "r.toml:3: layer 1 (Dense): unknown parameter \"unit\"; did you mean units?"},
       {"[model]\nlayers = [\n  { type = \"Dens\", units = 3 },\n]\n",
        "layer type \"Dens\" is not known; did you mean Dense?"},
       {"[model]\nlayers = [\n  { type = \"Dense\", units = 3, inputs = [1] },\n]\n",
@@ -132,7 +134,7 @@ TEST(Recipe, NamesTheLineAndTheWayOut) {
 }
 
 TEST(Recipe, WantsLayersOrAFile) {
-  EXPECT_NE(parse_recipe("[model]\n", "r.toml", {}).status().message().find("expected layers or file"),
+  EXPECT_NE(parse_recipe("[model]\n", "r.toml", {}).status().message().find("expected either layers or file"),
             std::string::npos);
 }
 

@@ -71,7 +71,6 @@ class GradientTrainer final : public Trainer {
 
   Status prepare() {
     const Dataset& data = stream_.data();
-    RETURN_IF_ERROR(check_classes());
     options_.training.sample_weights = data.weights.defined();
     Graph step = TRY(make_training_graph(model_, options_.training));
     Graph evaluation = TRY(make_evaluation_graph(model_, loss()));
@@ -206,19 +205,6 @@ class GradientTrainer final : public Trainer {
   static Status other_model(const std::filesystem::path& path, std::string_view why) {
     return invalid(
         fmt::format("{}: made with another model: {}; resume with the recipe it was made with", path.string(), why));
-  }
-
-  // Every class of the data needs a place in the model's output.
-  Status check_classes() const {
-    if (full_loss_name(loss().type) != "sparse_categorical_crossentropy" || model_.outputs.size() != 1) return {};
-    const Value& output = model_.value(model_.outputs[0]);
-    auto classes = static_cast<int64_t>(stream_.data().classes.size());
-    if (!output.dims || output.dims->empty() || !output.dims->back().known()) return {};
-    if (classes <= output.dims->back().size) return {};
-    return invalid(
-        fmt::format("{}: the data has {} classes, the model's output {}; give the last layer {} units or "
-                    "check the labels",
-                    stream_.data().name, classes, to_string(*output.dims), classes));
   }
 
   Status diverged(int64_t batch) const {

@@ -71,7 +71,8 @@ TEST_F(BadData, CsvColumnsAndParts) {
   expect_data_refused("path = \"d.csv\"\ntest_path = \"other.csv\"", {"other.csv", "the columns a, b, c", "a, b, d"});
   expect_data_refused("path = \"d.csv\"\ntest_path = \"no.csv\"", {"no.csv", "No such file", "check the path"}, 3);
   expect_data_refused("kind = \"csv\"", {"\"csv\" needs a path", "empty"});
-  expect_data_refused("path = \"d.xls\"", {"d.xls", "expected a folder, .csv, .tsv, .npy or IDX file"});
+  expect_data_refused("path = \"d.xls\"",
+                      {"d.xls", "expected a folder, .csv, .tsv, .npy, .npz, .txt, .inter or IDX file"});
 }
 
 // An IDX file of bytes with these declared sizes and `bytes` zeros.

@@ -50,7 +50,7 @@ std::map<std::string, std::string> contents(const std::filesystem::path& folder)
 
 Graph small_model(uint64_t seed) {
   std::vector<Layer> layers = {{"Dense", {{"units", int64_t{3}}, {"activation", std::string("softmax")}}}};
-  return *train::build_sequential(layers, {4}, seed);
+  return *train::build_model(layers, {4}, seed);
 }
 
 int64_t publish_small(const std::filesystem::path& store, const std::string& name, uint64_t seed) {

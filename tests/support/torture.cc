@@ -31,7 +31,7 @@ namespace {
 // Four numbers in, three out, a megabyte of weights between.
 Draft heavy_draft() {
   auto dense = [](int64_t units) { return Layer{"Dense", {{"units", units}}}; };
-  Graph model = *train::build_sequential(std::vector<Layer>{dense(1024), dense(256), dense(3)}, {4}, 1);
+  Graph model = *train::build_model(std::vector<Layer>{dense(1024), dense(256), dense(3)}, {4}, 1);
   Draft draft;
   draft.signature.inputs = input_ports(model);
   draft.signature.outputs = output_ports(model);

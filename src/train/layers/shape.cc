@@ -12,8 +12,21 @@ namespace {
 Result<ValueId> flatten(LayerContext& c, const Values& x) { return c.b.op("Flatten", x); }
 
 Result<ValueId> reshape(LayerContext& c, const Values& x) {
+  constexpr int64_t kMost = int64_t{1} << 24;
   std::vector<int64_t> whole = {0};
-  for (int64_t size : c.list("target_shape")) whole.push_back(size);
+  int64_t have = 1, want = 1;
+  const Dims& dims = c.b.dims(x[0]);
+  for (size_t i = 1; i < dims.size(); ++i) have *= dims[i].known() ? dims[i].size : 0;
+  for (int64_t size : c.list("target_shape")) {
+    if (size < -1 || size > kMost || want > kMost) {
+      return invalid(fmt::format("\"target_shape\": expected sizes from -1 to {}, found {}", kMost, size));
+    }
+    want *= size;
+    whole.push_back(size);
+  }
+  if (have > 0 && want >= 0 && have != want) {
+    return invalid(fmt::format("\"target_shape\": expected sizes of {} elements in all, found {}", have, want));
+  }
   return c.b.op("Reshape", {x[0], c.b.ints(whole)});
 }
 
