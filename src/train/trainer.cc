@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cmath>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "data/batches.h"
 #include "data/feed.h"
 #include "formats/safetensors.h"
+#include "kernels/flush_denormals.h"
 
 namespace slipway::train {
 
@@ -86,6 +88,8 @@ class GradientTrainer final : public Trainer {
 
   Result<EpochResult> run_epoch(const StepListener& listener) override {
     auto begin = std::chrono::steady_clock::now();
+    FlushDenormals flush(options_.threads > 0 ? options_.threads
+                                              : static_cast<int>(std::thread::hardware_concurrency()));
     int64_t batches = stream_.batches();
     stream_.start(epoch_);
     Running running(predictions_);
