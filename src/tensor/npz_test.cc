@@ -34,7 +34,7 @@ std::string bytes_of(std::string_view hex) {
 std::string stored(const std::string& name, const std::string& contents, uint32_t crc) {
   auto number = [](uint64_t value, size_t width) {
     std::string bytes;
-    for (size_t i = 0; i < width; ++i) bytes += static_cast<char>(value >> (8 * i));
+    for (size_t i = 0; i < width; ++i) bytes += static_cast<char>(i < 8 ? value >> (8 * i) : 0);
     return bytes;
   };
   std::string sizes = number(crc, 4) + number(contents.size(), 4) + number(contents.size(), 4);
