@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "architectures/architectures.h"
 #include "base/file.h"
 #include "beside.h"
 #include "convert/verify.h"
@@ -63,6 +64,15 @@ std::vector<Model> shared_models() {
     Samples samples = golden_inputs(folder, graph.inputs.size());
     models.push_back({name, std::move(graph), std::move(samples)});
   }
+  return models;
+}
+
+// With random weights: their speed is what counts, their answers mean nothing.
+std::vector<Model> random_models() {
+  std::vector<Model> models;
+  models.push_back({"resnet50", must(resnet50(1)), {}});
+  models.push_back({"mobilenet_v2", must(mobilenet_v2(1)), {}});
+  models.push_back({"squeezenet", must(squeezenet(1)), {}});
   return models;
 }
 
@@ -148,7 +158,9 @@ void bench_model(Model model, const Options& options) {
 void bench(const Options& options) {
   fmt::print("\nint8 inference: medians, µs; signal over noise against float32\n");
   fmt::print("model              batch threads    float32       int8   ratio   ONNX Runtime int8/int8  accuracy\n");
-  for (Model& model : shared_models()) {
+  std::vector<Model> models = shared_models();
+  for (Model& model : random_models()) models.push_back(std::move(model));
+  for (Model& model : models) {
     const bool wanted = options.names.empty() ||
                         std::find(options.names.begin(), options.names.end(), model.name) != options.names.end();
     if (wanted) bench_model(std::move(model), options);
