@@ -77,6 +77,29 @@ bool has_taps(const PoolShape& p, const PoolReach& r) {
   return taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0 && taps_along(p, r, 2) > 0;
 }
 
+// Integers by vectors of kMost lanes, when there are that many channels; whether there are. The last vector may
+// overlap.
+template <int kMost, typename T>
+bool max_narrow(const PoolShape& p, const PoolReach& r, const T* x, T* y) {
+  const hn::CappedTag<T, kMost> d;
+  const int64_t n = p.inner, lanes = static_cast<int64_t>(hn::Lanes(d));
+  if (n < lanes) return false;
+  for (int64_t i = 0; i < n; i += lanes) {
+    i = HWY_MIN(i, n - lanes);
+    auto most = hn::Set(d, std::numeric_limits<T>::lowest());
+    for (int64_t a = r.begin[0]; a < r.end[0]; a += p.dilation[0]) {
+      for (int64_t b = r.begin[1]; b < r.end[1]; b += p.dilation[1]) {
+        const T* row = x + ((a * p.in[1] + b) * p.in[2]) * n + i;
+        for (int64_t c = r.begin[2]; c < r.end[2]; c += p.dilation[2]) {
+          most = hn::Max(most, hn::LoadU(d, row + c * n));
+        }
+      }
+    }
+    hn::StoreU(most, d, y + i);
+  }
+  return true;
+}
+
 // One output of every channel, channels last.
 template <class Op>
 void pool_channels(const PoolShape& p, const PoolReach& r, int64_t divisor, const typename Op::Value* x,
@@ -96,6 +119,9 @@ void pool_channels(const PoolShape& p, const PoolReach& r, int64_t divisor, cons
       hn::StoreU(Op::finish(sum, divisor), d, y + i);
     }
     return;
+  }
+  if constexpr (sizeof(typename Op::Value) == 1) {
+    if (max_narrow<16>(p, r, x, y) || max_narrow<8>(p, r, x, y)) return;
   }
   for (; i < n; ++i) {
     y[i] = Op::finish(fold_taps<Op>(p, r, r.end[2], [&](int64_t at) { return x[at * n + i]; }), divisor);
