@@ -53,12 +53,14 @@ enum class Binary : uint8_t {
   sub,
   mul,
   div,
-  min,           // NaN when either is
-  max,           // NaN when either is
-  prelu,         // a >= 0: a, else a b
-  relu_grad,     // b > 0: a, else 0
-  sigmoid_grad,  // a b (1 - b)
-  tanh_grad,     // a (1 - b^2)
+  min,             // NaN when either is
+  max,             // NaN when either is
+  prelu,           // a >= 0: a, else a b
+  relu_grad,       // b > 0: a, else 0
+  sigmoid_grad,    // a b (1 - b)
+  tanh_grad,       // a (1 - b^2)
+  gelu_grad,       // a (cdf(b) + b e^(-b^2 / 2) / sqrt(2 pi)) with cdf(b) = (1 + erf(b / sqrt(2))) / 2
+  gelu_tanh_grad,  // a ((1 + t) / 2 + b (1 - t^2) u' / 2), t = tanh(u), u = sqrt(2 / pi) (b + 0.044715 b^3)
 };
 
 // y[i] = f(a[i * a_step], b[i * b_step]) for n elements; steps are 0 or 1; y may be an operand of step 1.

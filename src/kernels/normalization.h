@@ -1,4 +1,4 @@
-// Batch and layer normalization. Statistics are summed in double.
+// Batch and layer normalization. Statistics are summed in double, of float32 rows by blocks.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,10 @@ template <typename T>
 void batch_normalize(const ChannelShape& s, const T* x, const T* scale, const T* bias, const T* mean, const T* variance,
                      float epsilon, T* y, int threads);
 
-// Mean and (population) variance of each channel over batch and positions.
+// The same with mean and (population) variance of each channel over batch and positions, which are outputs.
 template <typename T>
-void channel_statistics(const ChannelShape& s, const T* x, T* mean, T* variance, int threads);
+void batch_normalize_training(const ChannelShape& s, const T* x, const T* scale, const T* bias, float epsilon, T* y,
+                              T* mean, T* variance, int threads);
 
 // With xhat = (x - mean) / sqrt(variance + epsilon) and n = batch * size:
 // dbias = Σ dy, dscale = Σ dy xhat, dx = scale / sqrt(variance + epsilon) * (dy - dbias / n - xhat * dscale / n).
@@ -36,6 +37,8 @@ void layer_normalize(int64_t rows, int64_t size, const T* x, const T* scale, con
 // J. Ba, J. Kiros, G. Hinton, "Layer Normalization", 2016.
 template <typename T>
 void layer_normalize_backward(int64_t rows, int64_t size, const T* x, const T* scale, const T* dy, float epsilon, T* dx,
-                              T* dscale, T* dbias);
+                              T* dscale, T* dbias, T* scratch, int threads);
+// Elements of its `scratch`.
+int64_t layer_normalize_backward_scratch(int64_t size);
 
 }  // namespace slipway::kernels

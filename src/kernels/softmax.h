@@ -32,6 +32,21 @@ void softmax_any(const T* x, T* y, int64_t n, int64_t inner) {
   }
 }
 
+// dx = y (dy - sum(y dy)) over a distribution of n neighbouring elements; dx may be y or dy.
+using SoftmaxGradFn = void (*)(const float* y, const float* dy, float* dx, int64_t n);
+SoftmaxGradFn softmax_grad_f32();
+
+// The same for any float type along a middle dimension.
+template <typename T>
+void softmax_grad_any(const T* y, const T* dy, T* dx, int64_t n, int64_t inner) {
+  using C = Compute<T>;
+  for (int64_t k = 0; k < inner; ++k) {
+    C sum = 0;
+    for (int64_t i = k; i < n * inner; i += inner) sum += widen(y[i]) * widen(dy[i]);
+    for (int64_t i = k; i < n * inner; i += inner) dx[i] = convert_element<T>(widen(y[i]) * (widen(dy[i]) - sum));
+  }
+}
+
 struct RowLoss {
   double loss;
   bool correct;  // the first largest element is at `label`

@@ -42,9 +42,8 @@ Kernel training(const PrepareContext& c) {
   kernel.run = [=](const KernelArgs& a) {
     T* mean = static_cast<T*>(a.scratch);
     T* variance = mean + s.channels;
-    kernels::channel_statistics(s, a.input<T>(0), mean, variance, threads);
-    kernels::batch_normalize(s, a.input<T>(0), a.input<T>(1), a.input<T>(2), mean, variance, epsilon, a.output<T>(0),
-                             threads);
+    kernels::batch_normalize_training(s, a.input<T>(0), a.input<T>(1), a.input<T>(2), epsilon, a.output<T>(0), mean,
+                                      variance, threads);
     T keep = static_cast<T>(momentum);
     for (int64_t i = 0; i < s.channels; ++i) {
       if (mean_out) a.output<T>(1)[i] = keep * a.input<T>(3)[i] + (1 - keep) * mean[i];

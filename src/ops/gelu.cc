@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "graph/builder.h"
 #include "ops/elementwise.h"
-#include "ops/gradient.h"
 #include "ops/samples.h"
 
 namespace slipway {
@@ -34,28 +34,9 @@ Result<Kernel> prepare(const PrepareContext& c) {
   return invalid(fmt::format("approximate is \"{}\"; expected \"none\" or \"tanh\"", kind));
 }
 
-// cdf(x) = (1 + erf(x / sqrt(2))) / 2; dx = dy (cdf(x) + x e^(-x^2 / 2) / sqrt(2 pi))
-ValueId exact_slope(Builder& b, ValueId x) {
-  ValueId cdf = ops::scaled(b, b.add(b.op("Erf", {ops::scaled(b, x, kInvSqrt2)}), ops::scalar_like(b, 1, x)), 0.5);
-  ValueId bell = b.op("Exp", {ops::scaled(b, b.mul(x, x), -0.5)});
-  return b.add(cdf, ops::scaled(b, b.mul(x, bell), std::numbers::inv_sqrtpi * kInvSqrt2));
-}
-
-// u = sqrt(2 / pi) (x + 0.044715 x^3), t = tanh(u); dx = dy ((1 + t) / 2 + x (1 - t^2) u' / 2) with
-// u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2)
-ValueId tanh_slope(Builder& b, ValueId x) {
-  ValueId square = b.mul(x, x);
-  ValueId one = ops::scalar_like(b, 1, x);
-  ValueId u = ops::scaled(b, b.mul(x, b.add(ops::scaled(b, square, kCubic), one)), kSqrt2OverPi);
-  ValueId t = b.op("Tanh", {u});
-  ValueId du = ops::scaled(b, b.add(ops::scaled(b, square, 3 * kCubic), one), kSqrt2OverPi);
-  ValueId turn = b.op("TanhGrad", {b.mul(x, du), t}, {}, "slipway");
-  return ops::scaled(b, b.add(b.add(t, one), turn), 0.5);
-}
-
-// The slopes are above.
+// See slipway.GeluGrad.
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
-  return Values{b.mul(dy[0], n.text("approximate") == "tanh" ? tanh_slope(b, x[0]) : exact_slope(b, x[0]))};
+  return Values{b.op("GeluGrad", {dy[0], x[0]}, {{"approximate", n.text("approximate")}}, "slipway")};
 }
 
 std::vector<Sample> samples() {

@@ -16,10 +16,12 @@ template <typename T>
 Kernel typed(const PrepareContext& c) {
   int64_t size = c.in(1).count(), rows = size == 0 ? 0 : c.in(0).count() / size;
   float epsilon = c.node().real("epsilon");
+  int threads = c.threads();
   Kernel kernel;
+  kernel.scratch_bytes = static_cast<size_t>(kernels::layer_normalize_backward_scratch(size)) * sizeof(T);
   kernel.run = [=](const KernelArgs& a) {
     kernels::layer_normalize_backward(rows, size, a.input<T>(0), a.input<T>(1), a.input<T>(2), epsilon, a.output<T>(0),
-                                      a.output<T>(1), a.output<T>(2));
+                                      a.output<T>(1), a.output<T>(2), static_cast<T*>(a.scratch), threads);
   };
   return kernel;
 }

@@ -1,7 +1,7 @@
 // Card: Softmax.
 #include "ops/softmax.h"
 
-#include "ops/gradient.h"
+#include "graph/builder.h"
 
 namespace slipway {
 namespace {
@@ -10,8 +10,7 @@ Result<Kernel> prepare(const PrepareContext& c) { return ops::prepare_softmax<fa
 
 // dx = y (dy - sum(y dy, axis))
 Result<Values> gradient(Builder& b, const Node& n, const Values&, const Values& y, const Values& dy) {
-  ValueId sum = b.op("ReduceSum", {b.mul(y[0], dy[0]), b.ints({n.integer("axis")})});
-  return Values{b.mul(y[0], b.sub(dy[0], sum))};
+  return Values{b.op("SoftmaxGrad", {y[0], dy[0]}, {{"axis", n.integer("axis")}}, "slipway")};
 }
 
 }  // namespace

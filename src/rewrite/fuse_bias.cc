@@ -1,4 +1,4 @@
-// A constant row added to a convolution or a matrix product becomes its bias.
+// A constant row, or one that training moves, added to a convolution or a matrix product becomes its bias.
 #include <optional>
 
 #include "rewrite/rewrite.h"
@@ -28,7 +28,8 @@ class Fuse {
   // Input i of `add` is the product, the other one the row.
   bool fuse(Node& add, size_t i) {
     NodeId made_by = producer(add.inputs[i]);
-    if (!made_by.valid() || uses_[static_cast<size_t>(add.inputs[i].index)] != 1 || !fixed_(add.inputs[1 - i])) {
+    if (!made_by.valid() || uses_[static_cast<size_t>(add.inputs[i].index)] != 1 ||
+        !graph_.is_constant(add.inputs[1 - i])) {
       return false;
     }
     Node& product = graph_.node(made_by);
@@ -43,9 +44,12 @@ class Fuse {
         shape.size() <= place->from_end || shape[shape.size() - 1 - place->from_end] != place->channels) {
       return false;
     }
+    bool moves = !fixed_(add.inputs[1 - i]);
+    if (moves && shape.size() != 1) return false;
     product.inputs.resize(3);
     product.inputs[2] =
-        graph_.add_constant(graph_.fresh_name(row.name + "_bias"), row.data.reshaped({place->channels}));
+        moves ? add.inputs[1 - i]
+              : graph_.add_constant(graph_.fresh_name(row.name + "_bias"), row.data.reshaped({place->channels}));
     product.outputs[0] = add.outputs[0];
     add.outputs.assign(1, {});
     return true;
@@ -57,7 +61,9 @@ class Fuse {
     size_t from_end;
   };
   std::optional<Place> place_of(const Node& product, size_t rank) const {
-    if (!fixed_(product.inputs[1]) || graph_.value(product.inputs[1]).dtype != DType::f32) return std::nullopt;
+    if (!graph_.is_constant(product.inputs[1]) || graph_.value(product.inputs[1]).dtype != DType::f32) {
+      return std::nullopt;
+    }
     const Shape& w = graph_.value(product.inputs[1]).data.shape();
     if (product.op_type == "Conv" && rank > 2) return Place{w[0], rank - 2};
     const auto& a = graph_.value(product.inputs[0]).dims;
@@ -82,7 +88,7 @@ Result<int> apply(Graph& graph, const OperatorSet&) { return Fuse(graph).run(); 
 
 REWRITE(fuse_bias) = {
     .name = "fuse_bias",
-    .doc = "Add of a constant row behind Conv or MatMul with fixed weights becomes the bias",
+    .doc = "Add of a constant or trained row behind Conv or MatMul with weights becomes the bias",
     .order = 70,
     .apply = apply,
     .last = true,

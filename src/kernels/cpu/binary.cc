@@ -28,6 +28,24 @@ SLIPWAY_FORMULA(ReluGrad) { return hn::IfThenElseZero(hn::Gt(b, hn::Zero(d)), a)
 SLIPWAY_FORMULA(SigmoidGrad) { return hn::Mul(a, hn::NegMulAdd(b, b, b)); }
 SLIPWAY_FORMULA(TanhGrad) { return hn::Mul(a, hn::NegMulAdd(b, b, constant(d, 1))); }
 
+SLIPWAY_FORMULA(GeluGrad) {
+  const V half = constant(d, 0.5);
+  const V cdf = hn::MulAdd(half, erf(d, hn::Mul(b, constant(d, 0.70710678118654752440))), half);
+  const V bell = hn::Exp(d, hn::Mul(hn::Mul(b, b), constant(d, -0.5)));
+  return hn::Mul(a, hn::MulAdd(hn::Mul(b, constant(d, 0.39894228040143267794)), bell, cdf));
+}
+
+SLIPWAY_FORMULA(GeluTanhGrad) {
+  const V one = constant(d, 1);
+  const V scale = constant(d, 0.79788456080286535588);
+  const V square = hn::Mul(b, b);
+  const V u = hn::Mul(hn::Mul(b, hn::MulAdd(square, constant(d, 0.044715), one)), scale);
+  const V du = hn::Mul(hn::MulAdd(square, constant(d, 0.134145), one), scale);
+  const V t = tanh(d, u);
+  const V turn = hn::Mul(hn::Mul(b, du), hn::NegMulAdd(t, t, one));
+  return hn::Mul(hn::Mul(a, constant(d, 0.5)), hn::Add(hn::Add(t, one), turn));
+}
+
 #undef SLIPWAY_FORMULA
 
 // One side fixed.
@@ -72,6 +90,8 @@ BinaryFn choose_binary(Binary op) {
     case Binary::relu_grad: return apply<ReluGrad>;
     case Binary::sigmoid_grad: return apply<SigmoidGrad>;
     case Binary::tanh_grad: return apply<TanhGrad>;
+    case Binary::gelu_grad: return apply<GeluGrad>;
+    case Binary::gelu_tanh_grad: return apply<GeluTanhGrad>;
   }
   return nullptr;
 }

@@ -97,6 +97,17 @@ void softmax(const float* x, float* y, int64_t n, int64_t inner) {
   for (int64_t k = 0; k < inner; k += lanes) softmax_columns<kLog>(x + k, y + k, n, inner, inner - k);
 }
 
+void softmax_grad(const float* y, const float* dy, float* dx, int64_t n) {
+  const D d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  V products = hn::Zero(d);
+  for (int64_t i = 0; i < n; i += lanes) {
+    products = hn::MulAdd(load_some(d, y + i, n - i, hn::Zero(d)), load_some(d, dy + i, n - i, hn::Zero(d)), products);
+  }
+  const V sum = hn::SumOfLanes(d, products);
+  map2(y, dy, dx, n, [&](D, V p, V g) HWY_ATTR { return hn::Mul(p, hn::Sub(g, sum)); });
+}
+
 RowLoss cross_entropy(const float* x, int64_t n, int64_t label, float scale, float* dx) {
   const float most = largest(x, n);
   const float at_label = x[label];
@@ -112,6 +123,7 @@ RowLoss cross_entropy(const float* x, int64_t n, int64_t label, float scale, flo
 
 SoftmaxFn choose_softmax() { return softmax<false>; }
 SoftmaxFn choose_log_softmax() { return softmax<true>; }
+SoftmaxGradFn choose_softmax_grad() { return softmax_grad; }
 CrossEntropyFn choose_cross_entropy() { return cross_entropy; }
 
 }  // namespace slipway::kernels::HWY_NAMESPACE
@@ -121,9 +133,11 @@ HWY_AFTER_NAMESPACE();
 namespace slipway::kernels {
 HWY_EXPORT(choose_softmax);
 HWY_EXPORT(choose_log_softmax);
+HWY_EXPORT(choose_softmax_grad);
 HWY_EXPORT(choose_cross_entropy);
 SoftmaxFn softmax_f32() { return HWY_DYNAMIC_DISPATCH(choose_softmax)(); }
 SoftmaxFn log_softmax_f32() { return HWY_DYNAMIC_DISPATCH(choose_log_softmax)(); }
+SoftmaxGradFn softmax_grad_f32() { return HWY_DYNAMIC_DISPATCH(choose_softmax_grad)(); }
 CrossEntropyFn cross_entropy_f32() { return HWY_DYNAMIC_DISPATCH(choose_cross_entropy)(); }
 }  // namespace slipway::kernels
 #endif
