@@ -138,7 +138,7 @@ Status run(const Options& options) {
   train::Evaluation test = TRY(trainer->evaluate(data.test));
   Graph trained = TRY(trainer->model());
   if (Json json = train::preprocessing(data.train); !json.is_null()) {
-    trained.metadata[train::kPreprocessingKey] = json.dump();
+    trained.metadata[kPreprocessingKey] = json.dump();
   }
   if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
   int64_t version = 0;

@@ -155,6 +155,7 @@ std::string content_hash(const Dataset& data) {
   hash_tensor(hash, data.labels);
   if (data.weights.defined()) hash_tensor(hash, data.weights);
   if (data.window > 0) hash.update(fmt::format("windows of {} every {}\n", data.window, data.stride));
+  if (data.random_offset) hash.update("from a random offset\n");
   hash_names(hash, data.classes);
   hash_names(hash, data.features);
   for (const std::vector<float>* values : {&data.scaling.scale, &data.scaling.offset}) {
@@ -211,6 +212,7 @@ Result<Split> split(const Dataset& data, double fraction, uint64_t seed) {
     parts = {.rest = subset(data, rows.rest), .held_out = subset(data, rows.held_out)};
   }
   parts.held_out.augmentation = {};
+  parts.held_out.random_offset = false;
   return parts;
 }
 

@@ -31,6 +31,7 @@ struct Dataset {
   Tensor weights;                     // float32 [N]: what each example counts in training; undefined: all alike
   int64_t window = 0;                 // 0: an example is a row
   int64_t stride = 0;                 // from the begin of a window to that of the next
+  bool random_offset = false;         // training cuts the windows elsewhere in every epoch (data/batches.h)
   std::vector<std::string> classes;   // by index; empty when the labels are targets
   std::vector<std::string> features;  // names of an example's elements in row-major order; empty: they have none
   Scaling scaling;
@@ -48,6 +49,10 @@ struct Dataset {
   int64_t pitch() const { return window > 0 ? stride : width(); }
   int64_t label_pitch() const { return window > 0 ? stride : label_width(); }
 };
+
+// Where `preparation` travels: metadata of an ONNX file under this key, and this file of a version in the store.
+constexpr const char* kPreprocessingKey = "slipway.preprocessing";
+constexpr const char* kPreprocessingFile = "preprocessing.json";
 
 // Training and test data that belong together, and where they came from ("MNIST in ../shared/data/mnist").
 struct DataPair {

@@ -80,6 +80,7 @@ Result<DataPair> load_text(const std::filesystem::path& path, const TextOptions&
   Tokenizer tokenizer = TRY(learn(all.substr(0, at), all, options, path.string()));
   DataPair pair;
   pair.train = TRY(windows(all.substr(0, at), tokenizer, options, path.string()));
+  pair.train.random_offset = options.random_offset;
   pair.test = TRY(windows(all.substr(at), tokenizer, options, path.string() + " (last part)"));
   pair.source =
       fmt::format("text in {} ({} tokens of kind {})", path.string(), tokenizer.vocabulary(), tokenizer.kind());
@@ -94,6 +95,7 @@ Result<DataPair> load_text(const std::filesystem::path& path, const std::filesys
   Tokenizer tokenizer = TRY(learn(train, train + test, options, path.string()));
   DataPair pair;
   pair.train = TRY(windows(train, tokenizer, options, path.string()));
+  pair.train.random_offset = options.random_offset;
   pair.test = TRY(windows(test, tokenizer, options, test_path.string()));
   pair.source =
       fmt::format("text in {} ({} tokens of kind {})", path.string(), tokenizer.vocabulary(), tokenizer.kind());

@@ -15,6 +15,7 @@ struct TextOptions {
   int64_t vocabulary = 1000;            // word, bpe
   int64_t sequence_length = 64;         // tokens of a window
   int64_t stride = 0;                   // tokens from one window to the next; 0: sequence_length
+  bool random_offset = false;           // training windows are cut elsewhere in every epoch
 };
 
 // A text file, gzipped or not. Training windows are cut from the first part of the tokens, test windows from the last

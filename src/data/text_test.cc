@@ -2,6 +2,7 @@
 #include "data/text.h"
 
 #include <cstdlib>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,6 +64,48 @@ TEST_F(Text, AWindowIsOfOnePartOfASplitOnly) {
   Dataset wider = pair->train;
   wider.stride = 5;
   EXPECT_NE(content_hash(wider), content_hash(pair->train));
+}
+
+// Every token of a text is at every place of a window in the end; the test part and what is held out stay where they
+// are.
+TEST_F(Text, WindowsBeginElsewhereInEveryEpoch) {
+  std::string text;
+  for (int i = 0; i < 120; ++i) text += static_cast<char>(i);
+  Result<DataPair> pair =
+      load_text(file(text), {.tokenizer = "byte", .sequence_length = 5, .stride = 4, .random_offset = true}, 0.2);
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_FALSE(pair->test.random_offset);
+  Result<Split> parts = split(pair->train, 0.2, 1);
+  ASSERT_TRUE(parts.ok());
+  EXPECT_TRUE(parts->rest.random_offset);
+  EXPECT_FALSE(parts->held_out.random_offset);
+  BatchOptions options = {.size = 8, .shuffle = true, .augment = true, .seed = 3};
+  BatchStream stream(pair->train, options), again(pair->train, options);
+  EXPECT_EQ(stream.examples(), (95 - 5 - 3) / 4 + 1) << "as many as fit behind the largest offset";
+  Tensor x(DType::f32, {8, 5}), y(DType::i64, {8, 5}), other = x.clone();
+  std::set<int> offsets;
+  for (int64_t epoch = 0; epoch < 40; ++epoch) {
+    stream.start(epoch);
+    while (int64_t n = stream.next(x, y)) {
+      for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+        offsets.insert(static_cast<int>(x.data<float>()[i * 5]) % 4);
+        for (size_t j = 0; j < 5; ++j) {
+          EXPECT_EQ(x.data<float>()[i * 5 + j], x.data<float>()[i * 5] + static_cast<float>(j));
+          EXPECT_EQ(static_cast<float>(y.data<int64_t>()[i * 5 + j]), x.data<float>()[i * 5 + j] + 1);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(offsets, (std::set<int>{0, 1, 2, 3}));
+  stream.start(17, 2);
+  again.start(17);
+  for (int i = 0; i < 3; ++i) again.next(other, y);
+  stream.next(x, y);
+  EXPECT_TRUE(identical(x, other)) << "a resumed epoch has the offset of an uninterrupted one";
+  BatchStream plain(pair->train, {.size = 8, .shuffle = false});
+  plain.start(5);
+  plain.next(x, y);
+  EXPECT_EQ(x.data<float>()[0], 0) << "only where training asks for it";
 }
 
 TEST_F(Text, TheTokenizerTravels) {

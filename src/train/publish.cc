@@ -95,7 +95,7 @@ Result<int64_t> publish(Store& store, const std::string& name, const Graph& mode
   }
   draft.files["model.onnx"] = TRY(write_onnx(model));
   draft.files["baseline.json"] = baseline.to_json().dump();
-  if (Json json = preprocessing(data); !json.is_null()) draft.files["preprocessing.json"] = json.dump();
+  if (Json json = preprocessing(data); !json.is_null()) draft.files[kPreprocessingFile] = json.dump();
   if (!notes.recipe.empty()) draft.files["recipe.toml"] = notes.recipe;
   return store.publish(name, draft, promote);
 }

@@ -23,10 +23,9 @@ struct PublishNotes {
 };
 
 // How raw data becomes the model's input: the data's preparation with "scale" and "offset" (one for all features or one
-// per feature) beside. A version in the store has it as preprocessing.json, an ONNX file as metadata under this key.
+// per feature) beside. A version in the store has it as kPreprocessingFile, an ONNX file under kPreprocessingKey.
 // Null when the data has no preparation.
 Json preprocessing(const Dataset& data);
-constexpr const char* kPreprocessingKey = "slipway.preprocessing";
 
 // The baseline of a model on the data it was trained with: its inputs' and its answers' distributions.
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows = 20000);

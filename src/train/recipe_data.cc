@@ -49,6 +49,7 @@ void read_text(Section& data, TextOptions& text) {
   data.read("vocabulary", text.vocabulary, 2);
   data.read("sequence_length", text.sequence_length, 1);
   data.read("stride", text.stride, 1);
+  data.read("random_offset", text.random_offset);
 }
 
 void read_audio(Section& data, AudioOptions& audio) {
