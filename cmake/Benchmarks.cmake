@@ -1,13 +1,14 @@
 # Unit benchmarks (src/**/x_bench.cc) and end-to-end ones (benchmarks/*.cc), each a program of its own.
 find_package(benchmark REQUIRED)
-file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*_bench.cc ${CMAKE_SOURCE_DIR}/benchmarks/*.cc)
+file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*_bench.cc)
+file(GLOB end_to_end CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/benchmarks/*.cc)
 add_custom_target(benchmarks)
 # Model architectures with random weights: benchmarks/architectures, included as "architectures/x.h".
 file(GLOB architectures CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/benchmarks/architectures/*.cc)
 add_library(slipway_architectures STATIC ${architectures})
 target_include_directories(slipway_architectures PUBLIC ${CMAKE_SOURCE_DIR}/benchmarks)
 target_link_libraries(slipway_architectures PUBLIC slipway_library)
-foreach(file ${files})
+foreach(file ${files} ${end_to_end})
   get_filename_component(name ${file} NAME_WE)
   add_executable(bench_${name} ${file})
   target_link_libraries(bench_${name} PRIVATE slipway_architectures benchmark::benchmark)
