@@ -77,6 +77,8 @@ std::vector<ShapeRow> shape_rows() {
       {RMSNormalization(), {4, 7}, "[batch, 4, 7]"},
       {MultiHeadAttention(2, 3), {5, 8}, "[batch, 5, 8]"},
       {MultiHeadAttention(2, 3).with("use_causal_mask", true), {5, 8}, "[batch, 5, 8]"},
+      {MultiHeadAttention(2, 3).with("use_alibi", true), {5, 8}, "[batch, 5, 8]"},
+      {TransformerDecoder(16, 2).with("use_alibi", true).with("use_bias", false), {5, 8}, "[batch, 5, 8]"},
       {TransformerEncoder(16, 2, 0.1), {5, 8}, "[batch, 5, 8]"},
       {TransformerDecoder(16, 2), {5, 8}, "[batch, 5, 8]"},
       {PositionEmbedding(), {5, 8}, "[batch, 5, 8]"},
@@ -167,6 +169,22 @@ TEST(Layers, EveryActivationKeepsTheShape) {
     ++count;
   }
   EXPECT_GT(count, 25);
+}
+
+// The scores of head h fall by 2^(-8 (h + 1) / heads) a step: 2^-4 and 2^-8 of two heads.
+TEST(Layers, LinearBiasesOfAttention) {
+  auto biases = [](bool causal) {
+    Layer layer = MultiHeadAttention(2, 3).with("use_alibi", true).with("use_causal_mask", causal);
+    Result<Graph> graph = build_model(std::vector<Layer>{layer}, {3, 4}, 1);
+    EXPECT_TRUE(graph.ok()) << graph.status().message();
+    return to_string(graph->value(graph->find("multi_head_attention/linear_biases")).data);
+  };
+  EXPECT_EQ(biases(false),
+            "float32[2, 3, 3] [[[-0, -0.0625, -0.125], [-0.0625, -0, -0.0625], [-0.125, -0.0625, -0]], "
+            "[[-0, -0.00390625, -0.0078125], [-0.00390625, -0, -0.00390625], [-0.0078125, -0.00390625, -0]]]");
+  EXPECT_EQ(biases(true),
+            "float32[2, 3, 3] [[[-0, -1e+09, -1e+09], [-0.0625, -0, -1e+09], [-0.125, -0.0625, -0]], "
+            "[[-0, -1e+09, -1e+09], [-0.00390625, -0, -1e+09], [-0.0078125, -0.00390625, -0]]]");
 }
 
 TEST(Layers, GraphsBranchAndMeetAgain) {

@@ -15,6 +15,7 @@ struct Heads {
   int64_t value;  // and of its values
   double dropout;
   bool causal;
+  bool alibi;
 };
 
 // [batch, steps, heads × width] as [batch, heads, steps, width]
@@ -22,14 +23,42 @@ ValueId split_heads(LayerContext& c, ValueId x, int64_t heads, int64_t width) {
   return c.transpose(c.b.op("Reshape", {x, c.b.ints({0, 0, heads, width})}), {0, 2, 1, 3});
 }
 
-// 0 where step i may look at step j <= i, -1e9 elsewhere: [steps, steps]
-Result<ValueId> causal_mask(LayerContext& c, ValueId x, const std::string& part) {
-  int64_t steps = TRY(c.known_size(x, 1, "number of steps for a causal mask"));
+constexpr float kNever = -1e9f;  // added to a score, leaves it no share
+
+// 0 where step i may look at step j <= i, kNever elsewhere: [steps, steps]
+Tensor causal_mask(int64_t steps) {
   Tensor mask(DType::f32, {steps, steps});
   for (int64_t i = 0; i < steps; ++i) {
-    for (int64_t j = i + 1; j < steps; ++j) mask.mutable_data<float>()[static_cast<size_t>(i * steps + j)] = -1e9f;
+    for (int64_t j = i + 1; j < steps; ++j) mask.mutable_data<float>()[static_cast<size_t>(i * steps + j)] = kNever;
   }
-  return c.fixed(part + "causal_mask", mask);
+  return mask;
+}
+
+// -2^(-8 (h + 1) / heads) |i - j| for head h: [heads, steps, steps] (O. Press, N. Smith, M. Lewis, "Train short, test
+// long: attention with linear biases enables input length extrapolation", ICLR 2022)
+Tensor linear_biases(int64_t heads, int64_t steps, bool causal) {
+  Tensor biases(DType::f32, {heads, steps, steps});
+  float* to = biases.mutable_data<float>().data();
+  for (int64_t h = 0; h < heads; ++h) {
+    double slope = std::exp2(-8.0 * static_cast<double>(h + 1) / static_cast<double>(heads));
+    for (int64_t i = 0; i < steps; ++i) {
+      for (int64_t j = 0; j < steps; ++j) {
+        *to++ = causal && j > i ? kNever : static_cast<float>(-slope * static_cast<double>(std::abs(i - j)));
+      }
+    }
+  }
+  return biases;
+}
+
+// What is added to the scores; invalid where nothing is.
+Result<ValueId> score_bias(LayerContext& c, ValueId query, ValueId key, const Heads& heads, const std::string& part) {
+  if (!heads.causal && !heads.alibi) return ValueId();
+  int64_t steps = TRY(c.known_size(query, 1, "number of steps for a causal mask or linear biases"));
+  if (!heads.alibi) return c.fixed(part + "causal_mask", causal_mask(steps));
+  if (int64_t others = TRY(c.known_size(key, 1, "number of steps for linear biases")); others != steps) {
+    return invalid(fmt::format("linear biases need as many keys as queries; found {} and {}", others, steps));
+  }
+  return c.fixed(part + "linear_biases", linear_biases(heads.count, steps, heads.causal));
 }
 
 // concat(softmax(Q K^T / sqrt(key) + mask) V) W over heads
@@ -47,7 +76,7 @@ Result<ValueId> attend(LayerContext& c, ValueId query, ValueId value, ValueId ke
           v = TRY(projected(value, heads.value, "value/"));
   double scale = 1 / std::sqrt(static_cast<double>(heads.key));
   ValueId scores = c.b.op("MatMul", {c.b.mul(q, c.b.scalar(static_cast<float>(scale))), c.transpose(k, {0, 1, 3, 2})});
-  if (heads.causal) scores = c.b.add(scores, TRY(causal_mask(c, query, part)));
+  if (ValueId bias = TRY(score_bias(c, query, key, heads, part)); bias.valid()) scores = c.b.add(scores, bias);
   ValueId shares =
       c.dropout(c.b.op("Softmax", {scores}, {{"axis", int64_t{-1}}}), heads.dropout, part + "dropout_rate");
   ValueId mixed = c.transpose(c.b.op("MatMul", {shares, v}), {0, 2, 1, 3});
@@ -58,8 +87,9 @@ Result<ValueId> attend(LayerContext& c, ValueId query, ValueId value, ValueId ke
 // Inputs: query, then value, then key (Keras's order); one left out is the one before.
 Result<ValueId> multi_head_attention(LayerContext& c, const Values& x) {
   int64_t key = c.integer("key_dim");
-  Heads heads = {c.integer("num_heads"), key, c.integer("value_dim", key), c.real("dropout"),
-                 c.flag("use_causal_mask", false)};
+  Heads heads = {c.integer("num_heads"),           key,
+                 c.integer("value_dim", key),      c.real("dropout"),
+                 c.flag("use_causal_mask", false), c.flag("use_alibi", false)};
   ValueId value = x.size() > 1 ? x[1] : x[0];
   return attend(c, x[0], value, x.size() > 2 ? x[2] : value, heads, "");
 }
@@ -77,7 +107,8 @@ class Block {
   Result<ValueId> attention(ValueId x, ValueId memory, bool causal, const std::string& part) {
     int64_t width = TRY(c_.known_size(x, -1, "number of features")), count = c_.integer("num_heads");
     if (width % count != 0) return invalid(fmt::format("{} features cannot be cut into {} heads", width, count));
-    Heads heads = {count, width / count, width / count, rate_, causal};
+    bool alibi = !memory.valid() && c_.flag("use_alibi", false);
+    Heads heads = {count, width / count, width / count, rate_, causal, alibi};
     ValueId query = TRY(before(x, part)), other = memory.valid() ? memory : query;
     return after(x, TRY(attend(c_, query, other, other, heads, part)), part);
   }
@@ -119,7 +150,7 @@ Result<ValueId> transformer_decoder(LayerContext& c, const Values& x) {
 
 constexpr Parameter kHeads = {"num_heads", Argument::positive, true}, kDropout = {"dropout", Argument::fraction},
                     kCausal = {"use_causal_mask", Argument::flag}, kBias = {"use_bias", Argument::flag},
-                    kInitializer = {"kernel_initializer", Argument::text},
+                    kAlibi = {"use_alibi", Argument::flag}, kInitializer = {"kernel_initializer", Argument::text},
                     kWide = {"intermediate_dim", Argument::positive, true},
                     kActivation = {"activation", Argument::text}, kEpsilon = {"layer_norm_epsilon", Argument::real},
                     kFirst = {"normalize_first", Argument::flag};
@@ -133,17 +164,18 @@ constexpr LayerRow kLayers[] = {
       {"value_dim", Argument::positive},
       kDropout,
       kCausal,
+      kAlibi,
       kBias,
       kInitializer},
      3},
     {"TransformerEncoder",
      "transformer_encoder",
      transformer_encoder,
-     {kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kInitializer}},
+     {kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kAlibi, kBias, kInitializer}},
     {"TransformerDecoder",
      "transformer_decoder",
      transformer_decoder,
-     {kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kInitializer},
+     {kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kAlibi, kBias, kInitializer},
      2},
 };
 
