@@ -25,4 +25,8 @@ struct ByteMean {
 };
 void average_pool_bytes(const PoolShape& p, const ByteMean& m, const uint8_t* x, uint8_t* y, int threads);
 
+// y[r, i] = x[r, positions[i]]; rows are `x_stride` and `y_stride` apart.
+void pick_bytes(const uint8_t* x, int64_t rows, int64_t x_stride, const int32_t* positions, int64_t n, uint8_t* y,
+                int64_t y_stride);
+
 }  // namespace slipway::kernels

@@ -103,6 +103,41 @@ void AveragePoolBytes(const PoolShape& p, const ByteMean& m, const uint8_t* x, u
   }
 }
 
+#if HWY_TARGET == HWY_AVX3_DL
+// Up to 64 picks that lie within 128 bytes, of every row: one permutation of two vectors.
+void pick_window(const uint8_t* x, int64_t rows, int64_t x_stride, const int32_t* positions, int64_t n, int64_t least,
+                 int64_t size, uint8_t* y, int64_t y_stride) {
+  alignas(64) uint8_t places[64] = {};
+  for (int64_t i = 0; i < n; ++i) places[i] = static_cast<uint8_t>(positions[i] - least);
+  auto first = [](int64_t count) { return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1; };
+  const __m512i at = _mm512_load_si512(places);
+  const uint64_t lower = first(size), upper = size > 64 ? first(size - 64) : 0, kept = first(n);
+  for (int64_t r = 0; r < rows; ++r) {
+    const uint8_t* from = x + r * x_stride + least;
+    const __m512i a = _mm512_maskz_loadu_epi8(lower, from), b = _mm512_maskz_loadu_epi8(upper, from + 64);
+    _mm512_mask_storeu_epi8(y + r * y_stride, kept, _mm512_permutex2var_epi8(a, at, b));
+  }
+}
+#endif
+
+void PickBytes(const uint8_t* x, int64_t rows, int64_t x_stride, const int32_t* positions, int64_t n, uint8_t* y,
+               int64_t y_stride) {
+  for (int64_t begin = 0; begin < n; begin += 64) {
+    const int64_t count = std::min<int64_t>(64, n - begin);
+    const int32_t* here = positions + begin;
+#if HWY_TARGET == HWY_AVX3_DL
+    const int64_t least = *std::min_element(here, here + count), most = *std::max_element(here, here + count);
+    if (most - least < 128) {
+      pick_window(x, rows, x_stride, here, count, least, most - least + 1, y + begin, y_stride);
+      continue;
+    }
+#endif
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t i = 0; i < count; ++i) y[r * y_stride + begin + i] = x[r * x_stride + here[i]];
+    }
+  }
+}
+
 }  // namespace
 }  // namespace slipway::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -117,6 +152,7 @@ constexpr int64_t kGrain = 65536;  // bytes for one thread at least
 HWY_EXPORT(MapBytes);
 HWY_EXPORT(AddBytes);
 HWY_EXPORT(AveragePoolBytes);
+HWY_EXPORT(PickBytes);
 
 }  // namespace
 
@@ -138,6 +174,11 @@ void average_pool_bytes(const PoolShape& p, const ByteMean& m, const uint8_t* x,
   parallel_for(threads, p.planes * places, kGrain / std::max<int64_t>(cost, 1), [&](int64_t begin, int64_t end) {
     HWY_DYNAMIC_DISPATCH(AveragePoolBytes)(p, m, x, y, begin, end);
   });
+}
+
+void pick_bytes(const uint8_t* x, int64_t rows, int64_t x_stride, const int32_t* positions, int64_t n, uint8_t* y,
+                int64_t y_stride) {
+  HWY_DYNAMIC_DISPATCH(PickBytes)(x, rows, x_stride, positions, n, y, y_stride);
 }
 
 }  // namespace slipway::kernels
