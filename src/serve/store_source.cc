@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/onnx.h"
+#include "ops/ml.h"
 
 namespace slipway {
 
