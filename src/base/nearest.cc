@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/ranges.h>
+
 namespace slipway {
 
 int edit_distance(std::string_view a, std::string_view b) {
@@ -43,6 +45,13 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
   std::optional<std::string> near = nearest(word, candidates);
   return near ? "; did you mean " + *near + "?" : "";
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::string_view lead) {
+  const std::string guess = did_you_mean(word, candidates);
+  const std::string all =
+      fmt::format("{} {}", lead, candidates.empty() ? "none" : fmt::to_string(fmt::join(candidates, ", ")));
+  return guess.empty() ? "; " + all : fmt::format("{} ({})", guess, all);
 }
 
 }  // namespace slipway

@@ -19,4 +19,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 // "; did you mean <nearest>?", or "" when nothing is near: the end of an error message.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
+// "; did you mean <nearest>? (<lead> a, b, c)", or "; <lead> a, b, c" when nothing is near. `lead`: "expected one of".
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::string_view lead);
+
 }  // namespace slipway

@@ -11,6 +11,8 @@
 #include "formats/onnx_proto.h"
 #include "formats/onnx_upgrade.h"
 #include "formats/tensor_pb.h"
+#include "ops/all.h"
+#include "rewrite/expand_gradients.h"
 
 namespace slipway {
 
@@ -117,6 +119,7 @@ class ModelReader {
     Scope scope{graph};
     for (const auto& [domain, version] : frame.opsets) graph.opsets[domain] = version;
     RETURN_IF_ERROR(read_graph(model_.graph(), scope, frame));
+    RETURN_IF_ERROR(rewrite::expand_gradients(graph, all_operators()));
     if (graph.doc.empty()) graph.doc = model_.doc_string();
     for (const auto& entry : model_.metadata_props()) graph.metadata[entry.key()] = entry.value();
     return graph;

@@ -1,5 +1,5 @@
 // Gradients through whole models against central differences.
-#include "train/autodiff.h"
+#include "rewrite/autodiff.h"
 
 #include <gtest/gtest.h>
 
@@ -98,7 +98,7 @@ TEST(Autodiff, NamesTheNodeWithoutAGradient) {
   ValueId w = graph.add_constant("w", random_tensor({4, 4}, 1));
   Builder b(graph, all_operators());
   ValueId u8 = b.ops("DynamicQuantizeLinear", {b.mul(x, w)}, 3)[1];
-  Result<std::map<ValueId, ValueId>> gradients = add_gradients(b, u8, b.scalar(1), std::vector<ValueId>{w});
+  Result<std::map<ValueId, ValueId>> gradients = rewrite::add_gradients(b, u8, b.scalar(1), std::vector<ValueId>{w});
   ASSERT_FALSE(gradients.ok());
   EXPECT_EQ(gradients.status().code(), Code::unimplemented);
   EXPECT_NE(gradients.status().message().find("DynamicQuantizeLinear"), std::string::npos);

@@ -95,8 +95,7 @@ Result<const Row*> find_row(std::string_view what, std::span<const Row> table, s
     if (name == row.name) return &row;
     names.emplace_back(row.name);
   }
-  return invalid(fmt::format("{} \"{}\" is not known{}; expected one of {}", what, name, did_you_mean(name, names),
-                             fmt::join(names, ", ")));
+  return invalid(fmt::format("{} \"{}\" is not known{}", what, name, did_you_mean(name, names, "expected one of")));
 }
 
 }  // namespace slipway::train

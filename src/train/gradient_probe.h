@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "ops/all.h"
 #include "runtime/session.h"
-#include "train/autodiff.h"
+#include "rewrite/autodiff.h"
 #include "train/layers.h"
 #include "train/losses.h"
 
@@ -37,7 +37,7 @@ struct GradientProbe {
     LossValues values = TRY(add_loss(b, graph.outputs[0], loss));
     ValueId w = graph.find(weight);
     if (!w.valid()) return not_found("no weight " + weight + "\n" + to_text(graph));
-    auto gradients = TRY(add_gradients(b, values.loss, b.scalar(1), std::vector<ValueId>{w}));
+    auto gradients = TRY(rewrite::add_gradients(b, values.loss, b.scalar(1), std::vector<ValueId>{w}));
     if (!gradients.contains(w)) return not_found("no gradient of " + weight);
     graph.outputs = {values.loss, gradients.at(w)};
     if (value.defined()) graph.value(w).data = value;

@@ -38,8 +38,8 @@ Result<const LayerRow*> row_of(const Layer& layer) {
     if (layer.type == row->type) return row;
     names.emplace_back(row->type);
   }
-  return invalid(fmt::format("layer type \"{}\" is not known{}; expected one of {}", layer.type,
-                             did_you_mean(layer.type, names), fmt::join(names, ", ")));
+  return invalid(
+      fmt::format("layer type \"{}\" is not known{}", layer.type, did_you_mean(layer.type, names, "expected one of")));
 }
 
 template <typename T>
@@ -95,8 +95,8 @@ Status check_arguments(const Layer& layer, const LayerRow& row) {
   for (const Parameter& parameter : row.arguments()) names.emplace_back(parameter.name);
   for (const auto& [name, value] : layer.parameters) {
     if (std::ranges::find(names, name) != names.end()) continue;
-    return invalid(fmt::format("unknown parameter \"{}\"{}; {} takes {}", name, did_you_mean(name, names), row.type,
-                               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+    return invalid(
+        fmt::format("unknown parameter \"{}\"{}", name, did_you_mean(name, names, fmt::format("{} takes", row.type))));
   }
   for (const Parameter& parameter : row.arguments()) {
     auto given = layer.parameters.find(parameter.name);
@@ -181,8 +181,8 @@ class Stack {
       if (found == values_.end()) {
         std::vector<std::string> names;
         for (const auto& [known, value] : values_) names.push_back(known);
-        return invalid(fmt::format("there is no layer \"{}\" before it{}; there are {}", name,
-                                   did_you_mean(name, names), fmt::join(names, ", ")));
+        return invalid(
+            fmt::format("there is no layer \"{}\" before it{}", name, did_you_mean(name, names, "there are")));
       }
       inputs.push_back(found->second);
     }

@@ -324,8 +324,9 @@ Result<const Row*> row_of(std::string_view name) {
   for (const Row& row : kMetrics) {
     if (name == row.name || (k_of(name) > 0 && row.name == std::string_view("top_k_accuracy"))) return &row;
   }
-  return invalid(fmt::format("metric \"{}\" is not known{}; expected one of loss, {}", name,
-                             did_you_mean(name, metric_names()), fmt::join(metric_names(), ", ")));
+  std::vector<std::string> names = metric_names();
+  names.insert(names.begin(), "loss");
+  return invalid(fmt::format("metric \"{}\" is not known{}", name, did_you_mean(name, names, "expected one of")));
 }
 
 // Indices in falling order of score.

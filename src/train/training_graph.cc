@@ -9,7 +9,7 @@
 
 #include "graph/builder.h"
 #include "ops/all.h"
-#include "train/autodiff.h"
+#include "rewrite/autodiff.h"
 
 namespace slipway::train {
 
@@ -149,7 +149,7 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   if (loss.correct.valid()) graph.outputs.push_back(loss.correct);
 
   Values weights = weights_of(model, spec.freeze);
-  auto found = TRY(add_gradients(b, loss.loss, b.scalar(1), weights));
+  auto found = TRY(rewrite::add_gradients(b, loss.loss, b.scalar(1), weights));
   std::erase_if(weights, [&](ValueId w) { return !found.contains(w); });
   if (weights.empty()) return invalid("the model has no weight that training could change (all frozen?)");
   Values gradients;

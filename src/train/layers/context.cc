@@ -94,11 +94,6 @@ Status LayerContext::expect_rank(ValueId x, int64_t rank, const char* expected) 
   return invalid(fmt::format("needs {}; found {}", expected, to_string(b.dims(x))));
 }
 
-Status LayerContext::expect_operator(const char* op_type) const {
-  if (b.operators().find(op_type) != nullptr) return {};
-  return unsupported(fmt::format("needs the operator {}, which this program does not have", op_type));
-}
-
 ValueId LayerContext::transpose(ValueId x, std::vector<int64_t> permutation) {
   return b.op("Transpose", {x}, {{"perm", std::move(permutation)}});
 }

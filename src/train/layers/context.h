@@ -69,8 +69,6 @@ class LayerContext {
   Result<int64_t> known_size(ValueId x, int64_t axis, const char* what) const;
   // An error unless x has that rank; `expected` describes it: "images [batch, channels, height, width]".
   Status expect_rank(ValueId x, int64_t rank, const char* expected) const;
-  // An error for an operator that this program does not have.
-  Status expect_operator(const char* op_type) const;
   ValueId transpose(ValueId x, std::vector<int64_t> permutation);
 
  private:

@@ -88,7 +88,6 @@ Result<ValueId> separable_conv2d(LayerContext& c, const Values& in) {
 }
 
 Result<ValueId> conv2d_transpose(LayerContext& c, const Values& in) {
-  RETURN_IF_ERROR(c.expect_operator("ConvTranspose"));
   ValueId x = TRY(as_image(c, in[0]));
   Shape size = TRY(c.sizes("kernel_size", 2));
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");

@@ -23,7 +23,6 @@ Result<ValueId> layer_normalization(LayerContext& c, const Values& x) {
 }
 
 Result<ValueId> group_normalization(LayerContext& c, const Values& x) {
-  RETURN_IF_ERROR(c.expect_operator("GroupNormalization"));
   int64_t channels = TRY(c.known_size(x[0], 1, "number of channels")), groups = c.integer("groups", 32);
   if (channels % groups != 0) {
     return invalid(fmt::format("{} channels cannot be cut into {} groups", channels, groups));

@@ -47,7 +47,6 @@ struct Answer {
 };
 
 Result<Answer> run(LayerContext& c, const Kind& kind, ValueId x, std::string direction) {
-  RETURN_IF_ERROR(c.expect_operator(kind.op));
   RETURN_IF_ERROR(c.expect_rank(x, 3, "sequences [batch, steps, features]"));
   int64_t features = TRY(c.known_size(x, 2, "number of features")), units = c.integer("units");
   int64_t directions = direction == "bidirectional" ? 2 : 1;

@@ -1,12 +1,12 @@
 // Reverse-mode differentiation over the node list.
-#include "train/autodiff.h"
+#include "rewrite/autodiff.h"
 
 #include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 
-namespace slipway::train {
+namespace slipway::rewrite {
 
 namespace {
 
@@ -81,8 +81,8 @@ Result<std::map<ValueId, ValueId>> add_gradients(Builder& b, ValueId y, ValueId 
     if (std::none_of(dy.begin(), dy.end(), [](ValueId id) { return id.valid(); })) continue;
     if (node.op == nullptr || node.op->gradient == nullptr) {
       return unsupported(
-          fmt::format("{} stands between a trained weight and the loss and has no gradient; freeze the "
-                      "weights before it or replace it",
+          fmt::format("{} has no gradient and stands between what is differentiated and what it is "
+                      "differentiated by; in training, freeze the weights before it or replace it",
                       describe(node)));
     }
     Result<Values> dx = node.op->gradient(b, node, node.inputs, node.outputs, dy);
@@ -100,4 +100,4 @@ Result<std::map<ValueId, ValueId>> add_gradients(Builder& b, ValueId y, ValueId 
   return result;
 }
 
-}  // namespace slipway::train
+}  // namespace slipway::rewrite
