@@ -1,11 +1,11 @@
 // Training steps of four models: forward, loss, backward and Adam on random data, with the peak of memory.
 //
-//     bench_training [--peers] [--profile] [--threads N] [model]
+//     bench_training [--peers] [--profile] [--bf16] [--threads N] [model]
 //
 // Every measurement is a process of its own. Its memory is what VmHWM (proc(5)) grew by from just before the model is
 // built. With --peers: beside PyTorch doing the same (tools/peers/torch_train.py), in this run; PyTorch runs with
-// waiting threads that spin and with ones that sleep, and the better time counts. With --profile: where the time goes,
-// by operator.
+// waiting threads that spin and with ones that sleep, and with one and all threads in OpenBLAS; the best time counts.
+// With --profile: where the time goes, by operator.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -26,7 +26,7 @@
 namespace slipway {
 namespace {
 
-constexpr double kSeconds = 4;  // about what one measurement takes
+constexpr double kSeconds = 2;  // about what one measurement takes
 constexpr int64_t kImage = 32, kSteps = 64, kFeatures = 64, kContext = 128, kTokens = 65, kClasses = 10;
 
 // Y. LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998, with ReLU and maximum pooling.
@@ -164,10 +164,11 @@ void print_profile(const Session& session, int64_t steps) {
 }
 
 // One measurement, as JSON.
-void measure(const Model& model, int threads, bool profile) {
+void measure(const Model& model, int threads, bool profile, bool bf16) {
   const double before = memory_mib("VmRSS:");
   std::vector<Tensor> inputs = inputs_of(model), outputs;
   train::TrainingSpec spec;
+  if (bf16) spec.precision = train::Precision::bf16;
   auto session = must(Session::create(
       must(train::make_training_graph(must(train::build_model(model.layers(), model.example, 1)), spec)),
       {.threads = threads}));
@@ -192,6 +193,12 @@ void measure(const Model& model, int threads, bool profile) {
                             {"loss", static_cast<double>(outputs[0].data<float>()[0])}});
   fmt::print("{}\n", json.dump());
 }
+
+struct Options {
+  bool peers = false, profile = false, bf16 = false, measure = false;
+  int threads = 0;  // 0: one, then two
+  std::string model;
+};
 
 struct Measured {
   double us, mib;
@@ -227,12 +234,11 @@ struct GeometricMean {
   int count = 0;
 };
 
-void compare(const std::string& program, const Model& model, int threads, bool peers, bool profile,
-             GeometricMean& mean) {
-  std::optional<Measured> own =
-      run(fmt::format("{} --measure {} --threads {}{}", program, model.name, threads, profile ? " --profile" : ""));
+void compare(const std::string& program, const Model& model, int threads, const Options& options, GeometricMean& mean) {
+  std::optional<Measured> own = run(fmt::format("{} --measure {} --threads {}{}{}", program, model.name, threads,
+                                                options.profile ? " --profile" : "", options.bf16 ? " --bf16" : ""));
   if (!own) return;
-  std::optional<Measured> other = peers ? peer(model, threads) : std::nullopt;
+  std::optional<Measured> other = options.peers ? peer(model, threads) : std::nullopt;
   fmt::print("{:12} {:5} {:7} {:10.2f} {:8.1f}", model.name, model.batch, threads, own->us / 1000, own->mib);
   if (other) {
     fmt::print(" {:10.2f} {:8.1f} {:8.2f} x {:8.2f} x", other->us / 1000, other->mib, other->us / own->us,
@@ -244,12 +250,6 @@ void compare(const std::string& program, const Model& model, int threads, bool p
   std::fflush(stdout);
 }
 
-struct Options {
-  bool peers = false, profile = false, measure = false;
-  int threads = 0;  // 0: one, then two
-  std::string model;
-};
-
 Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
@@ -258,6 +258,8 @@ Options parse(int argc, char** argv) {
       options.peers = true;
     } else if (word == "--profile") {
       options.profile = true;
+    } else if (word == "--bf16") {
+      options.bf16 = true;
     } else if (word == "--measure") {
       options.measure = true;
     } else if (word == "--threads" && i + 1 < argc) {
@@ -280,9 +282,9 @@ void bench_training(const std::string& program, const Options& options) {
     for (int threads : {1, 2}) {
       if (options.threads != 0 && options.threads != threads) continue;
       if (options.measure) {
-        measure(model, threads, options.profile);
+        measure(model, threads, options.profile, options.bf16);
       } else {
-        compare(program, model, threads, options.peers, options.profile, mean);
+        compare(program, model, threads, options, mean);
       }
     }
   }

@@ -91,7 +91,9 @@ class Narrator {
       std::string note = metrics_text(epoch.train, "");
       if (epoch.validation) note += "  " + metrics_text(*epoch.validation, "val_");
       progress_.finish(note);
-      if (json_) fmt::print("{}\n", to_json(epoch).dump());
+      if (!json_) return;
+      fmt::print("{}\n", to_json(epoch).dump());
+      std::fflush(stdout);  // who follows a log sees an epoch when it ends
     };
     return listener;
   }

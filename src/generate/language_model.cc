@@ -46,9 +46,9 @@ Status check_ports(const Graph& graph, int64_t vocabulary) {
               out.dtype == DType::f32 && out.dims && out.dims->size() == 3;
   if (!fits) return invalid(fmt::format("{}; found {} and {}", expected, to_string(in.type()), to_string(out.type())));
   const Dim& answers = out.dims->back();
-  if (!answers.known() || answers.size == vocabulary) return {};
-  return invalid(fmt::format("its tokenizer has {} tokens, but the model answers {}; expected as many", vocabulary,
-                             to_string(out.type())));
+  if (answers.known() && answers.size >= vocabulary) return {};
+  return invalid(fmt::format("its tokenizer has {} tokens, but the model answers {}; expected as many or more",
+                             vocabulary, to_string(out.type())));
 }
 
 Result<Tokenizer> tokenizer_of(const Json& preparation) {
@@ -109,11 +109,12 @@ Result<std::span<const float>> LanguageModel::answer(std::span<const int32_t> to
   std::ranges::copy(tokens, to.begin());
   std::vector<Tensor> inputs = {ids.cast(session_->inputs()[0].dtype)};
   RETURN_IF_ERROR(session_->run_into(inputs, outputs_));
-  auto size = static_cast<size_t>(tokenizer_.vocabulary());
-  if (outputs_[0].count() != steps * tokenizer_.vocabulary()) {
-    return invalid(fmt::format("the model answers {} for {} steps; expected [1, {}, {}]", to_string(outputs_[0].type()),
-                               steps, steps, size));
+  const Shape& found = outputs_[0].shape();
+  if (found.size() != 3 || found[0] != 1 || found[1] != steps) {
+    return invalid(fmt::format("the model answers {} for {} steps; expected [1, {}, vocabulary]",
+                               to_string(outputs_[0].type()), steps, steps));
   }
+  auto size = static_cast<size_t>(found[2]);
   return outputs_[0].data<float>().subspan((tokens.size() - 1) * size, size);
 }
 
@@ -142,7 +143,9 @@ Result<std::vector<float>> LanguageModel::next(std::span<const int32_t> tokens) 
   if (std::ranges::any_of(row, [](float x) { return std::isnan(x); })) {
     return failed_precondition("the model answers NaN; its weights are broken: train it anew");
   }
-  return scores_of(row);
+  std::vector<float> scores = scores_of(row);
+  scores.resize(static_cast<size_t>(tokenizer_.vocabulary()));
+  return scores;
 }
 
 }  // namespace slipway

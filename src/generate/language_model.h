@@ -17,8 +17,8 @@ namespace slipway {
 // Not thread-safe.
 class LanguageModel {
  public:
-  // A graph of one input [batch, steps] of token ids, one output [batch, steps, vocabulary] of probabilities or logits
-  // for the token after each step, and nothing that looks at later steps (which is tried: such a model would be asked
+  // A graph of one input [batch, steps] of token ids, one output [batch, steps, vocabulary or more] of probabilities or
+  // logits for the token after each step, and nothing that looks at later steps (which is tried: such a model would be asked
   // about tokens that are not there yet). `preparation`: as load_text wrote it (kind "text", with the tokenizer).
   // invalid_argument says what makes it no language model.
   static Result<LanguageModel> create(Graph graph, const Json& preparation, int threads = 0);
@@ -32,7 +32,7 @@ class LanguageModel {
   Result<std::vector<float>> next(std::span<const int32_t> tokens);
 
  private:
-  // The output row [vocabulary] at the last of `tokens`, behind which the input is filled up to `steps` with `filler`.
+  // The output row at the last of `tokens`, behind which the input is filled up to `steps` with `filler`.
   Result<std::span<const float>> answer(std::span<const int32_t> tokens, int64_t steps, int32_t filler);
   // Steps of the run that answers for so many tokens.
   int64_t steps_for(int64_t tokens) const;

@@ -85,6 +85,10 @@ TEST(LanguageModel, SaysWhatMakesItNone) {
   Json other = preparation();
   other.set("tokenizer", Json::object({{"kind", "byte"}}));
   EXPECT_THAT(why(counting(true), other), HasSubstr("has 256 tokens, but the model answers float32[batch, 8, 4]"));
+  other.set("tokenizer", Tokenizer::train("character", "abc", 0, "")->to_json());
+  Result<LanguageModel> fewer = LanguageModel::create(counting(true, true), other);
+  ASSERT_TRUE(fewer.ok()) << fewer.status().message();
+  EXPECT_EQ(fewer->next(std::vector<int32_t>{0})->size(), 3u) << "what has no token is never drawn";
   Graph flat;
   ValueId x = flat.add_input("x", DType::f32, Dims{Dim::named("batch"), 8});
   flat.outputs = {Builder(flat, all_operators()).op("Relu", {x})};

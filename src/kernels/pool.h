@@ -46,6 +46,8 @@ void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads);
 // max_pool without indices and average_pool, vectorized; the same values to the last bit. For float, uint8_t, int8_t.
 template <typename T>
 void vector_max_pool(const PoolShape& p, const T* x, T* y, int threads);
+// max_pool_backward over 2 x 2 windows at stride 2 without padding (a last odd row or column has no window).
+void max_pool_backward_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads);
 void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads);
 
 void average_pool_backward(const PoolShape& p, const float* dy, float* dx, bool include_pad, int threads);

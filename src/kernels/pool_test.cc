@@ -109,5 +109,25 @@ TEST(VectorPool, MeanIsThatOfThePlainLoops) {
   }
 }
 
+// max_pool says which tap of each window is its maximum: dy belongs there and nowhere else.
+TEST(VectorPool, MaximaOfPairsSendTheirGradientBack) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed);
+    PoolShape p;
+    p.planes = 1 + static_cast<int64_t>(random.below(5));
+    p.kernel = p.stride = {1, 2, 2};
+    p.in = {1, 2 + static_cast<int64_t>(random.below(9)), 2 + static_cast<int64_t>(random.below(90))};
+    p.out = {1, p.in[1] / 2, p.in[2] / 2};
+    std::vector<float> x = random_values<float>(random, p.planes * volume(p.in));
+    std::vector<float> y(static_cast<size_t>(p.planes * volume(p.out))), dx(x.size(), 7.0f), expected(x.size());
+    std::vector<float> dy = random_values<float>(random, p.planes * volume(p.out));
+    std::vector<int64_t> where(y.size());
+    max_pool(p, x.data(), y.data(), where.data(), false, 1);
+    for (size_t i = 0; i < dy.size(); ++i) expected[static_cast<size_t>(where[i])] = dy[i];
+    max_pool_backward(p, x.data(), dy.data(), dx.data(), 2);
+    EXPECT_TRUE(same_bits(expected, dx)) << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::kernels

@@ -45,6 +45,9 @@ class Primitive {
   virtual void run(void* instance, const void* const* in, void* const* out, void* scratch) const = 0;
 };
 
+// Whether the processor multiplies bfloat16 numbers (AVX512_BF16 or AMX), so that it is faster than float32.
+bool multiplies_bf16();
+
 // C[b, m, n] = post(A[b, m, k] B[b, k, n] + bias[n]); float32. in: {A, B, bias?}; out: {C}.
 struct MatmulSpec {
   Shape batch_a;  // leading dimensions of A; broadcast against batch_b as in MatMul
@@ -52,8 +55,12 @@ struct MatmulSpec {
   int64_t m = 0, n = 0, k = 0;
   bool transpose_a = false;  // A is stored [k, m]
   bool transpose_b = false;  // B is stored [n, k]
+  // In elements, one for each of [batch..., rows, columns]; empty: row-major, transposed as said above. Where given,
+  // all batches have the same rank.
+  Shape strides_a, strides_b, strides_c;
   bool bias = false;
   PostOp post;
+  bool bf16 = false;  // A and B are rounded to bfloat16, sums stay float32. Requires: multiplies_bf16()
   const Tensor* constant_b = nullptr;  // B when it never changes: it is packed once and in[1] is not read
 };
 
@@ -70,6 +77,7 @@ struct ConvSpec {
   bool bias = false;
   bool channels_last = false;  // of make_conv: X and Y lie in memory as [N, ..., C]; `x` and `y` stay [N, C, ...]
   PostOp post;
+  bool bf16 = false;  // as in MatmulSpec
   const Tensor* constant_w = nullptr;
 };
 

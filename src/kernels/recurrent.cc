@@ -58,11 +58,18 @@ class Forward final : public Primitive {
         std::copy_n(state + b * n, n, static_cast<T*>(to) + rows.state(b));
       }
     };
+    Tape<T> tape;
+    int64_t steps = spec_.steps * spec_.batch;
+    if (out[3] != nullptr) {
+      buffers.gates = static_cast<T*>(out[3]) + d * steps * width;
+      tape = tape_in(spec_, static_cast<T*>(out[4]), d);
+      std::fill_n(tape.h, 2 * steps * n, T{});
+    }
     start(in[5], buffers.h);
     start(in[6], buffers.c);
     void* own = (*static_cast<Instances*>(instance))[static_cast<size_t>(d)];
     walks_[static_cast<size_t>(d)].run(rows, static_cast<const T*>(in[0]), weights, buffers,
-                                       static_cast<const Tape<T>*>(nullptr), static_cast<T*>(out[0]), own);
+                                       out[3] != nullptr ? &tape : nullptr, static_cast<T*>(out[0]), own);
     end(buffers.h, out[1]);
     if (spec_.cell == Cell::lstm) end(buffers.c, out[2]);
   }

@@ -1,6 +1,8 @@
 // The backward pass of LSTM, GRU and RNN: backpropagation through time over gates that the forward walk left.
 #include <algorithm>
 
+#include "kernels/elementwise.h"
+#include "kernels/lstm_cell.h"
 #include "kernels/recurrent_backward_cells.h"
 #include "kernels/recurrent_walk.h"
 
@@ -36,11 +38,12 @@ class Backward final : public Primitive {
       return {};
     };
     for (int64_t d = 0; d < spec.directions; ++d) self->walks_.push_back(TRY(Walk::make(spec, d, no_pack)));
-    RETURN_IF_ERROR(add({.m = self->rows_, .n = spec.input, .k = width}));
-    RETURN_IF_ERROR(add({.m = width, .n = spec.input, .k = self->rows_, .transpose_a = true}));
+    bool bf16 = spec.bf16;
+    RETURN_IF_ERROR(add({.m = self->rows_, .n = spec.input, .k = width, .bf16 = bf16}));
+    RETURN_IF_ERROR(add({.m = width, .n = spec.input, .k = self->rows_, .transpose_a = true, .bf16 = bf16}));
     for (const Block& block : self->blocks_) {
       RETURN_IF_ERROR(add({.m = spec.batch, .n = n, .k = block.count * n}));
-      RETURN_IF_ERROR(add({.m = block.count * n, .n = n, .k = self->rows_, .transpose_a = true}));
+      RETURN_IF_ERROR(add({.m = block.count * n, .n = n, .k = self->rows_, .transpose_a = true, .bf16 = bf16}));
     }
     self->lay_out();
     return std::shared_ptr<const Primitive>(self);
@@ -65,7 +68,10 @@ class Backward final : public Primitive {
   static constexpr size_t kDx = 0, kDw = 1, kThrough = 2, kDr = 3;  // the last two once per block
 
   explicit Backward(const RecurrentSpec& spec)
-      : spec_(spec), blocks_(blocks_of(spec)), rows_(spec.steps * spec.batch) {}
+      : spec_(spec),
+        blocks_(blocks_of(spec)),
+        rows_(spec.steps * spec.batch),
+        in_place_(spec.cell == Cell::lstm && !spec.batch_first && !spec.ragged) {}
 
   void lay_out() {
     auto reserve = [&](std::initializer_list<int64_t> counts) {
@@ -73,9 +79,10 @@ class Backward final : public Primitive {
     };
     int64_t n = spec_.hidden, states = spec_.batch * n, width = spec_.width();
     int64_t first = blocks_[0].count * n, second = blocks_.size() > 1 ? blocks_[1].count * n : 0;
-    reserve({rows_ * width, spec_.batch * width, states, states, states});
-    reserve({rows_ * n, rows_ * n, rows_ * n, rows_ * n, rows_ * width});
-    reserve({rows_ * first, rows_ * second, spec_.batch * first, spec_.batch * second});
+    int64_t taped = spec_.taped ? 0 : rows_;  // rows to run the forward pass again for
+    reserve({taped * width, spec_.batch * width, states, states, states});
+    reserve({taped * n, taped * n, taped * n, spec_.cell == Cell::gru ? rows_ * n : 0, rows_ * width});
+    reserve({in_place_ ? 0 : rows_ * first, rows_ * second, in_place_ ? 0 : spec_.batch * first, spec_.batch * second});
     reserve({states, states, states, states, states, n, rows_ * spec_.input});
     size_t most = 0;
     for (const Walk& walk : walks_) most = std::max(most, walk.scratch_bytes());
@@ -94,6 +101,7 @@ class Backward final : public Primitive {
     take({&k.blocks[0], &k.blocks[1], &k.step[0], &k.step[1]});
     take({&k.dh, &k.dc, &k.direct, &k.through[0], &k.through[1], &k.value, &k.dx});
     k.forward.scratch = scratch + offsets_[next];
+    if (in_place_) k.blocks[0] = k.gates;
     return k;
   }
 
@@ -105,11 +113,17 @@ class Backward final : public Primitive {
     Rows rows = rows_of(spec_, d, static_cast<const int32_t*>(in[4]));
     Weights<T> weights{input(1) + d * width * spec_.input, input(2) + d * width * n,
                        in[3] == nullptr ? nullptr : input(3) + d * 2 * width, nullptr};
-    load_states(rows, input(5), k.forward.h);
-    load_states(rows, input(6), k.forward.c);
-    clear(k);
-    walks_[static_cast<size_t>(d)].run(rows, input(0), weights, k.forward, &k.tape, static_cast<T*>(nullptr),
-                                       instances[static_cast<size_t>(d)]);
+    if (spec_.taped) {
+      k.forward.gates = const_cast<T*>(input(10)) + d * rows_ * width;
+      k.tape = tape_in(spec_, const_cast<T*>(input(11)), d);
+      clear(k);
+    } else {
+      load_states(rows, input(5), k.forward.h);
+      load_states(rows, input(6), k.forward.c);
+      clear(k);
+      walks_[static_cast<size_t>(d)].run(rows, input(0), weights, k.forward, &k.tape, static_cast<T*>(nullptr),
+                                         instances[static_cast<size_t>(d)]);
+    }
     load_states(rows, input(8), k.dh);
     load_states(rows, input(9), k.dc);
     for (int64_t s = spec_.steps - 1; s >= 0; --s) step(s, rows, weights, k, input(7), instances);
@@ -122,7 +136,9 @@ class Backward final : public Primitive {
   // What no step touches (behind the end of a sequence) counts for nothing.
   void clear(const Backs<T>& k) const {
     int64_t n = spec_.hidden;
-    for (T* of : {k.tape.h, k.reset_h}) std::fill_n(of, rows_ * n, T{});
+    if (in_place_) return;  // every row is written
+    if (!spec_.taped) std::fill_n(k.tape.h, rows_ * n, T{});
+    if (spec_.cell == Cell::gru) std::fill_n(k.reset_h, rows_ * n, T{});
     std::fill_n(k.gates, rows_ * spec_.width(), T{});
     for (size_t i = 0; i < blocks_.size(); ++i) {
       std::fill_n(k.blocks[i], rows_ * blocks_[i].count * n, T{});
@@ -143,6 +159,18 @@ class Backward final : public Primitive {
     for (int64_t b = 0; b < spec_.batch && to != nullptr; ++b) std::copy_n(state + b * n, n, to + rows.state(b));
   }
 
+  void lstm_row_backward(const BackwardRow<T>& r, int64_t direction) const {
+    if constexpr (std::is_same_v<T, float>) {
+      if (spec_.plain_lstm(direction)) {
+        lstm_backward_f32()({r.gates, r.c, r.dh, r.dc, r.step}, r.n);
+        std::fill_n(r.direct, r.n, T{});
+        if (r.dgates != r.step) std::copy_n(r.step, 4 * r.n, r.dgates);
+        return;
+      }
+    }
+    lstm_backward(r);
+  }
+
   void multiply(size_t product, const T* a, const T* b, T* c, const Backs<T>& k, const Instances& instances) const {
     products_[product].run(a, b, c, instances[walks_.size() + product], k.forward.scratch);
   }
@@ -159,7 +187,7 @@ class Backward final : public Primitive {
             .dc = k.dc + b * n,
             .direct = k.direct + b * n,
             .dgates = k.gates + row * width,
-            .step = k.step[0] + b * blocks_[0].count * n,
+            .step = in_place_ ? k.gates + row * width : k.step[0] + b * blocks_[0].count * n,
             .step_reset = k.step[1] + b * n,
             .reset_h = k.reset_h + row * n,
             .value = k.value};
@@ -176,14 +204,15 @@ class Backward final : public Primitive {
     };
     auto back_through = [&](size_t block) {
       const T* r = weights.r + blocks_[block].first * n * n;
-      multiply(kThrough + 2 * block, k.step[block], r, k.through[block], k, instances);
+      const T* step = in_place_ ? k.gates + rows.row(0, rows.time(0, s)) * spec_.width() : k.step[block];
+      multiply(kThrough + 2 * block, step, r, k.through[block], k, instances);
     };
     each([&](int64_t b, int64_t row) {
       const T* at = dy == nullptr ? nullptr : dy + rows.y(b, rows.time(b, s));
       for (int64_t i = 0; i < n && at != nullptr; ++i) k.dh[b * n + i] += at[i];
       BackwardRow<T> r = row_of(rows, b, row, k);
       switch (spec_.cell) {
-        case Cell::lstm: lstm_backward(r); break;
+        case Cell::lstm: lstm_row_backward(r, rows.direction); break;
         case Cell::gru: gru_backward(r, spec_.linear_before_reset); break;
         case Cell::rnn: rnn_backward(r); break;
       }
@@ -194,7 +223,7 @@ class Backward final : public Primitive {
     }
     back_through(0);
     each([&](int64_t b, int64_t row) {
-      for (size_t i = 0; i < blocks_.size(); ++i) {
+      for (size_t i = 0; i < blocks_.size() && !in_place_; ++i) {
         int64_t size = blocks_[i].count * n;
         std::copy_n(k.step[i] + b * size, size, k.blocks[i] + row * size);
       }
@@ -213,14 +242,20 @@ class Backward final : public Primitive {
       int64_t first = d * width + block.first * n;
       const T* operand = block.of_reset ? k.reset_h : k.tape.h;
       if (dr != nullptr) multiply(kDr + 2 * i, k.blocks[i], operand, dr + first * n, k, instances);
-      if (db != nullptr) add_rows(k.blocks[i], block.count * n, db + (2 * d + 1) * width + block.first * n);
+      T* to = db == nullptr ? nullptr : db + (2 * d + 1) * width + block.first * n;
+      if (to != nullptr && in_place_) std::copy_n(db + d * 2 * width, width, to);
+      if (to != nullptr && !in_place_) add_rows(k.blocks[i], block.count * n, to);
     }
   }
 
   void add_rows(const T* from, int64_t size, T* to) const {
     std::fill_n(to, size, T{});
     for (int64_t row = 0; row < rows_; ++row) {
-      for (int64_t i = 0; i < size; ++i) to[i] += from[row * size + i];
+      if constexpr (std::is_same_v<T, float>) {
+        binary_f32(Binary::add)(to, 1, from + row * size, 1, to, size);
+      } else {
+        for (int64_t i = 0; i < size; ++i) to[i] += from[row * size + i];
+      }
     }
   }
 
@@ -235,6 +270,7 @@ class Backward final : public Primitive {
   RecurrentSpec spec_;
   std::vector<Block> blocks_;
   int64_t rows_;
+  bool in_place_;  // a step's rows lie together, and X W and h R see the same: `gates` serves as `step` and `blocks`
   std::vector<Walk> walks_;
   std::vector<Product> products_;
   ScratchLayout layout_;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/elementwise.h"
+#include "kernels/lstm_cell.h"
 
 namespace slipway::kernels {
 
@@ -149,6 +150,7 @@ Result<Walk> Walk::make(const RecurrentSpec& spec, int64_t direction, const Pack
                                    .n = spec.width(),
                                    .k = spec.input,
                                    .transpose_b = true,
+                                   .bf16 = spec.bf16,
                                    .constant_b = w.defined() ? &w : nullptr},
                                   pack));
   for (const Block& block : walk.blocks_) {
@@ -229,6 +231,14 @@ void Walk::step(int64_t step, const Rows& rows, const Weights<T>& weights, const
       std::copy_n(z, n, h);
     });
     return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (spec_.plain_lstm(rows.direction) && weights.peephole == nullptr) {
+      each([&, row = lstm_forward_f32()](int64_t b, T* z, T* h, int64_t) {
+        row({z, buffers.recurrent + b * width, weights.bias, bias_r, h, buffers.c + b * n}, n);
+      });
+      return;
+    }
   }
   if (spec_.cell == Cell::lstm) {
     each([&](int64_t b, T* z, T* h, int64_t) {

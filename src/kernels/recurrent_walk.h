@@ -59,6 +59,14 @@ struct Tape {
   T* candidate = nullptr;  // [rows, hidden], GRU
 };
 
+// The tape of direction d in states [directions, 2, rows, hidden].
+template <typename T>
+Tape<T> tape_in(const RecurrentSpec& spec, T* states, int64_t d) {
+  int64_t size = spec.steps * spec.batch * spec.hidden;
+  T *h = states + 2 * d * size, *other = h + size;
+  return {h, spec.cell == Cell::lstm ? other : nullptr, spec.cell == Cell::gru ? other : nullptr};
+}
+
 // Buffers of one direction's walk.
 template <typename T>
 struct Buffers {

@@ -13,6 +13,10 @@ inline constexpr AttributeSpec kActivation = {"activation", ""};
 inline constexpr AttributeSpec kActivationAlpha = {"activation_alpha", 0.0f};
 inline constexpr AttributeSpec kActivationBeta = {"activation_beta", 0.0f};
 
+// "bf16": operands are rounded to bfloat16, sums stay float32. Only a training graph sets it.
+inline constexpr AttributeSpec kCompute = {"compute", ""};
+inline bool computes_bf16(const Node& node) { return node.text("compute") == "bf16"; }
+
 // The activation by its ONNX name ("Relu", "Clip", …); nullopt when no primitive has it.
 std::optional<FusedActivation> activation_from_name(std::string_view name);
 // The post-op that the three attributes above spell.

@@ -20,6 +20,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   ConvSpec spec = TRY(ops::conv_spec(c.node(), c.in(0).shape, c.in(1).shape, c.out(0).shape));
   spec.bias = c.has_input(2);
   spec.post = ops::post_of(c.node());
+  spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_w = c.constant(1);
   return ops::kernel_of(TRY(make_conv(spec, ops::pack_through(c))));
 }
@@ -58,7 +59,7 @@ OPERATOR(conv) = {
     .doc = "Cross-correlation of X [N, C, ...] with filters W [M, C / group, ...], plus B [M].",
     .inputs = {2, 3},
     .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup,
-                    ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta}},
+                    ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta, ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,

@@ -13,6 +13,7 @@ Status infer(InferContext& c) {
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.in(0).dtype != DType::f32) return unsupported("ConvGradData computes in float32");
   ConvSpec spec = TRY(ops::conv_spec(c.node(), c.out(0).shape, c.in(1).shape, c.in(0).shape));
+  spec.bf16 = ops::computes_bf16(c.node());
   return ops::kernel_of(TRY(make_conv_backward_data(spec)));
 }
 
@@ -29,7 +30,8 @@ OPERATOR(conv_grad_data) = {
     .domain = "slipway",
     .doc = "dX of Conv from (dY, W, X); of X only the shape counts.",
     .inputs = {3, 3},
-    .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup}},
+    .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup,
+                    ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},

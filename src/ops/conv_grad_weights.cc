@@ -14,6 +14,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   if (c.in(0).dtype != DType::f32) return unsupported("ConvGradWeights computes in float32");
   ConvSpec spec = TRY(ops::conv_spec(c.node(), c.in(0).shape, c.in(2).shape, c.in(1).shape));
   spec.bias = c.has_output(1);
+  spec.bf16 = ops::computes_bf16(c.node());
   return ops::kernel_of(TRY(make_conv_backward_weights(spec)));
 }
 
@@ -32,7 +33,8 @@ OPERATOR(conv_grad_weights) = {
     .doc = "(dW, dB) of Conv from (X, dY, W); of W only the shape counts.",
     .inputs = {3, 3},
     .outputs = {1, 2},
-    .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup}},
+    .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup,
+                    ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},

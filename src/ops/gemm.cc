@@ -98,6 +98,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   spec.n = c.out(0).shape[1];
   spec.k = c.in(0).shape[spec.transpose_a ? 0 : 1];
   spec.post = ops::post_of(c.node());
+  spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_b = c.constant(1);
   bool has_c = c.has_input(2);
   if (c.in(0).dtype != DType::f32 || spec.m * spec.n * spec.k == 0) return prepare_reference(c, spec);
@@ -155,7 +156,8 @@ OPERATOR(gemm) = {
                     {"transB", 0},
                     ops::kActivation,
                     ops::kActivationAlpha,
-                    ops::kActivationBeta}},
+                    ops::kActivationBeta,
+                    ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,

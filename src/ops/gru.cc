@@ -1,4 +1,5 @@
 // GRU.
+#include "ops/contraction.h"
 #include "ops/recurrent.h"
 
 namespace slipway {
@@ -22,7 +23,7 @@ OPERATOR(gru) = {
         "z, r = f(X W + h R + b), h~ = g(X W + (r h) R + b), or g(X W + b + r (h R + b)) with `linear_before_reset`, "
         "h = (1 - z) h~ + z h, step by step; Y holds every h, Y_h the last.",
     .inputs = {3, 6},
-    .outputs = {0, 2},
+    .outputs = {0, 5},
     .attributes = {{ops::kDirection,
                     ops::kHiddenSize,
                     ops::kLayout,
@@ -30,7 +31,8 @@ OPERATOR(gru) = {
                     ops::kActivations,
                     ops::kActivationsAlpha,
                     ops::kActivationsBeta,
-                    {"linear_before_reset", 0}}},
+                    {"linear_before_reset", 0},
+                    ops::kCompute}},
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,

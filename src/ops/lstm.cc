@@ -1,4 +1,5 @@
 // LSTM.
+#include "ops/contraction.h"
 #include "ops/recurrent.h"
 
 namespace slipway {
@@ -15,7 +16,7 @@ OPERATOR(lstm) = {
         "i, o, f = f(X W + h R + b) (with peepholes + P c), c = f c + i g(X W + h R + b), h = o h(c), step by step; Y "
         "holds every h, Y_h and Y_c the last.",
     .inputs = {3, 8},
-    .outputs = {0, 3},
+    .outputs = {0, 5},
     .attributes = {{ops::kDirection,
                     ops::kHiddenSize,
                     ops::kLayout,
@@ -23,7 +24,8 @@ OPERATOR(lstm) = {
                     ops::kActivations,
                     ops::kActivationsAlpha,
                     ops::kActivationsBeta,
-                    {"input_forget", 0}}},
+                    {"input_forget", 0},
+                    ops::kCompute}},
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,

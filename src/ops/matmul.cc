@@ -33,13 +33,22 @@ Operands operands(const Node& node, Dims a, Dims b) {
   return o;
 }
 
+// `dims` in the order of attribute `name`: of an operand or Y whose transposition the product takes over.
+template <typename Sizes>
+Sizes permuted(const Node& node, const char* name, Sizes dims) {
+  std::vector<int64_t> permutation = node.ints(name);
+  Sizes result = dims;
+  for (size_t i = 0; i < permutation.size(); ++i) result[i] = dims[static_cast<size_t>(permutation[i])];
+  return result;
+}
+
 Status infer(InferContext& c) {
   if (c.dims(0).empty() || c.dims(1).empty()) return invalid("MatMul takes no scalars; use Mul");
   if (c.dtype(0) != c.dtype(1)) {
     return invalid(
         fmt::format("A is {} and B is {}; expected the same", dtype_name(c.dtype(0)), dtype_name(c.dtype(1))));
   }
-  Operands o = operands(c.node(), c.dims(0), c.dims(1));
+  Operands o = operands(c.node(), permuted(c.node(), "perm_a", c.dims(0)), permuted(c.node(), "perm_b", c.dims(1)));
   if (o.k_a.known() && o.k_b.known() && o.k_a.size != o.k_b.size) {
     return invalid(fmt::format("A {} and B {} do not fit: inner sizes {} and {}", to_string(c.dims(0)),
                                to_string(c.dims(1)), o.k_a.size, o.k_b.size));
@@ -47,13 +56,21 @@ Status infer(InferContext& c) {
   Dims out = TRY(ops::broadcast_dims(o.batch_a, o.batch_b));
   if (!o.vector_a) out.push_back(o.m);
   if (!o.vector_b) out.push_back(o.n);
-  c.set(0, c.dtype(0), out);
+  c.set(0, c.dtype(0), permuted(c.node(), "perm_y", out));
   return {};
 }
 
 MatmulSpec spec_of(const PrepareContext& c) {
-  Operands o = operands(c.node(), to_dims(c.in(0).shape), to_dims(c.in(1).shape));
+  const Node& node = c.node();
+  Operands o = operands(node, to_dims(permuted(node, "perm_a", c.in(0).shape)),
+                        to_dims(permuted(node, "perm_b", c.in(1).shape)));
   MatmulSpec spec;
+  if (!node.ints("perm_a").empty()) spec.strides_a = permuted(node, "perm_a", row_major_strides(c.in(0).shape));
+  if (!node.ints("perm_b").empty()) spec.strides_b = permuted(node, "perm_b", row_major_strides(c.in(1).shape));
+  std::vector<int64_t> perm_y = node.ints("perm_y");
+  Shape strides_y = row_major_strides(c.out(0).shape);
+  if (!perm_y.empty()) spec.strides_c = strides_y;
+  for (size_t i = 0; i < perm_y.size(); ++i) spec.strides_c[static_cast<size_t>(perm_y[i])] = strides_y[i];
   spec.batch_a = *known_shape(o.batch_a);
   spec.batch_b = *known_shape(o.batch_b);
   spec.m = o.m.size;
@@ -101,6 +118,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   if (c.in(0).dtype != DType::f32 || empty) return reference_kernel(c, spec);
   spec.bias = c.has_input(2);
   spec.post = ops::post_of(c.node());
+  spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_b = c.constant(1);
   return ops::kernel_of(TRY(make_matmul(spec, ops::pack_through(c))));
 }
@@ -113,7 +131,8 @@ ValueId flat_rows(Builder& b, ValueId x, int64_t width) {
 // Y = A B.  dA = dY Bᵀ, dB = Aᵀ dY, summed over the dimensions that were broadcast.
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
   bool ta = n.integer("transpose_a") != 0, tb = n.integer("transpose_b") != 0;
-  if (ta || tb) return unsupported(fmt::format("{}: no gradient of a fused transposition", describe(n)));
+  if (ta || tb || n.has("perm_a") || n.has("perm_b") || n.has("perm_y"))
+    return unsupported(fmt::format("{}: no gradient of a fused transposition", describe(n)));
   auto product = [&](ValueId p, ValueId q, bool tp, bool tq) {
     return b.op("MatMul", {p, q}, {{"transpose_a", int64_t{tp}}, {"transpose_b", int64_t{tq}}});
   };
@@ -150,10 +169,19 @@ std::vector<Sample> samples() {
 OPERATOR(matmul) = {
     .name = "MatMul",
     .since = 1,
-    .doc = "A B over the last two dimensions, the leading ones broadcast as in NumPy.",
+    .doc =
+        "A B over the last two dimensions, the leading ones broadcast as in NumPy. Rewrites set perm_a, perm_b and "
+        "perm_y: permutations of A, B and Y that the product takes over.",
     .inputs = {2, 3},
-    .attributes =
-        {{{"transpose_a", 0}, {"transpose_b", 0}, ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta}},
+    .attributes = {{{"transpose_a", 0},
+                    {"transpose_b", 0},
+                    ops::kActivation,
+                    ops::kActivationAlpha,
+                    ops::kActivationBeta,
+                    ops::kCompute,
+                    {"perm_a", kOptionalInts},
+                    {"perm_b", kOptionalInts},
+                    {"perm_y", kOptionalInts}}},
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,

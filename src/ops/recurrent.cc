@@ -18,7 +18,7 @@ using kernels::Cell;
 using kernels::Gate;
 using kernels::GateFunction;
 
-constexpr size_t kInputs = 10, kOutputs = 6;  // of the wider of forward and backward
+constexpr size_t kInputs = 12, kOutputs = 6;  // of the wider of forward and backward
 
 struct GateName {
   std::string_view name;
@@ -127,6 +127,8 @@ Result<kernels::RecurrentSpec> recurrent_spec(const Node& node, Cell cell, const
   spec.reverse = node.text("direction") == "reverse";
   spec.clip = node.has("clip") ? node.real("clip") : 0;
   spec.linear_before_reset = cell == Cell::gru && node.integer("linear_before_reset") != 0;
+  spec.bf16 = computes_bf16(node);
+  spec.ragged = node.has_input(4);
   spec.input_forget = cell == Cell::lstm && node.integer("input_forget") != 0;
   spec.gates = TRY(gates_of(node, cell, spec.directions));
   return spec;
@@ -165,6 +167,9 @@ Status infer_recurrent(InferContext& c) {
   c.set(0, c.dtype(0), batch_first ? Dims{batch, steps, directions, hidden} : Dims{steps, directions, batch, hidden});
   c.set(1, c.dtype(0), state);
   if (cell == Cell::lstm) c.set(2, c.dtype(0), state);
+  Dim rows = steps.known() && batch.known() ? Dim(steps.size * batch.size) : Dim();
+  c.set(3, c.dtype(0), {directions, rows, times(gates)});
+  c.set(4, c.dtype(0), {directions, 2, rows, hidden});
   return {};
 }
 
@@ -175,7 +180,7 @@ Result<Kernel> prepare_recurrent(const PrepareContext& c) {
   return padded_kernel(TRY(kernels::make_recurrent(spec, pack_through(c))), c);
 }
 
-Result<Values> recurrent_gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
+Result<Values> recurrent_gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {
   if (n.has_input(7)) return unsupported(fmt::format("{}: no gradient with peepholes", describe(n)));
   Attributes attributes = n.attributes;
   attributes.erase("hidden_size");
@@ -184,6 +189,7 @@ Result<Values> recurrent_gradient(Builder& b, const Node& n, const Values& x, co
   Values inputs;
   for (size_t i = 0; i < 7; ++i) inputs.push_back(at(x, i));
   for (size_t i = 0; i < 3; ++i) inputs.push_back(at(dy, i));
+  if (n.has_output(3) && n.has_output(4)) inputs.insert(inputs.end(), {y[3], y[4]});
   Values g = b.ops("RecurrentGrad", inputs, kOutputs, attributes, "slipway");
   Values dx(x.size());
   constexpr size_t kInputOf[kOutputs] = {0, 1, 2, 3, 5, 6};

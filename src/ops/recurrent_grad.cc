@@ -1,4 +1,5 @@
 // RecurrentGrad: the backward pass of LSTM, GRU and RNN.
+#include "ops/contraction.h"
 #include "ops/movement.h"
 #include "ops/recurrent.h"
 
@@ -18,8 +19,9 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   kernels::Cell cell = ops::cell_of(c.node().text("cell"));
-  return ops::padded_kernel(
-      TRY(kernels::make_recurrent_backward(TRY(ops::recurrent_spec(c.node(), cell, c.in(0), c.in(2))))), c);
+  kernels::RecurrentSpec spec = TRY(ops::recurrent_spec(c.node(), cell, c.in(0), c.in(2)));
+  spec.taped = c.has_input(10) && c.has_input(11);
+  return ops::padded_kernel(TRY(kernels::make_recurrent_backward(spec)), c);
 }
 
 std::vector<Sample> samples() {
@@ -36,8 +38,9 @@ OPERATOR(recurrent_grad) = {
     .domain = "slipway",
     .doc =
         "(dX, dW, dR, dB, dh0, dc0) of the LSTM, GRU or RNN named by `cell` from (X, W, R, B, sequence_lens, h0, c0, "
-        "dY, dYh, dYc). 0 for the c0 of a cell without one.",
-    .inputs = {3, 10},
+        "dY, dYh, dYc, gates, states), the last two being what the forward pass kept. 0 for the c0 of a cell without "
+        "one.",
+    .inputs = {3, 12},
     .outputs = {1, 6},
     .attributes = {{ops::kDirection,
                     ops::kLayout,
@@ -47,7 +50,8 @@ OPERATOR(recurrent_grad) = {
                     ops::kActivationsBeta,
                     {"cell", kRequiredString},
                     {"linear_before_reset", 0},
-                    {"input_forget", 0}}},
+                    {"input_forget", 0},
+                    ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},

@@ -1,4 +1,5 @@
 // RNN.
+#include "ops/contraction.h"
 #include "ops/recurrent.h"
 
 namespace slipway {
@@ -13,9 +14,9 @@ OPERATOR(rnn) = {
     .since = 1,
     .doc = "h = f(X W + h R + b), step by step; Y holds every h, Y_h the last.",
     .inputs = {3, 6},
-    .outputs = {0, 2},
+    .outputs = {0, 5},
     .attributes = {{ops::kDirection, ops::kHiddenSize, ops::kLayout, ops::kClip, ops::kActivations,
-                    ops::kActivationsAlpha, ops::kActivationsBeta}},
+                    ops::kActivationsAlpha, ops::kActivationsBeta, ops::kCompute}},
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "train/gradient_probe.h"
+#include "train/training_graph.h"
 
 namespace slipway::train {
 namespace {
@@ -102,6 +103,36 @@ TEST(Autodiff, NamesTheNodeWithoutAGradient) {
   ASSERT_FALSE(gradients.ok());
   EXPECT_EQ(gradients.status().code(), Code::unimplemented);
   EXPECT_NE(gradients.status().message().find("DynamicQuantizeLinear"), std::string::npos);
+}
+
+// A training step keeps gates and states of recurrent layers for the backward pass; without them it runs the layer
+// again. Both are one gradient.
+TEST(Autodiff, RecurrentLayersLeaveATape) {
+  const std::vector<std::vector<Layer>> models = {{LSTM(19, true), LSTM(4), Dense(3, softmax)},
+                                                  {GRU(5, true), GRU(4), Dense(3, softmax)},
+                                                  {SimpleRNN(5), Dense(3, softmax)},
+                                                  {Bidirectional(LSTM(5)), Dense(3, softmax)},
+                                                  {Bidirectional(GRU(5)), Dense(3, softmax)}};
+  for (const std::vector<Layer>& layers : models) {
+    GradientProbe probe = {layers, random_tensor({4, 6, 3}, 1), Tensor::of<int64_t>({4}, {0, 2, 1, 2}), {}};
+    Result<Graph> model = build_model(layers, {6, 3}, 3);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    Result<Graph> step = make_training_graph(*model, {.optimizer = SGD(1)});
+    ASSERT_TRUE(step.ok()) << step.status().message();
+    auto session = Session::create(*step, {.threads = 1});
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    std::vector<Tensor> in = {probe.x, probe.y, Tensor::scalar(1.0f), Tensor::scalar(int64_t{1})};
+    ASSERT_TRUE((*session)->run(in).ok());
+    for (const std::string& weight : trained_weights(*model, {})) {
+      Result<std::vector<Tensor>> expected = probe.run(weight, {});
+      ASSERT_TRUE(expected.ok()) << expected.status().message();
+      std::span<const float> before = (*expected)[2].data<float>(), slope = (*expected)[1].data<float>();
+      Tensor after = *(*session)->state(weight);
+      for (size_t i = 0; i < slope.size(); ++i) {
+        ASSERT_NEAR(before[i] - after.data<float>()[i], slope[i], 1e-5) << weight << " " << i;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -152,6 +152,8 @@ Status read_train(Section train, Recipe& recipe) {
   train.read("threads", threads, 0, kMostThreads);
   recipe.trainer.threads = static_cast<int>(threads);
   RETURN_IF_ERROR(read_loss(train.table("loss", "type"), recipe.trainer.training.loss));
+  read_choice<Precision>(train, "precision", {{"fp32", Precision::f32}, {"bf16", Precision::bf16}},
+                         recipe.trainer.training.precision);
   RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));
   RETURN_IF_ERROR(read_schedule(train.table("schedule", "type"), recipe.trainer.schedule));
   return train.finish();

@@ -19,6 +19,7 @@ layers = [{ type = "Flatten" }, { type = "Dense", units = 10, activation = "soft
 [train]
 optimizer = { type = "sgd", learning_rate = 0.1, momentum = 0.9 }
 epochs = 3
+precision = "bf16"
 [callbacks]
 early_stopping = { patience = 2 }
 )";
@@ -31,6 +32,7 @@ TEST(Recipe, ReadsEverySection) {
   EXPECT_EQ(r->layers.size(), 2u);
   EXPECT_EQ(r->trainer.training.optimizer.type, "sgd");
   EXPECT_EQ(r->trainer.epochs, 3);
+  EXPECT_EQ(r->trainer.training.precision, Precision::bf16);
   EXPECT_EQ(r->fit.early_stopping->patience, 2);
 }
 

@@ -201,9 +201,10 @@ class GradientTrainer final : public Trainer {
   // What a resumed run must share with the one that was interrupted (the number of epochs may grow only where the
   // learning rate does not depend on it).
   std::string described() const {
-    return fmt::format("seed {} batch {} loss {} optimizer {} schedule {}", options_.seed, options_.batch_size,
+    const char* precision = options_.training.precision == Precision::bf16 ? " precision bf16" : "";
+    return fmt::format("seed {} batch {} loss {} optimizer {} schedule {}{}", options_.seed, options_.batch_size,
                        fingerprint(loss()), fingerprint(options_.training.optimizer),
-                       fingerprint(options_.schedule, options_.epochs));
+                       fingerprint(options_.schedule, options_.epochs), precision);
   }
 
   static Status other_model(const std::filesystem::path& path, std::string_view why) {

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "kernels/primitive.h"
 #include "train/fine_tune.h"
 #include "train/fit.h"
 #include "train/layers.h"
@@ -144,6 +145,31 @@ TEST(Trainer, LearnsWithEveryOptimizer) {
     EXPECT_GT(*result->epochs.back().validation->accuracy, 0.9);
     EXPECT_LT(result->epochs.back().train.loss, result->epochs.front().train.loss);
   }
+}
+
+// bfloat16 keeps 8 bits of each factor: the same curve within a few percent, and bytes that repeat.
+TEST(Trainer, BFloat16FollowsFloat32) {
+  if (!multiplies_bf16()) {
+    TrainerOptions refused = options(1);
+    refused.training.precision = Precision::bf16;
+    auto t = Trainer::create(model(), clouds(500, 1), std::nullopt, refused);
+    EXPECT_EQ(t.status().code(), StatusCode::failed_precondition);
+    GTEST_SKIP() << "this processor has no bfloat16 products";
+  }
+  TrainerOptions o = options(8);
+  auto full = trainer(o);
+  o.training.precision = Precision::bf16;
+  auto rounded = trainer(o), again = trainer(o);
+  Result<FitResult> a = fit(*full, {}), b = fit(*rounded, {});
+  ASSERT_TRUE(a.ok() && b.ok() && fit(*again, {}).ok());
+  expect_same_weights(*rounded, *again);
+  bool differs = false;
+  for (size_t epoch = 0; epoch < a->epochs.size(); ++epoch) {
+    double expected = a->epochs[epoch].train.loss, found = b->epochs[epoch].train.loss;
+    EXPECT_NEAR(found, expected, 0.05 * expected + 0.005) << "epoch " << epoch;
+    differs = differs || found != expected;
+  }
+  EXPECT_TRUE(differs) << "nothing was rounded";
 }
 
 TEST(Trainer, TheSameSeedGivesTheSameBytes) {

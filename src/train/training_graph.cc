@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "kernels/primitive.h"
 #include "ops/all.h"
 #include "rewrite/autodiff.h"
 
@@ -78,6 +79,16 @@ void train_batch_normalization(Graph& graph, Node& node) {
   }
 }
 
+// Recurrent layers keep their gates and states for the backward pass.
+void train_recurrent(Graph& graph, Node& node) {
+  node.outputs.resize(5);
+  for (const char* name : {"gates", "states"}) {
+    ValueId& output = node.outputs[name[0] == 'g' ? 3 : 4];
+    output = graph.add_value(graph.fresh_name(fmt::format("{}/{}", node.name, name)), graph.value(node.inputs[0]).dtype,
+                             std::nullopt);
+  }
+}
+
 // Replaces what behaves differently while training. New nodes are put before the node that needs them.
 Status to_training_form(Graph& graph, ValueId step, const TrainingSpec& spec) {
   std::vector<Node> nodes = std::move(graph.nodes());
@@ -89,6 +100,7 @@ Status to_training_form(Graph& graph, ValueId step, const TrainingSpec& spec) {
       train_dropout(b, node, static_cast<int32_t>(n), step, spec.seed);
     bool moves = node.op_type == "BatchNormalization" && !frozen(graph.value(node.inputs[1]).name, spec.freeze);
     if (moves) train_batch_normalization(graph, node);
+    if (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN") train_recurrent(graph, node);
     graph.add_node(std::move(node));
   }
   return b.status();
@@ -121,6 +133,16 @@ UpdateInputs add_update_inputs(Graph& graph, const Optimizer& optimizer, ValueId
   return inputs;
 }
 
+// Marks what can compute in `precision`.
+void set_precision(Graph& graph, Precision precision) {
+  if (precision == Precision::f32) return;
+  for (Node& node : graph.nodes()) {
+    if (node.op != nullptr && find_attribute(*node.op, "compute") != nullptr) {
+      node.attributes.set("compute", std::string("bf16"));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> trained_weights(const Graph& model, const std::vector<std::string>& freeze) {
@@ -131,6 +153,10 @@ std::vector<std::string> trained_weights(const Graph& model, const std::vector<s
 
 Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) {
   RETURN_IF_ERROR(check(spec.optimizer));
+  if (spec.precision == Precision::bf16 && !multiplies_bf16()) {
+    return failed_precondition(
+        "precision \"bf16\" needs a processor that multiplies bfloat16 (AVX512_BF16 or AMX); train with \"fp32\"");
+  }
   if (model.outputs.size() != 1) {
     return invalid(fmt::format("training needs a model with one output; found {}", model.outputs.size()));
   }
@@ -157,6 +183,7 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   gradients = TRY(masked(b, spec, weights, std::move(gradients)));
   add_optimizer(b, spec.optimizer, update, weights, std::move(gradients));
   RETURN_IF_ERROR(b.status().at("building the training graph"));
+  set_precision(graph, spec.precision);
   return graph;
 }
 

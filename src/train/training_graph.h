@@ -12,10 +12,15 @@
 
 namespace slipway::train {
 
+// What matrix products and convolutions of a step compute in. bf16: their operands are rounded to bfloat16, sums,
+// weights and everything else stay float32.
+enum class Precision : uint8_t { f32, bf16 };
+
 struct TrainingSpec {
   Loss loss;
   Optimizer optimizer;
-  bool sample_weights = false;          // an input says what each example counts
+  bool sample_weights = false;  // an input says what each example counts
+  Precision precision = Precision::f32;
   uint64_t seed = 0;                    // of dropout
   std::vector<std::string> freeze;      // weights whose name matches one of these globs stay as they are
   std::map<std::string, Tensor> masks;  // weight name -> float32 mask of 0 and 1, held while training
@@ -28,6 +33,7 @@ struct TrainingSpec {
 // Updates: every trained weight under its own name, running statistics, the optimizer's slots and averages.
 // Weights are the model's `trainable` constants or, when it has none (an imported file), the floating-point constants
 // that its weighted operators and normalizations read.
+// failed_precondition where the processor lacks what the precision needs.
 Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec);
 
 // The model's own forward pass with the same loss, all examples and classes counting alike: inputs the model's and

@@ -46,7 +46,15 @@ const dnnl::engine& cpu() {
 }
 
 Desc plain(const Shape& dims) { return strided(dims, row_major_strides(dims)); }
-Desc any(const Shape& dims) { return Desc(dims, Type::f32, Tag::any); }
+Desc any(const Shape& dims, Type type) { return Desc(dims, type, Tag::any); }
+Desc as_bf16(const Desc& desc) {
+#if DNNL_VERSION_MAJOR >= 3
+  return Desc(desc.get_dims(), Type::bf16, desc.get_strides());
+#else
+  const auto* strides = desc.data.format_desc.blocking.strides;
+  return Desc(desc.dims(), Type::bf16, Shape(strides, strides + desc.data.ndims));
+#endif
+}
 Desc strided(const Shape& dims, const Shape& strides) { return Desc(dims, Type::f32, strides); }
 
 dnnl::primitive_attr attributes(const PostOp& post) {
@@ -178,3 +186,12 @@ void Sequence::run(void* instance_pointer, const void* const* in, void* const* o
 }
 
 }  // namespace slipway::onednn
+
+namespace slipway {
+
+bool multiplies_bf16() {
+  constexpr auto kNeeded = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kNeeded) == kNeeded;
+}
+
+}  // namespace slipway

@@ -17,7 +17,9 @@ const dnnl::engine& cpu();
 // float32, row-major.
 Desc plain(const Shape& dims);
 // float32 in whatever layout the primitive likes.
-Desc any(const Shape& dims);
+Desc any(const Shape& dims, Type type = Type::f32);
+// The same in bfloat16.
+Desc as_bf16(const Desc& desc);
 // float32 with the given strides.
 Desc strided(const Shape& dims, const Shape& strides);
 dnnl::primitive_attr attributes(const PostOp& post);

@@ -1,7 +1,6 @@
 // Convolutions through oneDNN, forward, backward and transposed. Activations stay in the plain ONNX layout at the
 // borders; where the primitive likes another, reorders stand around it.
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
 #include "kernels/cpu/onednn.h"
@@ -50,6 +49,11 @@ Desc channels_last(const Shape& dims) {
   return onednn::strided(dims, strides);
 }
 
+// X, W or Y in whatever layout and in the type that products are computed in.
+Desc any_of(const ConvSpec& spec, const Shape& dims) {
+  return onednn::any(dims, spec.bf16 ? onednn::Type::bf16 : onednn::Type::f32);
+}
+
 int64_t output_channels(const ConvSpec& spec) { return spec.y[1]; }
 
 auto describe_forward(const ConvSpec& spec, const Desc& x, const Desc& w, const Desc& bias, const Desc& y,
@@ -76,37 +80,48 @@ bool is_slow(const dnnl::convolution_forward::primitive_desc& pd) {
 }
 
 // Whether Winograd's minimal filtering (A. Lavin, S. Gray 2016, "Fast algorithms for convolutional neural networks")
-// saves more than it costs: 3 x 3 windows, enough positions to fill its tiles, and enough channels on both sides to
-// outweigh bringing X and Y into its layout, whose cost grows with their sum while the products grow with their
-// product.
-bool winograd_pays(const ConvSpec& spec) {
-  constexpr int64_t kPositions = 256, kChannels = 16;
+// can do it, and both sides have enough channels to outweigh bringing X and Y into its layout, whose cost grows with
+// their sum while the products grow with their product.
+bool winograd_fits(const ConvSpec& spec, int64_t channels) {
   auto all = [](const Shape& sizes, int64_t n) {
     return std::all_of(sizes.begin(), sizes.end(), [n](int64_t size) { return size == n; });
   };
-  if (!spec.channels_last || spec.constant_w == nullptr || spec.groups != 1 || spec.x.size() != 4) return false;
+  if (spec.bf16 || spec.groups != 1 || spec.x.size() != 4) return false;
   if (spec.w[2] != 3 || spec.w[3] != 3 || !all(spec.strides, 1) || !all(spec.dilations, 1)) return false;
   const int64_t c = spec.w[1], k = spec.w[0];
-  return c * k >= kChannels * (c + k) && spec.y[2] * spec.y[3] >= kPositions;
+  return c * k >= channels * (c + k);
 }
 
-// nullopt where oneDNN has no Winograd for this machine or shape.
-std::optional<dnnl::convolution_forward::primitive_desc> describe_winograd(const ConvSpec& spec, const Desc& bias) {
-  if (!winograd_pays(spec)) return std::nullopt;
-  try {
-    return describe_forward(spec, onednn::any(spec.x), onednn::any(spec.w), bias, onednn::any(spec.y),
-                            dnnl::prop_kind::forward_inference, onednn::attributes(spec.post),
-                            dnnl::algorithm::convolution_winograd);
-  } catch (const dnnl::error&) {
-    return std::nullopt;
+constexpr int64_t kWinogradChannels = 16;
+
+// While predicting, from positions that fill its tiles; while weights move, from a batch of them, as every pass brings
+// the weights into its layout again.
+bool winograd_pays(const ConvSpec& spec, int64_t channels = kWinogradChannels) {
+  constexpr int64_t kPositions = 256, kBatchPositions = 4096;
+  if (!winograd_fits(spec, channels)) return false;
+  const int64_t positions = spec.y[2] * spec.y[3];
+  if (spec.constant_w != nullptr) return spec.channels_last && positions >= kPositions;
+  return spec.x[0] * positions >= kBatchPositions;
+}
+
+// describe(algorithm): by Winograd where that pays and oneDNN has it for this machine and shape, else direct.
+template <typename F>
+auto by_algorithm(bool winograd, const F& describe) {
+  if (winograd) {
+    try {
+      return describe(dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {
+      return describe(dnnl::algorithm::convolution_direct);
+    }
   }
+  return describe(dnnl::algorithm::convolution_direct);
 }
 
 // The forward description that backward ones hint with.
-auto describe_hint(const ConvSpec& spec) {
-  return describe_forward(spec, onednn::any(spec.x), onednn::any(weight_dims(spec)),
-                          onednn::plain({output_channels(spec)}), onednn::any(spec.y),
-                          dnnl::prop_kind::forward_training, onednn::attributes({}));
+auto describe_hint(const ConvSpec& spec, dnnl::algorithm algorithm) {
+  return describe_forward(spec, any_of(spec, spec.x), any_of(spec, weight_dims(spec)),
+                          onednn::plain({output_channels(spec)}), any_of(spec, spec.y),
+                          dnnl::prop_kind::forward_training, onednn::attributes({}), algorithm);
 }
 
 Slot weights_slot(Sequence& sequence, const Tensor* constant, const Desc& from, const Desc& to, size_t input,
@@ -142,13 +157,16 @@ Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const P
     Desc x = spec.channels_last ? channels_last(spec.x) : onednn::plain(spec.x);
     Desc y = spec.channels_last ? channels_last(spec.y) : onednn::plain(spec.y);
     Desc w = onednn::plain(weight_dims(spec)), bias = onednn::plain({output_channels(spec)});
-    auto describe = [&](const Desc& from, const Desc& to) {
-      return describe_forward(spec, from, onednn::any(weight_dims(spec)), bias, to, dnnl::prop_kind::forward_inference,
-                              onednn::attributes(spec.post));
+    auto describe = [&](const Desc& from, const Desc& to, dnnl::algorithm algorithm) {
+      return describe_forward(spec, from, any_of(spec, weight_dims(spec)), bias, to, dnnl::prop_kind::forward_inference,
+                              onednn::attributes(spec.post), algorithm);
     };
-    auto pd = spec.channels_last ? describe(x, y) : describe(onednn::any(spec.x), onednn::any(spec.y));
-    if (auto winograd = describe_winograd(spec, bias)) pd = *winograd;
-    if (is_slow(pd)) pd = describe(onednn::any(spec.x), onednn::any(spec.y));
+    auto direct = dnnl::algorithm::convolution_direct;
+    auto pd = by_algorithm(winograd_pays(spec), [&](dnnl::algorithm algorithm) {
+      bool plain = algorithm == direct && spec.channels_last && !spec.bf16;
+      return plain ? describe(x, y, algorithm) : describe(any_of(spec, spec.x), onednn::any(spec.y), algorithm);
+    });
+    if (is_slow(pd)) pd = describe(any_of(spec, spec.x), onednn::any(spec.y), direct);
     auto sequence = std::make_shared<Sequence>();
     std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
                              {DNNL_ARG_WEIGHTS, pd.weights_desc(),
@@ -162,18 +180,19 @@ Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const P
 Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec& spec) {
   return onednn::guarded("convolution gradient", [&]() -> std::shared_ptr<const Primitive> {
     Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
-    auto hint = describe_hint(spec);
-    auto algorithm = dnnl::algorithm::convolution_direct;
     using Pd = dnnl::convolution_backward_data::primitive_desc;
-    Desc any_x = onednn::any(spec.x), any_w = onednn::any(weight_dims(spec)), any_y = onednn::any(spec.y);
+    Desc any_x = onednn::any(spec.x), any_w = any_of(spec, weight_dims(spec)), any_y = any_of(spec, spec.y);
+    auto pd = by_algorithm(winograd_pays(spec), [&](dnnl::algorithm algorithm) {
+      auto hint = describe_hint(spec, algorithm);
 #if DNNL_VERSION_MAJOR >= 3
-    Pd pd(onednn::cpu(), algorithm, any_x, any_w, any_y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end,
-          hint, onednn::attributes({}));
+      return Pd(onednn::cpu(), algorithm, any_x, any_w, any_y, spec.strides, dilations(spec), spec.pads_begin,
+                spec.pads_end, hint, onednn::attributes({}));
 #else
-    Pd pd(dnnl::convolution_backward_data::desc(algorithm, any_x, any_w, any_y, spec.strides, dilations(spec),
-                                                spec.pads_begin, spec.pads_end),
-          onednn::attributes({}), onednn::cpu(), hint);
+      return Pd(dnnl::convolution_backward_data::desc(algorithm, any_x, any_w, any_y, spec.strides, dilations(spec),
+                                                      spec.pads_begin, spec.pads_end),
+                onednn::attributes({}), onednn::cpu(), hint);
 #endif
+    });
     auto sequence = std::make_shared<Sequence>();
     std::vector<Arg> args = {
         {DNNL_ARG_DIFF_DST, pd.diff_dst_desc(), sequence->reordered(y, pd.diff_dst_desc(), {Kind::in, 0, {}})},
@@ -188,20 +207,21 @@ Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSp
   return onednn::guarded("convolution weight gradient", [&]() -> std::shared_ptr<const Primitive> {
     Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
     Desc bias = onednn::plain({output_channels(spec)});
-    auto hint = describe_hint(spec);
-    auto algorithm = dnnl::algorithm::convolution_direct;
-    Desc any_x = onednn::any(spec.x), any_w = onednn::any(weight_dims(spec)), any_y = onednn::any(spec.y);
+    Desc any_x = any_of(spec, spec.x), any_w = onednn::any(weight_dims(spec)), any_y = any_of(spec, spec.y);
     Desc no_bias;
     const Desc& diff_bias = spec.bias ? bias : no_bias;
     using Pd = dnnl::convolution_backward_weights::primitive_desc;
+    auto pd = by_algorithm(winograd_pays(spec, kWinogradChannels / 2), [&](dnnl::algorithm algorithm) {
+      auto hint = describe_hint(spec, algorithm);
 #if DNNL_VERSION_MAJOR >= 3
-    Pd pd(onednn::cpu(), algorithm, any_x, any_w, diff_bias, any_y, spec.strides, dilations(spec), spec.pads_begin,
-          spec.pads_end, hint, onednn::attributes({}));
+      return Pd(onednn::cpu(), algorithm, any_x, any_w, diff_bias, any_y, spec.strides, dilations(spec),
+                spec.pads_begin, spec.pads_end, hint, onednn::attributes({}));
 #else
-    Pd pd(dnnl::convolution_backward_weights::desc(algorithm, any_x, any_w, diff_bias, any_y, spec.strides,
-                                                   dilations(spec), spec.pads_begin, spec.pads_end),
-          onednn::attributes({}), onednn::cpu(), hint);
+      return Pd(dnnl::convolution_backward_weights::desc(algorithm, any_x, any_w, diff_bias, any_y, spec.strides,
+                                                         dilations(spec), spec.pads_begin, spec.pads_end),
+                onednn::attributes({}), onednn::cpu(), hint);
 #endif
+    });
     auto sequence = std::make_shared<Sequence>();
     std::vector<Arg> args = {
         {DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},

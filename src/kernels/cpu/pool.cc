@@ -2,6 +2,7 @@
 // takes its taps in row-major order, so that NaNs and rounding are those of the plain loops in kernels/pool.cc.
 #include "kernels/pool.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "kernels/cpu/targets.h"
@@ -23,10 +24,18 @@ template <typename T>
 struct MaxOf {
   using Value = T;
   using D = hn::ScalableTag<T>;
-  using V = hn::Vec<D>;
-  static HWY_INLINE V first(V x) { return x; }
-  static HWY_INLINE V join(V best, V x) { return hn::IfThenElse(hn::Gt(x, best), x, best); }
-  static HWY_INLINE V finish(V best, int64_t) { return best; }
+  template <class V>
+  static HWY_INLINE V first(V x) {
+    return x;
+  }
+  template <class V>
+  static HWY_INLINE V join(V best, V x) {
+    return hn::IfThenElse(hn::Gt(x, best), x, best);
+  }
+  template <class V>
+  static HWY_INLINE V finish(V best, int64_t) {
+    return best;
+  }
   static T first(T x) { return x; }
   static T join(T best, T x) { return x > best ? x : best; }
   static T finish(T best, int64_t) { return best; }
@@ -36,10 +45,18 @@ struct MaxOf {
 struct MeanOf {
   using Value = float;
   using D = hn::ScalableTag<float>;
-  using V = hn::Vec<D>;
-  static HWY_INLINE V first(V x) { return hn::Add(hn::Zero(D()), x); }
-  static HWY_INLINE V join(V sum, V x) { return hn::Add(sum, x); }
-  static HWY_INLINE V finish(V sum, int64_t n) { return hn::Div(sum, hn::Set(D(), static_cast<float>(n))); }
+  template <class V>
+  static HWY_INLINE V first(V x) {
+    return hn::Add(hn::Zero(hn::DFromV<V>()), x);
+  }
+  template <class V>
+  static HWY_INLINE V join(V sum, V x) {
+    return hn::Add(sum, x);
+  }
+  template <class V>
+  static HWY_INLINE V finish(V sum, int64_t n) {
+    return hn::Div(sum, hn::Set(hn::DFromV<V>(), static_cast<float>(n)));
+  }
   static float first(float x) { return 0.0f + x; }
   static float join(float sum, float x) { return sum + x; }
   static float finish(float sum, int64_t n) { return sum / static_cast<float>(n); }
@@ -141,32 +158,83 @@ void pool_singles(const PoolShape& p, int64_t a, int64_t b, int64_t begin, int64
   }
 }
 
-// One row of outputs of one plane: columns whose windows lie inside the row in vectors, where stride 1 or 2 lets.
-template <class Op, int kStride>
-void pool_columns(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
-                  typename Op::Value* y) {
-  const typename Op::D d;
+// Outputs of one row from c on, a vector of `d` at a time as long as they lie inside the row; returns where it ended.
+template <class Op, int kStride, class Tag>
+int64_t pool_vectors(Tag d, const PoolShape& p, PoolReach r, int64_t c, Divisor divide, const typename Op::Value* x,
+                     typename Op::Value* y) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t span = (p.kernel[2] - 1) * p.dilation[2];
-  int64_t c = HWY_MIN((p.pad[2] + kStride - 1) / kStride, p.out[2]);
-  PoolReach r = pool_reach(p, {a, b, c});
-  const bool inside = taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0;
-  pool_singles<Op>(p, a, b, 0, c, divide, x, y);
   // A vector of outputs from c reads kStride * lanes values from its last tap on.
-  while (inside && c + lanes <= p.out[2] && c * kStride - p.pad[2] + span + kStride * lanes <= p.in[2]) {
+  for (; c + lanes <= p.out[2] && c * kStride - p.pad[2] + span + kStride * lanes <= p.in[2]; c += lanes) {
     r.begin[2] = c * kStride - p.pad[2];
     r.end[2] = r.begin[2] + span + 1;
     const int64_t divisor = divide(p, r);
     const auto sum = fold_taps<Op>(p, r, r.end[2], [&](int64_t at) {
       if constexpr (kStride == 1) return hn::LoadU(d, x + at);
-      hn::Vec<typename Op::D> even, odd;
+      hn::Vec<Tag> even, odd;
       hn::LoadInterleaved2(d, x + at, even, odd);
       return even;
     });
     hn::StoreU(Op::finish(sum, divisor), d, y + c);
-    c += lanes;
+  }
+  return c;
+}
+
+// One row of outputs of one plane: columns whose windows lie inside the row in vectors, where stride 1 or 2 lets; what
+// is too short for a whole vector in half and quarter ones.
+template <class Op, int kStride>
+void pool_columns(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
+                  typename Op::Value* y) {
+  const typename Op::D d;
+  const hn::Half<typename Op::D> half;
+  const hn::Half<hn::Half<typename Op::D>> quarter;
+  int64_t c = HWY_MIN((p.pad[2] + kStride - 1) / kStride, p.out[2]);
+  const PoolReach r = pool_reach(p, {a, b, c});
+  pool_singles<Op>(p, a, b, 0, c, divide, x, y);
+  if (taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0) {
+    c = pool_vectors<Op, kStride>(d, p, r, c, divide, x, y);
+    c = pool_vectors<Op, kStride>(half, p, r, c, divide, x, y);
+    c = pool_vectors<Op, kStride>(quarter, p, r, c, divide, x, y);
   }
   pool_singles<Op>(p, a, b, c, p.out[2], divide, x, y);
+}
+
+// The gradient of maxima over 2 x 2 windows that do not overlap, for outputs [c, n) of one row.
+template <class Tag>
+int64_t max_back(Tag d, const float* x, int64_t width, const float* dy, float* dx, int64_t c, int64_t n) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (; c + lanes <= n; c += lanes) {
+    hn::Vec<Tag> v0, v1, v2, v3;
+    hn::LoadInterleaved2(d, x + 2 * c, v0, v1);
+    hn::LoadInterleaved2(d, x + width + 2 * c, v2, v3);
+    const auto g = hn::LoadU(d, dy + c);
+    const auto second = hn::Gt(v1, v0);
+    auto best = hn::IfThenElse(second, v1, v0);
+    const auto third = hn::Gt(v2, best);
+    best = hn::IfThenElse(third, v2, best);
+    const auto fourth = hn::Gt(v3, best);
+    const auto g012 = hn::IfThenZeroElse(fourth, g), g01 = hn::IfThenZeroElse(third, g012);
+    hn::StoreInterleaved2(hn::IfThenZeroElse(second, g01), hn::IfThenElseZero(second, g01), d, dx + 2 * c);
+    hn::StoreInterleaved2(hn::IfThenElseZero(third, g012), hn::IfThenElseZero(fourth, g), d, dx + width + 2 * c);
+  }
+  return c;
+}
+
+void max_back_row(const float* x, int64_t width, const float* dy, float* dx, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const hn::Half<hn::ScalableTag<float>> half;
+  const int64_t few = static_cast<int64_t>(hn::Lanes(half));
+  int64_t c = max_back(d, x, width, dy, dx, 0, n);
+  c = max_back(half, x, width, dy, dx, c, n);
+  if (c < n && n >= few) c = max_back(half, x, width, dy, dx, n - few, n);  // some of it again, to the same values
+  for (; c < n; ++c) {
+    const int64_t taps[] = {2 * c, 2 * c + 1, width + 2 * c, width + 2 * c + 1};
+    int64_t most = taps[0];
+    for (int64_t tap : taps) {
+      if (x[tap] > x[most]) most = tap;
+    }
+    for (int64_t tap : taps) dx[tap] = tap == most ? dy[c] : 0;
+  }
 }
 
 template <class Op>
@@ -215,6 +283,20 @@ void pool(const PoolShape& p, const typename Op::Value* x, typename Op::Value* y
 
 }  // namespace
 
+void max_back_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
+  const int64_t in = p.in[1] * p.in[2], out = p.out[1] * p.out[2];
+  const bool odd = p.in[1] % 2 != 0 || p.in[2] % 2 != 0;
+  parallel_for(threads, p.planes, 1 + 16384 / HWY_MAX(in, 1), [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      if (odd) std::fill_n(dx + i * in, in, 0.0f);
+      for (int64_t row = 0; row < p.out[1]; ++row) {
+        const int64_t at = i * in + 2 * row * p.in[2];
+        max_back_row(x + at, p.in[2], dy + i * out + row * p.out[2], dx + at, p.out[2]);
+      }
+    }
+  });
+}
+
 void max_f32(const PoolShape& p, const float* x, float* y, int threads) { pool<MaxOf<float>>(p, x, y, false, threads); }
 void max_u8(const PoolShape& p, const uint8_t* x, uint8_t* y, int threads) {
   pool<MaxOf<uint8_t>>(p, x, y, false, threads);
@@ -231,6 +313,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace slipway::kernels {
+HWY_EXPORT(max_back_2x2);
 HWY_EXPORT(max_f32);
 HWY_EXPORT(max_u8);
 HWY_EXPORT(max_i8);
@@ -246,6 +329,9 @@ void vector_max_pool(const PoolShape& p, const uint8_t* x, uint8_t* y, int threa
 template <>
 void vector_max_pool(const PoolShape& p, const int8_t* x, int8_t* y, int threads) {
   HWY_DYNAMIC_DISPATCH(max_i8)(p, x, y, threads);
+}
+void max_pool_backward_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
+  HWY_DYNAMIC_DISPATCH(max_back_2x2)(p, x, dy, dx, threads);
 }
 void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads) {
   HWY_DYNAMIC_DISPATCH(mean_f32)(p, x, y, include_pad, threads);
