@@ -153,7 +153,7 @@ TEST(Trainer, BFloat16FollowsFloat32) {
     TrainerOptions refused = options(1);
     refused.training.precision = Precision::bf16;
     auto t = Trainer::create(model(), clouds(500, 1), std::nullopt, refused);
-    EXPECT_EQ(t.status().code(), StatusCode::failed_precondition);
+    EXPECT_EQ(t.status().code(), Code::failed_precondition);
     GTEST_SKIP() << "this processor has no bfloat16 products";
   }
   TrainerOptions o = options(8);
