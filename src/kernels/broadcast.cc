@@ -64,9 +64,9 @@ Result<BroadcastPlan> plan_broadcast(std::span<const Shape> operands, const Shap
       merged.push_back(std::move(dim));
     }
   }
-  if (merged.size() > kMaxRank) {
+  if (merged.size() > kMostDimensions) {
     return unsupported(
-        fmt::format("broadcasting over {} dimensions; at most {} are supported", merged.size(), kMaxRank));
+        fmt::format("broadcasting over {} dimensions; at most {} are supported", merged.size(), kMostDimensions));
   }
   if (merged.empty()) return plan;
   plan.row_size = merged.back().size;

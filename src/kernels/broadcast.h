@@ -12,7 +12,7 @@
 
 namespace slipway::kernels {
 
-inline constexpr size_t kMaxRank = 16;  // of merged dimensions
+inline constexpr size_t kMostDimensions = 16;  // of merged dimensions
 
 // The output seen as rows. Along a row an operand either advances with the output (step 1) or stands still (step 0).
 struct BroadcastPlan {
@@ -29,7 +29,7 @@ struct BroadcastPlan {
   bool whole(size_t k) const { return rows == 1 && (steps[k] == 1 || row_size == 1); }
 };
 
-// unimplemented when more than kMaxRank dimensions remain. Requires: each operand broadcasts to `out`.
+// unimplemented when more than kMostDimensions dimensions remain. Requires: each operand broadcasts to `out`.
 Result<BroadcastPlan> plan_broadcast(std::span<const Shape> operands, const Shape& out);
 
 // f(out, length, at): `length` elements from flat output index `out`, operand k starting at at[k]; pieces cover
@@ -42,7 +42,7 @@ void walk_rows(const BroadcastPlan& plan, int64_t begin, int64_t end, F&& f) {
     if (begin < end) f(begin, end - begin, at);
     return;
   }
-  std::array<int64_t, kMaxRank> index{};
+  std::array<int64_t, kMostDimensions> index{};
   size_t depth = plan.outer.size();
   int64_t row = plan.row_size > 0 ? begin / plan.row_size : 0;
   for (size_t d = depth, rest = static_cast<size_t>(row); d-- > 0;) {
