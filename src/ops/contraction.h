@@ -15,8 +15,8 @@ inline constexpr AttributeSpec kActivationBeta = {"activation_beta", 0.0f};
 
 // The activation by its ONNX name ("Relu", "Clip", …); nullopt when no primitive has it.
 std::optional<FusedActivation> activation_from_name(std::string_view name);
-// The post-op that the three attributes above spell.
-PostOp post_of(const Node& node);
+// The post-op that the three attributes above spell; an error for an activation that no primitive has.
+Result<PostOp> post_of(const Node& node);
 
 // Packs through the session's cache when there is one.
 PackFn pack_through(const PrepareContext& c);
