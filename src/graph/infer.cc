@@ -1,6 +1,7 @@
 // Type inference over a whole graph, card by card.
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "graph/captures.h"
 #include "graph/graph.h"
 #include "graph/operator.h"
@@ -99,7 +100,7 @@ Status infer_with_bodies(Graph& graph, const Node& node, std::vector<Body>* bodi
     if (!ranks_known(graph, node)) return {};
   }
   GraphInferContext context(graph, node);
-  RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
+  RETURN_IF_ERROR(within_memory([&] { return node.op->infer(context); }).at(describe(node)));
   if (bodies != nullptr) *bodies = std::move(context.bodies());
   return check_sizes(graph, node);
 }

@@ -79,8 +79,11 @@ Status verify_captures(const Node& node) {
   return {};
 }
 
+// Of any number of inputs none may be left out, unless the card sees to it (Loop).
 Status verify_required(const Node& node) {
-  for (size_t i = 0; i < static_cast<size_t>(node.op->inputs.min); ++i) {
+  bool all = node.op->inputs.max >= kMany && !node.op->any_types;
+  size_t required = all ? node.inputs.size() : static_cast<size_t>(node.op->inputs.min);
+  for (size_t i = 0; i < required; ++i) {
     if (!node.has_input(i)) return invalid(fmt::format("{}: required input {} is left out", describe(node), i));
   }
   return {};

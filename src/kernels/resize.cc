@@ -95,7 +95,7 @@ void make_taps(const ResizeRule& rule, const ResizeAxis& axis, const Taps& taps)
     double x = coordinate(rule, axis, j);
     taps.outside[j] =
         rule.coordinates == Coordinates::tf_crop_and_resize && (x < 0 || x > static_cast<double>(axis.in - 1));
-    x = std::clamp(x, -1e9, 1e9);
+    x = std::isnan(x) ? 0 : std::clamp(x, -1e9, 1e9);
     make_row(rule, axis, x, taps.taps, taps.index + j * taps.taps, taps.weight + j * taps.taps);
   }
 }

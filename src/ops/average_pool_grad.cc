@@ -1,5 +1,4 @@
 // AveragePoolGrad: the backward pass of AveragePool.
-#include "ops/infer.h"
 #include "ops/pooling.h"
 
 namespace slipway {
@@ -36,7 +35,7 @@ OPERATOR(average_pool_grad) = {
                     ops::kDilations,
                     {"ceil_mode", 0},
                     {"count_include_pad", 0}}},
-    .infer = ops::infer_same,
+    .infer = ops::infer_pool_grad,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},
     .samples = samples,

@@ -1,12 +1,17 @@
 // BatchNormalizationGrad: the backward pass of BatchNormalization while training.
 #include "kernels/normalization.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 
 namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
-  c.set(0, c.dtype(0), c.dims(0));
+  const Dims& x = c.dims(0);
+  if (x.empty()) return invalid("X must have a batch dimension");
+  RETURN_IF_ERROR(ops::expect_same_dtypes(c));
+  RETURN_IF_ERROR(ops::expect_dims(c, 1, "scale", {x.size() > 1 ? x[1] : Dim(1)}));
+  RETURN_IF_ERROR(ops::expect_dims(c, 2, "dY", x));
+  c.set(0, c.dtype(0), x);
   c.set(1, c.dtype(1), c.dims(1));
   c.set(2, c.dtype(1), c.dims(1));
   return {};

@@ -38,12 +38,14 @@ std::optional<FusedActivation> activation_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-PostOp post_of(const Node& node) {
+Result<PostOp> post_of(const Node& node) {
   std::string name = node.text("activation");
-  if (name.empty()) return {};
+  if (name.empty()) return PostOp{};
   std::optional<FusedActivation> activation = activation_from_name(name);
-  CHECK(activation.has_value(), "a rewrite fused an activation that no primitive has");
-  return {*activation, node.real("activation_alpha"), node.real("activation_beta")};
+  if (!activation) {
+    return invalid(fmt::format("activation is \"{}\", which is fused into no product; put a node behind it", name));
+  }
+  return PostOp{*activation, node.real("activation_alpha"), node.real("activation_beta")};
 }
 
 PackFn pack_through(const PrepareContext& c) {
@@ -62,6 +64,7 @@ Kernel kernel_of(std::shared_ptr<const Primitive> primitive) {
 }
 
 Result<Window> window_of(const Node& node, const Dims& x, const Shape& kernel) {
+  if (x.size() < 2) return invalid(fmt::format("x is {}; expected [N, C, ...]", to_string(x)));
   size_t spatial = x.size() - 2;
   auto or_ones = [&](std::string_view name) {
     std::vector<int64_t> values = node.ints(name);

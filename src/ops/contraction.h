@@ -19,8 +19,8 @@ inline bool computes_bf16(const Node& node) { return node.text("compute") == "bf
 
 // The activation by its ONNX name ("Relu", "Clip", …); nullopt when no primitive has it.
 std::optional<FusedActivation> activation_from_name(std::string_view name);
-// The post-op that the three attributes above spell.
-PostOp post_of(const Node& node);
+// The post-op that the three attributes above spell; an error for an activation that no primitive has.
+Result<PostOp> post_of(const Node& node);
 
 // Packs through the session's cache when there is one.
 PackFn pack_through(const PrepareContext& c);

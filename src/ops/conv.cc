@@ -8,7 +8,9 @@ namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
-  c.set(0, c.dtype(0), TRY(ops::conv_output(c.node(), c.dims(0), c.dims(1))));
+  Dims y = TRY(ops::conv_output(c.node(), c.dims(0), c.dims(1)));
+  RETURN_IF_ERROR(ops::expect_conv_operands(c, y[1]));
+  c.set(0, c.dtype(0), std::move(y));
   return {};
 }
 
@@ -19,7 +21,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   if (c.out(0).count() == 0) return Kernel{[](const KernelArgs&) {}};
   ConvSpec spec = TRY(ops::conv_spec(c.node(), c.in(0).shape, c.in(1).shape, c.out(0).shape));
   spec.bias = c.has_input(2);
-  spec.post = ops::post_of(c.node());
+  spec.post = TRY(ops::post_of(c.node()));
   spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_w = c.constant(1);
   return ops::kernel_of(TRY(make_conv(spec, ops::pack_through(c))));

@@ -9,6 +9,7 @@ namespace {
 Status infer(InferContext& c) {
   if (c.dims(0).size() < 3) return invalid(fmt::format("X {}; expected [N, ..., C]", to_string(c.dims(0))));
   Dims y = TRY(ops::conv_output(c.node(), ops::channels_first(c.dims(0)), c.dims(1)));
+  RETURN_IF_ERROR(ops::expect_conv_operands(c, y[1]));
   c.set(0, c.dtype(0), ops::channels_last(y));
   return {};
 }
@@ -20,7 +21,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
       ops::conv_spec(c.node(), ops::channels_first(c.in(0).shape), c.in(1).shape, ops::channels_first(c.out(0).shape)));
   spec.channels_last = true;
   spec.bias = c.has_input(2);
-  spec.post = ops::post_of(c.node());
+  spec.post = TRY(ops::post_of(c.node()));
   spec.constant_w = c.constant(1);
   return ops::kernel_of(TRY(make_conv(spec, ops::pack_through(c))));
 }

@@ -1,17 +1,20 @@
 // ConvGradData: the gradient of Conv with respect to its input.
 #include "ops/convolution.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
+#include "ops/movement.h"
 
 namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_conv_gradient(c, c.dims(2), c.dims(1), 0));
   c.set(0, c.dtype(0), c.dims(2));
   return {};
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.in(0).dtype != DType::f32) return unsupported("ConvGradData computes in float32");
+  if (c.in(0).count() == 0 || c.in(1).count() == 0 || c.out(0).count() == 0) return ops::zero_kernel(c);
   ConvSpec spec = TRY(ops::conv_spec(c.node(), c.out(0).shape, c.in(1).shape, c.in(0).shape));
   spec.bf16 = ops::computes_bf16(c.node());
   return ops::kernel_of(TRY(make_conv_backward_data(spec)));

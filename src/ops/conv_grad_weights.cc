@@ -1,10 +1,13 @@
 // ConvGradWeights: the gradient of Conv with respect to its filters and bias.
 #include "ops/convolution.h"
+#include "ops/expect.h"
+#include "ops/movement.h"
 
 namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_conv_gradient(c, c.dims(0), c.dims(2), 1));
   c.set(0, c.dtype(0), c.dims(2));
   c.set(1, c.dtype(0), {c.dims(2)[0]});
   return {};
@@ -12,6 +15,7 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.in(0).dtype != DType::f32) return unsupported("ConvGradWeights computes in float32");
+  if (c.in(0).count() == 0 || c.in(1).count() == 0 || c.out(0).count() == 0) return ops::zero_kernel(c);
   ConvSpec spec = TRY(ops::conv_spec(c.node(), c.in(0).shape, c.in(2).shape, c.in(1).shape));
   spec.bias = c.has_output(1);
   spec.bf16 = ops::computes_bf16(c.node());

@@ -74,14 +74,17 @@ Status infer(InferContext& c) {
   if (x[1].known() && w[0].known() && x[1].size != w[0].size) {
     return invalid(fmt::format("X has {} channels and W is {}", x[1].size, to_string(w)));
   }
+  if (w[1].known() && w[1].size > ops::kLargestSize / groups) {
+    return invalid(fmt::format("group is {} for W {}; no tensor has that many channels", groups, to_string(w)));
+  }
   Transposed t = TRY(transposed(c.node(), x, w));
   for (size_t i = 2; i < w.size(); ++i) {
     if (w[i].known() && t.window.kernel[i - 2] != w[i].size) {
       return invalid(fmt::format("kernel_shape does not fit W {}", to_string(w)));
     }
   }
-  if (c.has_input(2)) RETURN_IF_ERROR(ops::expect_dtype(c, 2, {c.dtype(0)}));
   Dims out = {x[0], w[1].known() ? Dim(w[1].size * groups) : Dim()};
+  RETURN_IF_ERROR(ops::expect_conv_operands(c, out[1]));
   out.insert(out.end(), t.out.begin(), t.out.end());
   c.set(0, c.dtype(0), out);
   return {};
@@ -93,7 +96,6 @@ Result<Kernel> prepare(const PrepareContext& c) {
         fmt::format("ConvTranspose has no arithmetic for {}; cast to float32", dtype_name(c.in(0).dtype)));
   }
   if (c.out(0).count() == 0) return Kernel{[](const KernelArgs&) {}};
-  if (c.has_input(2) && c.in(2).count() != c.out(0).shape[1]) return invalid("B must have one element per channel");
   Transposed t = TRY(transposed(c.node(), to_dims(c.in(0).shape), to_dims(c.in(1).shape)));
   ConvSpec spec;
   spec.x = c.in(0).shape;
@@ -109,7 +111,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   }
   spec.groups = c.node().integer("group");
   spec.bias = c.has_input(2);
-  spec.post = ops::post_of(c.node());
+  spec.post = TRY(ops::post_of(c.node()));
   spec.constant_w = c.constant(1);
   return ops::kernel_of(TRY(make_deconv(spec, ops::pack_through(c))));
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/expect.h"
+
 namespace slipway::ops {
 
 namespace {
@@ -32,6 +34,16 @@ Result<ConvSpec> conv_spec(const Node& node, const Shape& x, const Shape& w, con
   }
   spec.groups = node.integer("group");
   return spec;
+}
+
+Status expect_conv_gradient(InferContext& c, const Dims& x, const Dims& w, size_t dy) {
+  RETURN_IF_ERROR(expect_same_dtypes(c));
+  return expect_dims(c, dy, "dY", TRY(conv_output(c.node(), x, w)));
+}
+
+Status expect_conv_operands(InferContext& c, const Dim& channels) {
+  RETURN_IF_ERROR(expect_same_dtypes(c));
+  return expect_dims(c, 2, "B", {channels});
 }
 
 Result<Dims> conv_output(const Node& node, const Dims& x, const Dims& w) {

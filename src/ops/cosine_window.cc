@@ -1,5 +1,6 @@
 // What HannWindow, HammingWindow and BlackmanWindow share.
 #include "ops/cosine_window.h"
+#include "ops/expect.h"
 
 #include <cmath>
 #include <numbers>
@@ -12,7 +13,7 @@
 namespace slipway::ops {
 
 Status infer_window(InferContext& c) {
-  auto dtype = static_cast<DType>(c.node().integer("output_datatype"));
+  DType dtype = TRY(dtype_attribute(c.node(), "output_datatype"));
   std::optional<std::vector<int64_t>> size = TRY(index_input(c, 0));
   if (size && (size->size() != 1 || (*size)[0] < 0)) return invalid("size must be one number, at least 0");
   bool number =

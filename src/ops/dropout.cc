@@ -2,6 +2,7 @@
 #include "kernels/dropout.h"
 #include "graph/builder.h"
 #include "ops/elementwise.h"
+#include "ops/expect.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
 
@@ -9,7 +10,10 @@ namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  if (c.has_input(1)) RETURN_IF_ERROR(ops::expect_numbers(c, 1));
   if (c.has_input(2)) RETURN_IF_ERROR(ops::expect_dtype(c, 2, {DType::boolean}));
+  RETURN_IF_ERROR(ops::expect_one(c, 1, "the ratio"));
+  RETURN_IF_ERROR(ops::expect_one(c, 2, "training_mode"));
   c.set(0, c.dtype(0), c.dims(0));
   c.set(1, DType::boolean, c.dims(0));
   return {};

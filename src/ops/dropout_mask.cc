@@ -3,7 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/parallel.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 #include "ops/samples.h"
 
 namespace slipway {
@@ -11,6 +11,7 @@ namespace {
 
 Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 1, {DType::i64}));
+  RETURN_IF_ERROR(ops::expect_one(c, 1, "the step"));
   c.set(0, DType::f32, c.dims(0));
   return {};
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/memory.h"
+
 namespace slipway::ops {
 
 namespace {
@@ -67,7 +69,9 @@ Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<c
   return context.types();
 }
 
-Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs, int threads) {
+namespace {
+
+Result<std::vector<Tensor>> evaluate_now(const Node& node, std::span<const Tensor> inputs, int threads) {
   if (node.op->eager != nullptr) {
     Result<std::vector<Tensor>> outputs = node.op->eager(node, inputs);
     if (!outputs.ok()) return outputs.status().at(describe(node));
@@ -98,6 +102,14 @@ Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> i
   std::shared_ptr<void> instance = prepared->make_instance ? prepared->make_instance() : nullptr;
   prepared->run({in.data(), out.data(), scratch.get(), instance.get()});
   return outputs;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs, int threads) {
+  Result<std::vector<Tensor>> outputs = within_memory([&] { return evaluate_now(node, inputs, threads); });
+  if (outputs.ok() || outputs.status().code() != Code::resource_exhausted) return outputs;
+  return outputs.status().at(describe(node));
 }
 
 }  // namespace slipway::ops

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "kernels/strided_copy.h"
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "tensor/visit.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 Status infer(InferContext& c) {
   if (c.dims(0).size() != 2) return invalid(fmt::format("x is {}; expected a matrix", to_string(c.dims(0))));
-  auto dtype = c.node().has("dtype") ? static_cast<DType>(c.node().integer("dtype")) : c.dtype(0);
+  DType dtype = c.node().has("dtype") ? TRY(ops::dtype_attribute(c.node(), "dtype")) : c.dtype(0);
   if (size_of(dtype) == 0) return unsupported(fmt::format("dtype {} is not a number type", static_cast<int>(dtype)));
   c.set(0, dtype, c.dims(0));
   return {};

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/gather.h"
+#include "ops/expect.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -11,14 +12,20 @@ namespace {
 // Inputs: dy, indices, shape of x.
 Status infer(InferContext& c) {
   std::optional<std::vector<int64_t>> shape = TRY(ops::index_input(c, 2));
-  if (shape) {
-    c.set(0, c.dtype(0), to_dims(*shape));
-  } else if (c.dims(1).size() > c.dims(0).size()) {
-    return invalid(
-        fmt::format("dy {} has fewer dimensions than indices {}", to_string(c.dims(0)), to_string(c.dims(1))));
-  } else {
-    c.set(0, c.dtype(0), ops::unknown_dims(c.dims(0).size() + 1 - c.dims(1).size()));
+  RETURN_IF_ERROR(ops::expect_numbers(c, 0));
+  RETURN_IF_ERROR(ops::expect_dtype(c, 1, {DType::i32, DType::i64}));
+  const Dims &dy = c.dims(0), &indices = c.dims(1);
+  if (indices.size() > dy.size()) {
+    return invalid(fmt::format("dy {} has fewer dimensions than indices {}", to_string(dy), to_string(indices)));
   }
+  Dims x = shape ? to_dims(*shape) : ops::unknown_dims(dy.size() + 1 - indices.size());
+  int64_t axis = TRY(normalize_axis(c.node().integer("axis"), static_cast<int64_t>(x.size())));
+  if (shape) (void)TRY(checked_count(*shape));
+  Dims wanted(x.begin(), x.begin() + axis);
+  wanted.insert(wanted.end(), indices.begin(), indices.end());
+  wanted.insert(wanted.end(), x.begin() + axis + 1, x.end());
+  RETURN_IF_ERROR(ops::expect_dims(c, 0, "dy", wanted));
+  c.set(0, c.dtype(0), std::move(x));
   return {};
 }
 

@@ -97,7 +97,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   spec.m = c.out(0).shape[0];
   spec.n = c.out(0).shape[1];
   spec.k = c.in(0).shape[spec.transpose_a ? 0 : 1];
-  spec.post = ops::post_of(c.node());
+  spec.post = TRY(ops::post_of(c.node()));
   spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_b = c.constant(1);
   bool has_c = c.has_input(2);

@@ -1,17 +1,12 @@
 // GroupNormalizationGrad: the backward pass of GroupNormalization and InstanceNormalization.
 #include "kernels/group_normalization.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
+#include "ops/group_normalization.h"
+#include "ops/movement.h"
 #include "ops/samples.h"
 
 namespace slipway {
 namespace {
-
-Status infer(InferContext& c) {
-  c.set(0, c.dtype(0), c.dims(0));
-  c.set(1, c.dtype(1), c.dims(1));
-  c.set(2, c.dtype(1), c.dims(1));
-  return {};
-}
 
 Result<Kernel> prepare(const PrepareContext& c) {
   const Shape& x = c.in(0).shape;
@@ -25,6 +20,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
                                         a.output<T>(1), a.output<T>(2));
     }};
   };
+  if (c.in(0).count() == 0) return ops::zero_kernel(c);
   if (c.in(0).dtype == DType::f32) return typed(float{});
   if (c.in(0).dtype == DType::f64) return typed(double{});
   return unsupported("GroupNormalizationGrad computes in float32 and float64");
@@ -46,7 +42,7 @@ OPERATOR(group_normalization_grad) = {
     .inputs = {3, 3},
     .outputs = {3, 3},
     .attributes = {{{"epsilon", 1e-5f}, {"num_groups", kOptionalInt}}},
-    .infer = infer,
+    .infer = ops::infer_group_normalization_grad,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},
     .samples = samples,

@@ -2,29 +2,47 @@
 #include <fmt/format.h>
 
 #include "kernels/group_normalization.h"
+#include "ops/expect.h"
 #include "ops/group_normalization.h"
-#include "ops/infer.h"
 
 namespace slipway::ops {
 
-Status infer_group_normalization(InferContext& c) {
+namespace {
+
+Status expect_per_channel(InferContext& c, size_t i) {
+  RETURN_IF_ERROR(expect_dtype(c, i, {c.dtype(0)}));
+  return expect_dims(c, i, "scale or bias, one per channel,", {c.dims(0)[1]});
+}
+
+// X [N, C, ...] and groups that divide C.
+Status expect_groups(InferContext& c) {
   const Dims& x = c.dims(0);
   if (x.size() < 2) return invalid(fmt::format("X is {}; expected [N, C, ...]", to_string(x)));
-  for (size_t i : {1, 2}) {
-    RETURN_IF_ERROR(expect_dtype(c, i, {c.dtype(0)}));
-    const Dims& found = c.dims(i);
-    if (found.size() != 1 || (found[0].known() && x[1].known() && found[0].size != x[1].size)) {
-      return invalid(
-          fmt::format("scale and bias must be [{}], one per channel; found {}", to_string(x[1]), to_string(found)));
-    }
+  const AttributeSpec* spec = find_attribute(*c.node().op, "num_groups");
+  if (spec == nullptr || !c.node().has("num_groups")) return {};
+  int64_t groups = c.node().integer("num_groups");
+  if (groups < 1 || (x[1].known() && x[1].size % groups != 0)) {
+    return invalid(fmt::format("num_groups is {} for {} channels; expected a divisor", groups, to_string(x[1])));
   }
-  if (c.node().has("num_groups")) {
-    int64_t groups = c.node().integer("num_groups");
-    if (groups < 1 || (x[1].known() && x[1].size % groups != 0)) {
-      return invalid(fmt::format("num_groups is {} for {} channels; expected a divisor", groups, to_string(x[1])));
-    }
-  }
-  c.set(0, c.dtype(0), x);
+  return {};
+}
+
+}  // namespace
+
+Status infer_group_normalization(InferContext& c) {
+  RETURN_IF_ERROR(expect_groups(c));
+  for (size_t i : {1, 2}) RETURN_IF_ERROR(expect_per_channel(c, i));
+  c.set(0, c.dtype(0), c.dims(0));
+  return {};
+}
+
+Status infer_group_normalization_grad(InferContext& c) {
+  RETURN_IF_ERROR(expect_groups(c));
+  RETURN_IF_ERROR(expect_per_channel(c, 1));
+  RETURN_IF_ERROR(expect_same_dtypes(c));
+  RETURN_IF_ERROR(expect_dims(c, 2, "dY", c.dims(0)));
+  c.set(0, c.dtype(0), c.dims(0));
+  for (size_t i : {1, 2}) c.set(i, c.dtype(1), c.dims(1));
   return {};
 }
 

@@ -3,7 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/normalization.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 
 namespace slipway {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 Status infer(InferContext& c) {
   Dims statistics = c.dims(0);
   int64_t axis = TRY(normalize_axis(c.node().integer("axis"), static_cast<int64_t>(statistics.size())));
+  RETURN_IF_ERROR(ops::expect_same_dtypes(c));
   for (size_t i = static_cast<size_t>(axis); i < statistics.size(); ++i) statistics[i] = 1;
   c.set(0, c.dtype(0), c.dims(0));
   c.set(1, DType::f32, statistics);

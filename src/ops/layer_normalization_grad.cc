@@ -1,11 +1,13 @@
 // LayerNormalizationGrad: the backward pass of LayerNormalization.
 #include "kernels/normalization.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 
 namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_same_dtypes(c));
+  RETURN_IF_ERROR(ops::expect_dims(c, 2, "dY", c.dims(0)));
   c.set(0, c.dtype(0), c.dims(0));
   c.set(1, c.dtype(1), c.dims(1));
   c.set(2, c.dtype(1), c.dims(1));
@@ -27,6 +29,7 @@ Kernel typed(const PrepareContext& c) {
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
+  RETURN_IF_ERROR(ops::expect_rows(c.in(0), c.in(1)));
   if (c.in(0).dtype == DType::f32) return typed<float>(c);
   if (c.in(0).dtype == DType::f64) return typed<double>(c);
   return unsupported("LayerNormalizationGrad computes in float32 and float64");

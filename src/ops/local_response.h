@@ -11,6 +11,9 @@ inline constexpr AttributeSpec kLrnBeta = {"beta", 0.75f};
 inline constexpr AttributeSpec kLrnBias = {"bias", 1.0f};
 inline constexpr AttributeSpec kLrnSize = {"size", kRequiredInt};
 
+// Dimensions as input 0, which must be [N, C, ...]; so must a second input (dY).
+Status infer_local_response(InferContext& c);
+
 // Requires: x has rank 2 or more.
 inline kernels::LocalResponse local_response_of(const Node& n, const TensorType& x) {
   int64_t planes = x.shape[0] * x.shape[1];

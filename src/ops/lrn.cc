@@ -2,18 +2,23 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 #include "ops/local_response.h"
 #include "ops/samples.h"
+#include "ops/sizes.h"
 
 namespace slipway {
-namespace {
 
-Status infer(InferContext& c) {
+Status ops::infer_local_response(InferContext& c) {
   if (c.dims(0).size() < 2) return invalid(fmt::format("X is {}; expected [N, C, ...]", to_string(c.dims(0))));
-  if (c.node().integer("size") < 1) return invalid("size must be at least 1");
-  return ops::infer_same(c);
+  int64_t size = c.node().integer("size");
+  if (size < 1 || size > kLargestStep) return invalid(fmt::format("size is {}; expected 1 or more channels", size));
+  RETURN_IF_ERROR(expect_same_dtypes(c));
+  if (c.input_count() > 1) RETURN_IF_ERROR(expect_dims(c, 1, "dY", c.dims(0)));
+  return infer_same(c);
 }
+
+namespace {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   kernels::LocalResponse l = ops::local_response_of(c.node(), c.in(0));
@@ -44,7 +49,7 @@ OPERATOR(lrn) = {
     .since = 1,
     .doc = "x / (bias + alpha / size * (sum of x^2 over `size` neighbouring channels))^beta",
     .attributes = {{ops::kLrnAlpha, ops::kLrnBeta, ops::kLrnBias, ops::kLrnSize}},
-    .infer = infer,
+    .infer = ops::infer_local_response,
     .cpu = prepare,
     .gradient = gradient,
     .tflite = {nullptr, "not written yet; TFLite has LOCAL_RESPONSE_NORMALIZATION for odd sizes"},

@@ -1,5 +1,4 @@
 // LRNGrad: the backward pass of LRN.
-#include "ops/infer.h"
 #include "ops/local_response.h"
 #include "ops/samples.h"
 
@@ -31,7 +30,7 @@ OPERATOR(lrn_grad) = {
     .doc = "dX of LRN from (X, dY).",
     .inputs = {2, 2},
     .attributes = {{ops::kLrnAlpha, ops::kLrnBeta, ops::kLrnBias, ops::kLrnSize}},
-    .infer = ops::infer_same,
+    .infer = ops::infer_local_response,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},
     .samples = samples,

@@ -117,7 +117,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   bool empty = c.out(0).count() == 0 || spec.k == 0;
   if (c.in(0).dtype != DType::f32 || empty) return reference_kernel(c, spec);
   spec.bias = c.has_input(2);
-  spec.post = ops::post_of(c.node());
+  spec.post = TRY(ops::post_of(c.node()));
   spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_b = c.constant(1);
   return ops::kernel_of(TRY(make_matmul(spec, ops::pack_through(c))));

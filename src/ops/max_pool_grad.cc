@@ -1,5 +1,4 @@
 // MaxPoolGrad: the backward pass of MaxPool.
-#include "ops/infer.h"
 #include "ops/pooling.h"
 
 namespace slipway {
@@ -30,7 +29,7 @@ OPERATOR(max_pool_grad) = {
     .inputs = {2, 2},
     .attributes =
         {{ops::kAutoPad, ops::kPoolKernelShape, ops::kStrides, ops::kPads, ops::kDilations, {"ceil_mode", 0}}},
-    .infer = ops::infer_same,
+    .infer = ops::infer_pool_grad,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},
     .samples = samples,

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "tensor/visit.h"
 
@@ -15,13 +16,11 @@ Status infer(InferContext& c) {
   std::optional<std::vector<int64_t>> bins = TRY(ops::index_input(c, 0)), length = TRY(ops::index_input(c, 1));
   RETURN_IF_ERROR(ops::expect_dtype(c, 2, {DType::i32, DType::i64}));
   for (size_t i : {3, 4}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::f32, DType::f64}));
-  for (size_t i = 0; i < 5; ++i) {
-    if (c.known(i) != nullptr && c.known(i)->count() != 1) return invalid(fmt::format("input {} must be a scalar", i));
-  }
+  for (size_t i = 0; i < 5; ++i) RETURN_IF_ERROR(ops::expect_one(c, i, "an input"));
   if ((bins && (*bins)[0] < 1) || (length && (*length)[0] < 1)) {
     return invalid("num_mel_bins and dft_length must be at least 1");
   }
-  c.set(0, static_cast<DType>(c.node().integer("output_datatype")),
+  c.set(0, TRY(ops::dtype_attribute(c.node(), "output_datatype")),
         {length ? Dim((*length)[0] / 2 + 1) : Dim(), bins ? Dim((*bins)[0]) : Dim()});
   return {};
 }

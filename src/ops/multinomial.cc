@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/expect.h"
 #include "ops/random_fill.h"
 #include "ops/samples.h"
 #include "tensor/visit.h"
@@ -16,7 +17,7 @@ Status infer(InferContext& c) {
   if (c.dims(0).size() != 2 || size < 0) {
     return invalid(fmt::format("x is {} and sample_size {}; expected [batch, classes]", to_string(c.dims(0)), size));
   }
-  c.set(0, static_cast<DType>(c.node().integer("dtype")), {c.dims(0)[0], size});
+  c.set(0, TRY(ops::dtype_attribute(c.node(), "dtype")), {c.dims(0)[0], size});
   return {};
 }
 

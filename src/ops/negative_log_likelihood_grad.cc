@@ -1,4 +1,5 @@
 // Card: slipway.NegativeLogLikelihoodGrad.
+#include "ops/expect.h"
 #include "ops/likelihood.h"
 #include "ops/samples.h"
 
@@ -8,6 +9,7 @@ namespace {
 Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 0, {c.dtype(1)}));
   RETURN_IF_ERROR(ops::check_likelihood(c, 1));
+  RETURN_IF_ERROR(ops::expect_dims(c, 0, "dloss", TRY(ops::loss_dims(c, 2))));
   c.set(0, c.dtype(1), c.dims(1));
   return {};
 }

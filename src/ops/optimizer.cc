@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "ops/infer.h"
+#include "ops/expect.h"
 #include "ops/samples.h"
 
 namespace slipway::ops {
@@ -31,10 +31,14 @@ Status infer_optimizer(InferContext& c, const OptimizerLayout& layout) {
                                layout.in_groups));
   }
   size_t n = tensors / layout.in_groups;
-  if (c.node().outputs.size() > n * layout.out_groups) {
-    return invalid(
-        fmt::format("{} outputs for {} parameters; expected {}", c.node().outputs.size(), n, n * layout.out_groups));
+  size_t outputs = c.node().outputs.size(), wanted = n * layout.out_groups;
+  for (size_t i = 0; i < outputs; ++i) {
+    if (!c.has_output(i)) return invalid(fmt::format("output {} is left out; expected all {}", i, wanted));
   }
+  if (outputs != wanted) {
+    return invalid(fmt::format("{} outputs for {} parameters; expected {}", outputs, n, wanted));
+  }
+  for (size_t i = 0; i < layout.scalars; ++i) RETURN_IF_ERROR(expect_one(c, i, "the rate or the time"));
   for (size_t i = 0; i < n; ++i) {
     size_t parameter = layout.scalars + i;
     for (size_t group = 1; group < layout.in_groups; ++group) {

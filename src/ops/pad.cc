@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "kernels/pad.h"
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/padding.h"
-#include "ops/sizes.h"
 
 namespace slipway {
 
@@ -19,34 +19,13 @@ Status infer(InferContext& c) {
   std::optional<std::vector<int64_t>> axes = std::vector<int64_t>();
   if (c.has_input(3)) axes = TRY(ops::index_input(c, 3));
   if (x.empty() && !(pads && axes)) return invalid("x is a scalar; it has no dimension to pad");
-  Dims y(x.size());
-  if (pads && axes) {
-    std::vector<int64_t> before(x.size());
-    std::vector<int64_t> after(x.size());
-    auto rank = static_cast<int64_t>(x.size());
-    RETURN_IF_ERROR(ops::spread_pads(*pads, *axes, rank, before.data(), after.data()));
-    RETURN_IF_ERROR(ops::expect_steps(before, "pads"));
-    RETURN_IF_ERROR(ops::expect_steps(after, "pads"));
-    for (size_t d = 0; d < x.size(); ++d) {
-      int64_t more = before[d] + after[d];
-      if (!x[d].known()) {
-        if (before[d] == 0 && after[d] == 0) y[d] = x[d];
-        continue;
-      }
-      if (x[d].size + more < 0 || (mode != kernels::PadMode::constant && x[d].size == 0 && more > 0)) {
-        return invalid(
-            fmt::format("dimension {} of {} cannot be padded by {} and {}", d, to_string(x), before[d], after[d]));
-      }
-      y[d] = Dim(x[d].size + more);
-    }
-  }
-  c.set(0, c.dtype(0), std::move(y));
+  c.set(0, c.dtype(0), pads && axes ? TRY(ops::padded_dims(mode, x, *pads, *axes)) : ops::unknown_dims(x.size()));
   return {};
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.in(0)));
-  if (c.in(1).count() > kernels::kMaxRank) return unsupported("Pad of more than 8 dimensions");
+  RETURN_IF_ERROR(ops::expect_few_ints(c, 1));
   kernels::PadMode mode = TRY(ops::pad_mode(c.node()));
   bool axes = c.has_input(3);
   bool value = c.has_input(2) && c.in(2).count() > 0;

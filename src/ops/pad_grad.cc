@@ -1,5 +1,6 @@
 // slipway.PadGrad: the gradient of Pad.
 #include "kernels/pad.h"
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/padding.h"
 
@@ -8,15 +9,23 @@ namespace slipway {
 namespace {
 
 // Inputs: dy, shape of x, pads, axes.
+// Only the contents of the others tell whether dy fits.
 Status infer(InferContext& c) {
-  std::optional<std::vector<int64_t>> shape = TRY(ops::index_input(c, 1));
-  c.set(0, c.dtype(0), shape ? to_dims(*shape) : ops::unknown_dims(c.dims(0).size()));
+  kernels::PadMode mode = TRY(ops::pad_mode(c.node()));
+  RETURN_IF_ERROR(ops::expect_numbers(c, 0));
+  std::optional<std::vector<int64_t>> shape = TRY(ops::index_input(c, 1)), pads = TRY(ops::index_input(c, 2));
+  std::optional<std::vector<int64_t>> axes = std::vector<int64_t>();
+  if (c.has_input(3)) axes = TRY(ops::index_input(c, 3));
+  if (!shape || !pads || !axes) return ops::await_contents(c);
+  (void)TRY(checked_count(*shape));
+  RETURN_IF_ERROR(ops::expect_dims(c, 0, "dy", TRY(ops::padded_dims(mode, to_dims(*shape), *pads, *axes))));
+  c.set(0, c.dtype(0), to_dims(*shape));
   return {};
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.in(0)));
-  if (c.in(2).count() > kernels::kMaxRank) return unsupported("Pad of more than 8 dimensions");
+  RETURN_IF_ERROR(ops::expect_few_ints(c, 1));
   kernels::PadMode mode = TRY(ops::pad_mode(c.node()));
   bool axes = c.has_input(3);
   Kernel kernel;

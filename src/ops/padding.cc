@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/sizes.h"
+
 namespace slipway::ops {
 
 Result<kernels::PadMode> pad_mode(const Node& node) {
@@ -14,6 +16,28 @@ Result<kernels::PadMode> pad_mode(const Node& node) {
   if (mode == "edge") return kernels::PadMode::edge;
   if (mode == "wrap") return kernels::PadMode::wrap;
   return invalid(fmt::format("mode is \"{}\"; expected constant, reflect, edge or wrap", mode));
+}
+
+Result<Dims> padded_dims(kernels::PadMode mode, const Dims& x, std::span<const int64_t> pads,
+                         std::span<const int64_t> axes) {
+  Dims y(x.size());
+  std::vector<int64_t> before(x.size()), after(x.size());
+  RETURN_IF_ERROR(spread_pads(pads, axes, static_cast<int64_t>(x.size()), before.data(), after.data()));
+  RETURN_IF_ERROR(expect_steps(before, "pads"));
+  RETURN_IF_ERROR(expect_steps(after, "pads"));
+  for (size_t d = 0; d < x.size(); ++d) {
+    int64_t more = before[d] + after[d];
+    if (!x[d].known()) {
+      if (before[d] == 0 && after[d] == 0) y[d] = x[d];
+      continue;
+    }
+    if (x[d].size + more < 0 || (mode != kernels::PadMode::constant && x[d].size == 0 && more > 0)) {
+      return invalid(
+          fmt::format("dimension {} of {} cannot be padded by {} and {}", d, to_string(x), before[d], after[d]));
+    }
+    y[d] = Dim(x[d].size + more);
+  }
+  return y;
 }
 
 Status spread_pads(std::span<const int64_t> pads, std::span<const int64_t> axes, int64_t rank, int64_t* before,

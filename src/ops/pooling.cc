@@ -3,16 +3,32 @@
 
 #include <fmt/format.h>
 
+#include "ops/expect.h"
+
 namespace slipway::ops {
 
-Status infer_pool(InferContext& c) {
-  const Dims& x = c.dims(0);
+namespace {
+
+Result<Dims> pooled(const Node& node, const Dims& x) {
   if (x.size() < 3 || x.size() > 5) {
     return invalid(fmt::format("X {}; expected [N, C] and 1 to 3 spatial dimensions", to_string(x)));
   }
-  Window window = TRY(window_of(c.node(), x, {}));
+  Window window = TRY(window_of(node, x, {}));
   Dims out = {x[0], x[1]};
-  for (const Dim& dim : window_output(x, window, c.node().integer("ceil_mode") != 0)) out.push_back(dim);
+  for (const Dim& dim : window_output(x, window, node.integer("ceil_mode") != 0)) out.push_back(dim);
+  return out;
+}
+
+}  // namespace
+
+Status infer_pool_grad(InferContext& c) {
+  RETURN_IF_ERROR(expect_same_dtypes(c));
+  RETURN_IF_ERROR(expect_dims(c, 1, "dY", TRY(pooled(c.node(), c.dims(0)))));
+  return infer_same(c);
+}
+
+Status infer_pool(InferContext& c) {
+  Dims out = TRY(pooled(c.node(), c.dims(0)));
   c.set(0, c.dtype(0), out);
   c.set(1, DType::i64, out);
   return {};

@@ -17,6 +17,8 @@ inline constexpr AttributeSpec kPoolKernelShape = {"kernel_shape", kRequiredInts
 Status infer_pool(InferContext& c);
 // The same over [N, ..., C].
 Status infer_pool_channels_last(InferContext& c);
+// For the gradients: dx like x, input 0, from dy, input 1, which has the dimensions of the pooled x.
+Status infer_pool_grad(InferContext& c);
 // From a pooling node over x (its input 0, or the card's own) to y.
 Result<kernels::PoolShape> pool_shape(const Node& node, const Shape& x, const Shape& y);
 // The same over [N, ..., C]: for vector_max_pool and vector_average_pool.

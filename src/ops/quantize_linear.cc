@@ -1,6 +1,7 @@
 // QuantizeLinear.
 #include <fmt/format.h>
 
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/quantization.h"
 
@@ -10,8 +11,9 @@ namespace {
 
 Result<DType> target(InferContext& c) {
   int64_t number = c.node().integer("output_dtype");
-  auto dtype = c.has_input(2) ? c.dtype(2) : number == 0 ? DType::u8 : static_cast<DType>(number);
-  bool named = number == 0 || dtype == static_cast<DType>(number);
+  DType wanted = number == 0 ? DType::u8 : TRY(ops::dtype_attribute(c.node(), "output_dtype"));
+  DType dtype = c.has_input(2) ? c.dtype(2) : wanted;
+  bool named = number == 0 || dtype == wanted;
   if (!named) return invalid(fmt::format("output_dtype {} is not the zero point's type {}", number, dtype_name(dtype)));
   if (dtype == DType::u8 || dtype == DType::i8 || dtype == DType::u16 || dtype == DType::i16) return dtype;
   return unsupported(

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/expect.h"
 #include "tensor/visit.h"
 
 namespace slipway::ops {
@@ -31,7 +32,7 @@ Result<Kernel> random_fill(const PrepareContext& c, std::function<double(Random&
 }
 
 Status infer_random_like(InferContext& c) {
-  c.set(0, c.node().has("dtype") ? static_cast<DType>(c.node().integer("dtype")) : c.dtype(0), c.dims(0));
+  c.set(0, c.node().has("dtype") ? TRY(dtype_attribute(c.node(), "dtype")) : c.dtype(0), c.dims(0));
   return {};
 }
 
@@ -41,7 +42,7 @@ Status infer_random(InferContext& c) {
     if (size < 0) return invalid(fmt::format("shape has the size {}", size));
     dims.emplace_back(size);
   }
-  c.set(0, static_cast<DType>(c.node().integer("dtype")), dims);
+  c.set(0, TRY(dtype_attribute(c.node(), "dtype")), dims);
   return {};
 }
 

@@ -7,8 +7,9 @@
 #include <fmt/format.h>
 
 #include "ops/contraction.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 #include "ops/movement.h"
+#include "ops/sizes.h"
 
 namespace slipway::ops {
 
@@ -79,24 +80,13 @@ Result<std::vector<Gate>> gates_of(const Node& node, Cell cell, int64_t directio
   return gates;
 }
 
-Status expect_dims(InferContext& c, size_t i, const char* name, const Dims& wanted) {
-  if (!c.has_input(i)) return {};
-  const Dims& found = c.dims(i);
-  bool fits = found.size() == wanted.size();
-  for (size_t d = 0; fits && d < wanted.size(); ++d) {
-    fits = !found[d].known() || !wanted[d].known() || found[d].size == wanted[d].size;
-  }
-  if (fits) return {};
-  return invalid(fmt::format("{} is {}; expected {}", name, to_string(found), to_string(wanted)));
-}
-
 }  // namespace
 
-kernels::Cell cell_of(std::string_view name) {
+Result<kernels::Cell> cell_of(std::string_view name) {
   if (name == "LSTM") return Cell::lstm;
   if (name == "GRU") return Cell::gru;
-  CHECK(name == "RNN", "no recurrent cell of that name");
-  return Cell::rnn;
+  if (name == "RNN") return Cell::rnn;
+  return invalid(fmt::format("no recurrent cell is called \"{}\"; expected LSTM, GRU or RNN", name));
 }
 
 Kernel padded_kernel(std::shared_ptr<const Primitive> primitive, const PrepareContext& c) {
@@ -134,8 +124,8 @@ Result<kernels::RecurrentSpec> recurrent_spec(const Node& node, Cell cell, const
   return spec;
 }
 
-Status infer_recurrent(InferContext& c) {
-  Cell cell = cell_of(c.node().op_type);
+Result<RecurrentDims> recurrent_dims(InferContext& c, Cell cell) {
+  RecurrentDims r;
   int64_t directions = TRY(directions_of(c.node()));
   RETURN_IF_ERROR(gates_of(c.node(), cell, directions).status());
   int64_t gates = cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1;
@@ -144,37 +134,49 @@ Status infer_recurrent(InferContext& c) {
   }
   bool batch_first = c.node().integer("layout") != 0;
   Dim steps = c.dims(0)[batch_first ? 1 : 0], batch = c.dims(0)[batch_first ? 0 : 1], hidden = c.dims(2)[2];
-  if (c.node().has("hidden_size")) {
-    Dim said = c.node().integer("hidden_size");
-    if (hidden.known() && hidden.size != said.size) {
-      return invalid(fmt::format("hidden_size is {} and R is {}", said.size, to_string(c.dims(2))));
+  if (find_attribute(*c.node().op, "hidden_size") != nullptr && c.node().has("hidden_size")) {
+    int64_t said = c.node().integer("hidden_size");
+    if (said < 0 || (hidden.known() && hidden.size != said)) {
+      return invalid(fmt::format("hidden_size is {} and R is {}", said, to_string(c.dims(2))));
     }
+    RETURN_IF_ERROR(expect_steps(std::span(&said, 1), "hidden_size"));
     hidden = said;
   }
   auto times = [&](int64_t n) { return hidden.known() ? Dim(n * hidden.size) : Dim(); };
-  Dims state = batch_first ? Dims{batch, directions, hidden} : Dims{directions, batch, hidden};
+  r.state = batch_first ? Dims{batch, directions, hidden} : Dims{directions, batch, hidden};
+  r.y = batch_first ? Dims{batch, steps, directions, hidden} : Dims{steps, directions, batch, hidden};
+  r.bias = {directions, times(2 * gates)};
+  r.peepholes = {directions, times(3)};
+  const Dim rows = steps.known() && batch.known() ? Dim(steps.size * batch.size) : Dim();
+  r.gates = {directions, rows, times(gates)};
+  r.states = {directions, 2, rows, hidden};
   RETURN_IF_ERROR(expect_dims(c, 1, "W", {directions, times(gates), c.dims(0)[2]}));
   RETURN_IF_ERROR(expect_dims(c, 2, "R", {directions, times(gates), hidden}));
-  RETURN_IF_ERROR(expect_dims(c, 3, "B", {directions, times(2 * gates)}));
+  RETURN_IF_ERROR(expect_dims(c, 3, "B", r.bias));
   RETURN_IF_ERROR(expect_dims(c, 4, "sequence_lens", {batch}));
-  RETURN_IF_ERROR(expect_dims(c, 5, "initial_h", state));
-  RETURN_IF_ERROR(expect_dims(c, 6, "initial_c", state));
-  RETURN_IF_ERROR(expect_dims(c, 7, "P", {directions, times(3)}));
-  for (size_t i : {1, 2, 3, 5, 6, 7}) {
-    if (c.has_input(i)) RETURN_IF_ERROR(expect_dtype(c, i, {c.dtype(0)}));
+  RETURN_IF_ERROR(expect_dims(c, 5, "initial_h", r.state));
+  RETURN_IF_ERROR(expect_dims(c, 6, "initial_c", r.state));
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    if (i != 4 && c.has_input(i)) RETURN_IF_ERROR(expect_dtype(c, i, {c.dtype(0)}));
   }
   if (c.has_input(4)) RETURN_IF_ERROR(expect_dtype(c, 4, {DType::i32}));
-  c.set(0, c.dtype(0), batch_first ? Dims{batch, steps, directions, hidden} : Dims{steps, directions, batch, hidden});
-  c.set(1, c.dtype(0), state);
-  if (cell == Cell::lstm) c.set(2, c.dtype(0), state);
-  Dim rows = steps.known() && batch.known() ? Dim(steps.size * batch.size) : Dim();
-  c.set(3, c.dtype(0), {directions, rows, times(gates)});
-  c.set(4, c.dtype(0), {directions, 2, rows, hidden});
+  return r;
+}
+
+Status infer_recurrent(InferContext& c) {
+  Cell cell = TRY(cell_of(c.node().op_type));
+  RecurrentDims r = TRY(recurrent_dims(c, cell));
+  RETURN_IF_ERROR(expect_dims(c, 7, "P", r.peepholes));
+  c.set(0, c.dtype(0), r.y);
+  c.set(1, c.dtype(0), r.state);
+  if (cell == Cell::lstm) c.set(2, c.dtype(0), r.state);
+  c.set(3, c.dtype(0), r.gates);
+  c.set(4, c.dtype(0), r.states);
   return {};
 }
 
 Result<Kernel> prepare_recurrent(const PrepareContext& c) {
-  kernels::RecurrentSpec spec = TRY(recurrent_spec(c.node(), cell_of(c.node().op_type), c.in(0), c.in(2)));
+  kernels::RecurrentSpec spec = TRY(recurrent_spec(c.node(), TRY(cell_of(c.node().op_type)), c.in(0), c.in(2)));
   spec.constant_w = c.constant(1);
   spec.constant_r = c.constant(2);
   return padded_kernel(TRY(kernels::make_recurrent(spec, pack_through(c))), c);

@@ -14,8 +14,16 @@ inline constexpr AttributeSpec kActivations = {"activations", kOptionalStrings};
 inline constexpr AttributeSpec kActivationsAlpha = {"activation_alpha", kOptionalFloats};
 inline constexpr AttributeSpec kActivationsBeta = {"activation_beta", kOptionalFloats};
 
-// The cell behind an operator's name ("LSTM", "GRU", "RNN"). Requires: one of those.
-kernels::Cell cell_of(std::string_view name);
+// The cell behind an operator's name ("LSTM", "GRU", "RNN"); an error for another.
+Result<kernels::Cell> cell_of(std::string_view name);
+
+// What follows from the shapes of X, W, R and the attributes.
+struct RecurrentDims {
+  Dims y, state, bias, peepholes;
+  Dims gates, states;  // what a forward pass keeps for its gradient
+};
+// Checks X, W, R, B, sequence_lens, initial_h and initial_c (inputs 0 to 6) and the types of all inputs.
+Result<RecurrentDims> recurrent_dims(InferContext& c, kernels::Cell cell);
 
 // Y, Yh (and Yc) from X, W, R and the optional inputs, whose shapes are checked.
 Status infer_recurrent(InferContext& c);

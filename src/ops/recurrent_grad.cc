@@ -1,5 +1,6 @@
 // RecurrentGrad: the backward pass of LSTM, GRU and RNN.
 #include "ops/contraction.h"
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/recurrent.h"
 
@@ -7,18 +8,19 @@ namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  ops::RecurrentDims r = TRY(ops::recurrent_dims(c, TRY(ops::cell_of(c.node().text("cell")))));
+  RETURN_IF_ERROR(ops::expect_dims(c, 7, "dY", r.y));
+  for (size_t i : {8, 9}) RETURN_IF_ERROR(ops::expect_dims(c, i, "the gradient of a state", r.state));
+  RETURN_IF_ERROR(ops::expect_dims(c, 10, "gates", r.gates));
+  RETURN_IF_ERROR(ops::expect_dims(c, 11, "states", r.states));
   for (size_t i = 0; i < 3; ++i) c.set(i, c.dtype(0), c.dims(i));
-  const Dims& r = c.dims(2);
-  Dim width = r[1].known() ? Dim(2 * r[1].size) : Dim();
-  c.set(3, c.dtype(0), {r[0], width});
-  bool batch_first = c.node().integer("layout") != 0;
-  Dim batch = c.dims(0)[batch_first ? 0 : 1];
-  for (size_t i : {4, 5}) c.set(i, c.dtype(0), batch_first ? Dims{batch, r[0], r[2]} : Dims{r[0], batch, r[2]});
+  c.set(3, c.dtype(0), r.bias);
+  for (size_t i : {4, 5}) c.set(i, c.dtype(0), r.state);
   return {};
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
-  kernels::Cell cell = ops::cell_of(c.node().text("cell"));
+  kernels::Cell cell = TRY(ops::cell_of(c.node().text("cell")));
   kernels::RecurrentSpec spec = TRY(ops::recurrent_spec(c.node(), cell, c.in(0), c.in(2)));
   spec.taped = c.has_input(10) && c.has_input(11);
   return ops::padded_kernel(TRY(kernels::make_recurrent_backward(spec)), c);

@@ -1,4 +1,7 @@
 // slipway.ResizeGrad: the gradient of Resize.
+#include <fmt/format.h>
+
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/resizing.h"
 
@@ -7,9 +10,22 @@ namespace slipway {
 namespace {
 
 // Inputs: dy, shape of x, scales.
+// Only the contents of the others tell whether dy fits.
 Status infer(InferContext& c) {
+  (void)TRY(ops::resize_rule(c.node()));
+  RETURN_IF_ERROR(ops::expect_numbers(c, 0));
   std::optional<std::vector<int64_t>> shape = TRY(ops::index_input(c, 1));
-  c.set(0, c.dtype(0), shape ? to_dims(*shape) : ops::unknown_dims(c.dims(0).size()));
+  if (c.has_input(2)) RETURN_IF_ERROR(ops::expect_dtype(c, 2, {DType::f32}));
+  if (!shape || (c.has_input(2) && c.known(2) == nullptr)) return ops::await_contents(c);
+  (void)TRY(checked_count(*shape));
+  Dims x = to_dims(*shape), y = c.dims(0);
+  bool scaled = c.has_input(2) && c.known(2)->count() > 0;
+  if (scaled) y = TRY(ops::resize_dims(c.node(), x, c.known(2), nullptr));
+  RETURN_IF_ERROR(ops::expect_dims(c, 0, "dy", y));
+  bool fits = x.size() == y.size();
+  for (size_t d = 0; fits && d < x.size(); ++d) fits = !y[d].known() || (x[d].size == 0) == (y[d].size == 0);
+  if (!fits) return invalid(fmt::format("dy {} is no resized {}", to_string(y), to_string(x)));
+  c.set(0, c.dtype(0), std::move(x));
   return {};
 }
 

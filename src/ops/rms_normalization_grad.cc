@@ -1,18 +1,21 @@
 // RMSNormalizationGrad: the backward pass of RMSNormalization.
 #include "kernels/group_normalization.h"
-#include "ops/infer.h"
+#include "ops/expect.h"
 #include "ops/samples.h"
 
 namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_same_dtypes(c));
+  RETURN_IF_ERROR(ops::expect_dims(c, 2, "dY", c.dims(0)));
   c.set(0, c.dtype(0), c.dims(0));
   c.set(1, c.dtype(1), c.dims(1));
   return {};
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
+  RETURN_IF_ERROR(ops::expect_rows(c.in(0), c.in(1)));
   int64_t size = c.in(1).count(), rows = size == 0 ? 0 : c.in(0).count() / size;
   float epsilon = c.node().real("epsilon");
   auto typed = [&]<typename T>(T) {

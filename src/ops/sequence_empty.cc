@@ -1,24 +1,23 @@
 // SequenceEmpty.
+#include "ops/expect.h"
 #include "ops/sequences.h"
-
-#include <fmt/format.h>
 
 namespace slipway {
 
 namespace {
 
-DType item_type(const Node& n) { return n.has("dtype") ? static_cast<DType>(n.integer("dtype")) : DType::f32; }
+Result<DType> item_type(const Node& n) {
+  if (!n.has("dtype")) return DType::f32;
+  return ops::dtype_attribute(n, "dtype");
+}
 
 Status infer(InferContext& c) {
-  DType item = item_type(c.node());
-  if (dtype_name(item) == "undefined")
-    return unsupported(fmt::format("dtype {} has no form here", c.node().integer("dtype")));
-  c.set_type(0, sequence_of(tensor_type(item)));
+  c.set_type(0, sequence_of(tensor_type(TRY(item_type(c.node())))));
   return {};
 }
 
 Result<std::vector<Tensor>> eager(const Node& n, std::span<const Tensor>) {
-  return std::vector<Tensor>{TRY(make_sequence({}, item_type(n)))};
+  return std::vector<Tensor>{TRY(make_sequence({}, TRY(item_type(n))))};
 }
 
 }  // namespace

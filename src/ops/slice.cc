@@ -1,4 +1,5 @@
 // Slice.
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/slice_range.h"
 
@@ -28,6 +29,7 @@ kernels::StridedCopy plan_of(const Shape& x, const ops::IntInputs& ints) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.in(0)));
+  RETURN_IF_ERROR(ops::expect_few_ints(c, 1));
   Shape x = c.in(0).shape;
   DType dtype = c.in(0).dtype;
   int threads = c.threads();

@@ -1,4 +1,5 @@
 // slipway.SliceGrad: the gradient of Slice.
+#include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/slice_range.h"
 
@@ -7,14 +8,25 @@ namespace slipway {
 namespace {
 
 // Inputs: dy, shape of x, starts, ends, axes, steps.
+// Only the contents of the others tell whether dy fits.
 Status infer(InferContext& c) {
-  std::optional<std::vector<int64_t>> shape = TRY(ops::index_input(c, 1));
-  c.set(0, c.dtype(0), shape ? to_dims(*shape) : ops::unknown_dims(c.dims(0).size()));
+  std::vector<int64_t> values[6];
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    if (!c.has_input(i)) continue;
+    std::optional<std::vector<int64_t>> known = TRY(ops::index_input(c, i));
+    if (!known) return ops::await_contents(c);
+    values[i] = *known;
+  }
+  (void)TRY(checked_count(values[1]));
+  Dims y = TRY(ops::slice_dims(to_dims(values[1]), values[2], values[3], values[4], values[5]));
+  RETURN_IF_ERROR(ops::expect_dims(c, 0, "dy", y));
+  c.set(0, c.dtype(0), to_dims(values[1]));
   return {};
 }
 
 Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.out(0)));
+  RETURN_IF_ERROR(ops::expect_few_ints(c, 1));
   return Kernel{.run = [type = c.out(0), threads = c.threads(), read = ops::int_reader(c, 1)](const KernelArgs& a) {
     ops::IntInputs ints = read(a);
     kernels::fill(type.dtype, nullptr, a.out[0], type.count(), threads);

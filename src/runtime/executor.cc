@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "graph/captures.h"
 #include "ops/evaluate.h"
 #include "runtime/control_flow.h"
@@ -44,9 +45,10 @@ Executor::Executor(const Graph& graph, ExecutorShared& shared) : graph_(graph), 
 
 Status Executor::run(std::span<const Tensor> inputs, std::vector<Tensor>& outputs) {
   std::shared_ptr<PlanEntry> entry = find_whole(inputs);
-  if (entry == nullptr || !entry->plan().whole()) return run_in_stretches(inputs, outputs);
-  entry->run(inputs, outputs);
-  return {};
+  if (entry == nullptr || !entry->plan().whole()) {
+    return within_memory([&] { return run_in_stretches(inputs, outputs); });
+  }
+  return entry->run(inputs, outputs);
 }
 
 Status Executor::run_in_stretches(std::span<const Tensor> inputs, std::vector<Tensor>& outputs) {
@@ -62,10 +64,9 @@ Status Executor::run_in_stretches(std::span<const Tensor> inputs, std::vector<Te
     std::shared_ptr<PlanEntry> entry = TRY(plan_for(*stretch, std::move(types)));
     const Plan& plan = entry->plan();
     if (plan.whole()) {
-      entry->run(given, outputs);
-      return {};
+      return entry->run(given, outputs);
     }
-    entry->run(given, results);
+    RETURN_IF_ERROR(entry->run(given, results));
     for (size_t r = 0; r < results.size(); ++r) values[static_cast<size_t>(plan.results()[r].index)] = results[r];
     given.clear();
     results.clear();

@@ -67,6 +67,8 @@ class Plan {
   void run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
 
   size_t arena_bytes() const { return arena_bytes_; }
+  // The node that needs the most memory, with its number of bytes, for messages.
+  const std::string& largest() const { return largest_; }
   int threads() const { return threads_; }
   size_t step_count() const { return steps_.size(); }
   // The graph node of each step.
@@ -126,6 +128,7 @@ class Plan {
   std::vector<Patch> in_patches_;
   std::vector<Patch> out_patches_;
   std::vector<Tensor> kept_;  // folded constants the steps point into
+  std::string largest_;
   size_t arena_bytes_ = 0;
   size_t scratch_offset_ = 0;
   int threads_ = 1;

@@ -1,13 +1,19 @@
 // PlanCache: lookup by types, eviction by age.
 #include "runtime/plan_cache.h"
 
+#include "base/memory.h"
+
 namespace slipway {
 
-void PlanEntry::run(std::span<const Tensor> inputs, std::vector<Tensor>& results) {
-  std::unique_ptr<Workspace> workspace = take();
-  plan_->run(*workspace, inputs, results);
-  std::lock_guard lock(mutex_);
-  free_.push_back(std::move(workspace));
+Status PlanEntry::run(std::span<const Tensor> inputs, std::vector<Tensor>& results) {
+  Status ran = within_memory([&]() -> Status {
+    std::unique_ptr<Workspace> workspace = take();
+    plan_->run(*workspace, inputs, results);
+    std::lock_guard lock(mutex_);
+    free_.push_back(std::move(workspace));
+    return {};
+  });
+  return ran.ok() ? ran : ran.at(plan_->largest());
 }
 
 std::unique_ptr<Workspace> PlanEntry::take() {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "ops/evaluate.h"
 #include "runtime/memory_plan.h"
 #include "runtime/plan.h"
@@ -38,6 +39,7 @@ class PlanCompiler {
     place_state();
     share_buffers();
     RETURN_IF_ERROR(prepare());
+    find_largest();
     place_buffers();
     write_sources();
     plan_->times_ = std::make_unique<Plan::StepTime[]>(plan_->steps_.size());
@@ -134,6 +136,7 @@ class PlanCompiler {
   void place_state();
   void share_buffers();
   Status prepare();
+  void find_largest();
   void place_buffers();
   void write_sources();
   Plan::Source source(ValueId id);
@@ -183,6 +186,10 @@ class PlanCompiler::BoundInferContext final : public InferContext {
   Result<bool> commit() {
     for (size_t i = 0; i < outputs_.size(); ++i) {
       if (!node_.has_output(i)) continue;
+      if (outputs_[i].dtype == DType::undefined) {
+        return invalid(
+            fmt::format("{}: has no output {} with these attributes and inputs; leave it out", describe(node_), i));
+      }
       std::optional<Shape> shape = known_shape(outputs_[i].dims);
       if (!shape || holds_objects(outputs_[i].dtype)) return false;
       RETURN_IF_ERROR(checked_count(*shape).status().at(describe(node_)));
@@ -220,7 +227,7 @@ bool PlanCompiler::never_planned(const Node& node) {
 
 Result<bool> PlanCompiler::infer_one(const Node& node) {
   BoundInferContext context(*this, node);
-  RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
+  RETURN_IF_ERROR(within_memory([&] { return node.op->infer(context); }).at(describe(node)));
   return context.commit();
 }
 
@@ -413,12 +420,26 @@ Status PlanCompiler::prepare() {
       out.push_back(id.valid() ? *info(id).type : TensorType());
     }
     PrepareContext context(node, in, out, constants, plan_->threads_, packs_);
-    Result<Kernel> kernel = node.op->cpu(context);
+    Result<Kernel> kernel = within_memory([&] { return node.op->cpu(context); });
     if (!kernel.ok()) return kernel.status().at(describe(node));
     plan_->steps_.push_back({std::move(*kernel), {}, {}});
   }
   plan_->step_nodes_ = step_nodes_;
   return {};
+}
+
+void PlanCompiler::find_largest() {
+  size_t most = 0;
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    size_t bytes = plan_->steps_[s].kernel.scratch_bytes;
+    for (ValueId out : node.outputs) {
+      if (out.valid()) bytes += info(out).type->bytes();
+    }
+    if (s > 0 && bytes <= most) continue;
+    most = bytes;
+    plan_->largest_ = fmt::format("{} writes {} bytes, the most of all", describe(node), bytes);
+  }
 }
 
 void PlanCompiler::place_buffers() {

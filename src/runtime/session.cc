@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "graph/captures.h"
 #include "rewrite/rewrite.h"
 #include "runtime/executor.h"
@@ -49,8 +50,7 @@ class PlannedSession final : public Session {
   Status run_into(std::span<const Tensor> inputs, std::vector<Tensor>& outputs) override {
     std::shared_ptr<PlanEntry> entry = executor_.find_whole(inputs);
     if (entry != nullptr && entry->plan().whole()) {  // the path of nearly every run: its types were checked before
-      entry->run(inputs, outputs);
-      return {};
+      return entry->run(inputs, outputs);
     }
     RETURN_IF_ERROR(check_inputs(inputs_, inputs));
     std::vector<Tensor> fitted(inputs.begin(), inputs.end());
@@ -140,8 +140,10 @@ Status refuse_unknown_operators(const Graph& graph) {
 Result<std::unique_ptr<Session>> Session::create(Graph graph, SessionOptions options) {
   RETURN_IF_ERROR(refuse_unknown_operators(graph));
   RETURN_IF_ERROR(verify(graph));
-  if (options.optimize) RETURN_IF_ERROR(rewrite::optimize(graph));
-  return std::unique_ptr<Session>(std::make_unique<PlannedSession>(std::move(graph), options));
+  return within_memory([&]() -> Result<std::unique_ptr<Session>> {
+    if (options.optimize) RETURN_IF_ERROR(rewrite::optimize(graph));
+    return std::unique_ptr<Session>(std::make_unique<PlannedSession>(std::move(graph), options));
+  });
 }
 
 }  // namespace slipway

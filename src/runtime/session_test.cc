@@ -225,5 +225,38 @@ TEST(Session, NamesOperatorsWithoutACard) {
   EXPECT_NE(status.message().find("com.example.FancyOp node \"mystery\""), std::string::npos) << status.message();
 }
 
+Status answer(Graph g, const std::vector<Tensor>& inputs, bool optimize) {
+  auto made = Session::create(std::move(g), {.threads = 1, .optimize = optimize});
+  return made.ok() ? (*made)->run(inputs).status() : made.status();
+}
+
+// float32 of a shape that `shape` tells, 2^45 elements.
+TEST(Session, RefusesSizesBeyondMemoryByName) {
+  for (bool told_at_a_run : {false, true}) {
+    for (bool optimize : {false, true}) {
+      Graph g;
+      Builder b(g, all_operators());
+      ValueId shape = told_at_a_run ? g.add_input("shape", DType::i64, Dims{1}) : b.ints({int64_t{1} << 45});
+      g.outputs = {b.op("Relu", {b.op("ConstantOfShape", {shape})})};
+      std::vector<Tensor> inputs;
+      if (told_at_a_run) inputs.push_back(Tensor::of<int64_t>({1}, {int64_t{1} << 45}));
+      Status status = answer(std::move(g), inputs, optimize);
+      EXPECT_EQ(status.code(), Code::resource_exhausted) << status.message();
+      EXPECT_NE(status.message().find("needs more memory than there is"), std::string::npos) << status.message();
+      EXPECT_NE(status.message().find(" node \""), std::string::npos) << status.message();
+    }
+  }
+}
+
+TEST(Session, RefusesAFusedActivationThatNoProductHas) {
+  Graph g;
+  Builder b(g, all_operators());
+  ValueId x = g.add_input("x", DType::f32, Dims{2, 2});
+  g.outputs = {b.op("Gemm", {x, x}, {{"activation", "bogus"}})};
+  Status status = answer(std::move(g), {Tensor(DType::f32, {2, 2})}, true);
+  EXPECT_EQ(status.code(), Code::invalid_argument);
+  EXPECT_NE(status.message().find("\"bogus\""), std::string::npos) << status.message();
+}
+
 }  // namespace
 }  // namespace slipway

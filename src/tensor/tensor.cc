@@ -1,13 +1,18 @@
 // Tensor: storage, conversion, comparison, printing.
 #include "tensor/tensor.h"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include <fmt/format.h>
 
+#include "tensor/memory.h"
 #include "tensor/sequence.h"
 #include "tensor/visit.h"
 
@@ -110,7 +115,24 @@ void write_nested(const Tensor& t, size_t axis, int64_t& next, int64_t most, std
 
 }  // namespace
 
+namespace {
+
+size_t machine_memory() {
+  long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && bytes > 0 ? static_cast<size_t>(pages) * static_cast<size_t>(bytes) : SIZE_MAX / 2;
+}
+
+std::atomic<size_t>& largest_allocation() {
+  static std::atomic<size_t> most{machine_memory()};
+  return most;
+}
+
+}  // namespace
+
+void limit_allocations(size_t most) { largest_allocation() = most; }
+
 std::shared_ptr<std::byte> allocate_bytes(size_t size) {
+  if (size > largest_allocation().load(std::memory_order_relaxed)) throw std::bad_alloc();
   size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
   auto* data =
       static_cast<std::byte*>(::operator new (rounded == 0 ? kAlignment : rounded, std::align_val_t{kAlignment}));

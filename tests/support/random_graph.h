@@ -1,0 +1,46 @@
+// Random graphs: operators, wiring, shapes, attributes and contents drawn from bytes, for the walk over random graphs
+// and for its fuzz target.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace slipway {
+
+// Decisions drawn from bytes, so that a fuzzer can steer them. Where the bytes end, every decision is 0.
+class Choices {
+ public:
+  explicit Choices(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  // 0 … n - 1. Requires: n > 0.
+  uint64_t below(uint64_t n);
+  bool one_in(uint64_t n) { return below(n) == n - 1; }
+  bool exhausted() const { return at_ >= bytes_.size(); }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  size_t at_ = 0;
+};
+
+struct RandomGraph {
+  Graph graph;
+  std::vector<Tensor> inputs;
+};
+
+// 1 to 8 nodes. Each begins as a sample of a card (or from nothing), is wired to earlier values, and is then damaged
+// now and then: shapes, contents, attributes, arity, types. Most nodes pass inference; some do not.
+RandomGraph random_graph(Choices& choices);
+
+struct Verdict {
+  bool answered = false;  // not refused
+  std::string trouble;    // empty: none
+};
+
+// Loads, plans and runs it with the rewrites and without. Trouble: outputs whose types are not those that inference
+// promised, or an answer that only comes without the rewrites. Refusals are fine.
+Verdict judge(const RandomGraph& random);
+
+}  // namespace slipway
