@@ -40,9 +40,13 @@ Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 0, {DType::f32, DType::f64}));
   std::optional<std::vector<int64_t>> size = TRY(ops::index_input(c, 1));
   const Dims& theta = c.dims(0);
+  bool plane = theta.size() == 3 && (!theta[1].known() || theta[1].size == 2 || theta[1].size == 3);
+  if (!plane || (size && size->size() != 4 && size->size() != 5)) {
+    return invalid(fmt::format("theta is {} with {} sizes; expected [N, 2, 3] with 4, or [N, 3, 4] with 5",
+                               to_string(theta), size ? size->size() : 0));
+  }
   if (!size) {
-    if (theta.size() == 3 && theta[1].known())
-      c.set(0, c.dtype(0), ops::unknown_dims(static_cast<size_t>(theta[1].size) + 2));
+    if (theta[1].known()) c.set(0, c.dtype(0), ops::unknown_dims(static_cast<size_t>(theta[1].size) + 2));
     return {};
   }
   auto rank = static_cast<int64_t>(size->size()) - 2;
@@ -50,11 +54,11 @@ Status infer(InferContext& c) {
     if (n < 1) return invalid(fmt::format("size has {}; expected at least 1", n));
   }
   RETURN_IF_ERROR(checked_count(*size).status());
-  bool fits = theta.size() == 3 && (!theta[0].known() || theta[0].size == (*size)[0]) &&
-              (!theta[1].known() || theta[1].size == rank) && (!theta[2].known() || theta[2].size == rank + 1);
-  if ((rank != 2 && rank != 3) || !fits) {
-    return invalid(fmt::format("theta {} and {} sizes; expected [N, 2, 3] and 4, or [N, 3, 4] and 5", to_string(theta),
-                               size->size()));
+  bool fits = (!theta[0].known() || theta[0].size == (*size)[0]) && (!theta[1].known() || theta[1].size == rank) &&
+              (!theta[2].known() || theta[2].size == rank + 1);
+  if (!fits) {
+    return invalid(fmt::format("theta is {} for sizes {}; expected [{}, {}, {}]", to_string(theta),
+                               to_string(std::span<const int64_t>(*size)), (*size)[0], rank, rank + 1));
   }
   return ops::infer_through(c, body);
 }

@@ -114,6 +114,12 @@ Result<Window> window_of(const Node& node, const Dims& x, const Shape& kernel) {
   return w;
 }
 
+void forget_unknown_filters(const Node& node, const Dims& w, Dims& spatial) {
+  for (size_t i = 0; i < spatial.size() && !node.has("kernel_shape"); ++i) {
+    if (!w[i + 2].known()) spatial[i] = Dim();
+  }
+}
+
 Dims window_output(const Dims& x, const Window& w, bool ceil_mode) {
   Dims out;
   for (size_t i = 0; i < w.kernel.size(); ++i) {

@@ -47,6 +47,8 @@ struct Window {
 // Attributes kernel_shape, strides, dilations, pads, auto_pad of `node` against the spatial sizes of its input.
 // `kernel` is used where kernel_shape is left out. An unknown spatial size leaves SAME padding at 0.
 Result<Window> window_of(const Node& node, const Dims& x, const Shape& kernel);
+// Spatial sizes of an output of `node` whose filters `w` [O, C, ...] tell the window: unknown again where `w` is.
+void forget_unknown_filters(const Node& node, const Dims& w, Dims& spatial);
 // floor or ceil((in + pads - dilation (kernel - 1) - 1) / stride) + 1 (ONNX MaxPool, Conv); unknown stays unknown.
 Dims window_output(const Dims& x, const Window& window, bool ceil_mode);
 

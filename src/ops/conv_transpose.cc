@@ -56,6 +56,7 @@ Result<Transposed> transposed(const Node& node, const Dims& x, const Dims& w) {
   for (size_t i = 2; i < w.size(); ++i) kernel.push_back(w[i].known() ? w[i].size : 1);
   Transposed t{TRY(ops::window_of(node, x, kernel)), {}};
   RETURN_IF_ERROR(fit(node, x, t));
+  if (node.ints("output_shape").empty()) ops::forget_unknown_filters(node, w, t.out);
   return t;
 }
 

@@ -69,7 +69,9 @@ Result<Dims> conv_output(const Node& node, const Dims& x, const Dims& w) {
                                  to_string(std::span<const int64_t>(window.kernel)), to_string(w)));
     }
   }
-  for (const Dim& dim : window_output(x, window, false)) out.push_back(dim);
+  Dims spatial = window_output(x, window, false);
+  forget_unknown_filters(node, w, spatial);
+  out.insert(out.end(), spatial.begin(), spatial.end());
   return out;
 }
 

@@ -31,8 +31,8 @@ Result<GridPadding> padding_of(const Node& n) {
 Status infer(InferContext& c) {
   const Dims &x = c.dims(0), &grid = c.dims(1);
   auto spatial = static_cast<int64_t>(x.size()) - 2;
-  bool coordinates = grid.size() == x.size() && (!grid.back().known() || grid.back().size == spatial);
-  if (spatial < 1 || spatial > 3 || !coordinates) {
+  bool coordinates = spatial >= 1 && grid.size() == x.size() && (!grid.back().known() || grid.back().size == spatial);
+  if (spatial > 3 || !coordinates) {
     return invalid(
         fmt::format("X {} and grid {}; expected [N, C, ...] and [N, ..., dimensions] with 1 to 3 spatial "
                     "dimensions",

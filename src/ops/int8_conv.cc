@@ -31,7 +31,14 @@ Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w) {
   }
   Window window = TRY(window_of(node, x, kernel_of(w)));
   Dims y = {x[0], w[0]};
+  for (size_t i = 0; i < window.kernel.size(); ++i) {
+    if (w[i + 2].known() && window.kernel[i] != w[i + 2].size) {
+      return invalid(fmt::format("kernel_shape {} does not fit w {}",
+                                 to_string(std::span<const int64_t>(window.kernel)), to_string(w)));
+    }
+  }
   Dims spatial = window_output(x, window, false);
+  forget_unknown_filters(node, w, spatial);
   y.insert(y.end(), spatial.begin(), spatial.end());
   return y;
 }

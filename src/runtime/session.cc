@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "graph/captures.h"
+#include "graph/operator.h"
 #include "rewrite/rewrite.h"
 #include "runtime/executor.h"
 
@@ -141,7 +142,7 @@ Result<std::unique_ptr<Session>> Session::create(Graph graph, SessionOptions opt
   RETURN_IF_ERROR(refuse_unknown_operators(graph));
   RETURN_IF_ERROR(verify(graph));
   return within_memory([&]() -> Result<std::unique_ptr<Session>> {
-    if (options.optimize) RETURN_IF_ERROR(rewrite::optimize(graph));
+    RETURN_IF_ERROR(options.optimize ? rewrite::optimize(graph) : infer_types(graph));
     return std::unique_ptr<Session>(std::make_unique<PlannedSession>(std::move(graph), options));
   });
 }

@@ -3,14 +3,17 @@
 
 #include "base/random.h"
 #include "support/random_graph.h"
+#include "tensor/memory.h"
 
 namespace slipway {
 namespace {
 
 constexpr uint64_t kFirst = 1, kGraphs = 4000;
 constexpr size_t kBytes = 600;
+constexpr size_t kMostBytes = size_t{1} << 30;  // of one allocation
 
 TEST(RandomGraphs, AreRefusedOrAnswered) {
+  limit_allocations(kMostBytes);
   uint64_t answered = 0;
   for (uint64_t seed = kFirst; seed < kFirst + kGraphs; ++seed) {
     Random random(seed);
