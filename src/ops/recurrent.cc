@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/lstm.h"
 #include "ops/contraction.h"
 #include "ops/expect.h"
 #include "ops/movement.h"
@@ -179,7 +180,9 @@ Result<Kernel> prepare_recurrent(const PrepareContext& c) {
   kernels::RecurrentSpec spec = TRY(recurrent_spec(c.node(), TRY(cell_of(c.node().op_type)), c.in(0), c.in(2)));
   spec.constant_w = c.constant(1);
   spec.constant_r = c.constant(2);
-  return padded_kernel(TRY(kernels::make_recurrent(spec, pack_through(c))), c);
+  const bool plain = kernels::plain_lstm(spec) && !c.has_input(7);
+  auto make = plain ? kernels::make_lstm : kernels::make_recurrent;
+  return padded_kernel(TRY(make(spec, pack_through(c))), c);
 }
 
 Result<Values> recurrent_gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {
