@@ -22,6 +22,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   spec.channels_last = true;
   spec.bias = c.has_input(2);
   spec.post = TRY(ops::post_of(c.node()));
+  spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_w = c.constant(1);
   return ops::kernel_of(TRY(make_conv(spec, ops::pack_through(c))));
 }
@@ -44,7 +45,7 @@ OPERATOR(conv_channels_last) = {
     .doc = "Conv of X [N, ..., C] with filters W [M, C / group, ...], plus B [M], to [N, ..., M].",
     .inputs = {2, 3},
     .attributes = {{ops::kAutoPad, ops::kKernelShape, ops::kStrides, ops::kPads, ops::kDilations, ops::kGroup,
-                    ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta}},
+                    ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta, ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
     .quant = {Quant::weighted},

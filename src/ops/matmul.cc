@@ -1,4 +1,7 @@
 // MatMul.
+#include <algorithm>
+#include <numeric>
+
 #include <fmt/format.h>
 
 #include "graph/builder.h"
@@ -42,12 +45,28 @@ Sizes permuted(const Node& node, const char* name, Sizes dims) {
   return result;
 }
 
+// An error unless attribute `name`, where it is set, orders `rank` dimensions with columns or rows innermost in memory.
+Status check_order(InferContext& c, const char* name, size_t rank) {
+  const std::vector<int64_t> order = c.node().ints(name);
+  if (order.empty()) return {};
+  std::vector<int64_t> all(rank);
+  std::iota(all.begin(), all.end(), int64_t{0});
+  const auto innermost = static_cast<int64_t>(rank) - 1;
+  const bool fits = rank >= 2 && std::ranges::is_permutation(order, all) &&
+                    (order[rank - 1] == innermost || order[rank - 2] == innermost);
+  if (!fits) return invalid(fmt::format("{} is no order of {} dimensions that a product can take over", name, rank));
+  if (c.dtype(0) == DType::f32) return {};
+  return unsupported(fmt::format("{} with {}; expected float32", name, dtype_name(c.dtype(0))));
+}
+
 Status infer(InferContext& c) {
   if (c.dims(0).empty() || c.dims(1).empty()) return invalid("MatMul takes no scalars; use Mul");
   if (c.dtype(0) != c.dtype(1)) {
     return invalid(
         fmt::format("A is {} and B is {}; expected the same", dtype_name(c.dtype(0)), dtype_name(c.dtype(1))));
   }
+  RETURN_IF_ERROR(check_order(c, "perm_a", c.dims(0).size()));
+  RETURN_IF_ERROR(check_order(c, "perm_b", c.dims(1).size()));
   Operands o = operands(c.node(), permuted(c.node(), "perm_a", c.dims(0)), permuted(c.node(), "perm_b", c.dims(1)));
   if (o.k_a.known() && o.k_b.known() && o.k_a.size != o.k_b.size) {
     return invalid(fmt::format("A {} and B {} do not fit: inner sizes {} and {}", to_string(c.dims(0)),
@@ -56,6 +75,7 @@ Status infer(InferContext& c) {
   Dims out = TRY(ops::broadcast_dims(o.batch_a, o.batch_b));
   if (!o.vector_a) out.push_back(o.m);
   if (!o.vector_b) out.push_back(o.n);
+  RETURN_IF_ERROR(check_order(c, "perm_y", out.size()));
   c.set(0, c.dtype(0), permuted(c.node(), "perm_y", out));
   return {};
 }
