@@ -1,18 +1,32 @@
-// Real models (folders with a model.onnx in $SLIPWAY_MODELS, else ../shared/models): inference on one and two threads,
-// at batch 1, and at batch 8 where the batch is free. With --peers: beside ONNX Runtime, in this run.
+// Real models (folders with a model.onnx in $SLIPWAY_MODELS, else ../shared/models) and well-known architectures with
+// random weights: inference on one and two threads, at batch 1, and at batch 8 where the batch is free.
+//   bench_models [--peers] [--write FOLDER] [NAME...]
+// --peers: beside ONNX Runtime, in this run, with the answers compared. --write: only writes the architectures there.
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 
-#include "beside.h"
+#include "architectures/architectures.h"
 #include "convert/verify.h"
 #include "formats/format.h"
+#include "onnx_runtime.h"
 #include "runtime/session.h"
 
 namespace slipway {
 namespace {
 
-constexpr double kSeconds = 1;  // about what one measurement takes
+constexpr double kSeconds = 1;            // about what one measurement takes
+constexpr double kMostDifference = 1e-3;  // of answers, for a time to count
+
+struct Options {
+  bool peers = false;
+  std::filesystem::path write;
+  std::vector<std::string> names;  // empty: all
+
+  bool wants(const std::string& name) const {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  }
+};
 
 std::vector<std::filesystem::path> model_folders() {
   const char* environment = std::getenv("SLIPWAY_MODELS");
@@ -32,31 +46,57 @@ bool batch_is_free(const Session& session) {
                      [](const Port& port) { return !port.dims.empty() && !port.dims[0].known(); });
 }
 
-struct Measured {
-  double us;
-  int runs;
+// As random_inputs, but a mask of what to look at hides the last eighth.
+std::vector<Tensor> inputs_for(const Session& session, int64_t batch) {
+  std::vector<Tensor> inputs = random_inputs(session.inputs(), batch, 1, 0);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (session.inputs()[i].name != "attention_mask") continue;
+    std::span<int64_t> mask = inputs[i].mutable_data<int64_t>();
+    const auto steps = static_cast<size_t>(inputs[i].shape().back());
+    for (size_t k = 0; k < mask.size(); ++k) mask[k] = k % steps < steps - steps / 8 ? 1 : 0;
+  }
+  return inputs;
+}
+
+// Over everything measured beside the peer.
+struct Summary {
+  double logarithms = 0;  // of own / peer
+  double worst = 0;
+  int count = 0;
+  int wrong = 0;
 };
 
-Result<Measured> measure(Session& session, int64_t batch) {
-  const std::vector<Tensor> inputs = random_inputs(session.inputs(), batch, 1, 0);
+void bench_run(const std::string& name, const std::string& file, Session& session, int64_t batch, int threads,
+               bool peers, Summary& summary) {
+  const std::vector<Tensor> inputs = inputs_for(session, batch);
   std::vector<Tensor> outputs;
+  if (Status s = session.run_into(inputs, outputs); !s.ok()) {
+    fmt::print("{:22} {:5} {:7} {}\n", name, batch, threads, s.message());
+    return;
+  }
   auto run = [&] {
     if (Status s = session.run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
   };
-  RETURN_IF_ERROR(session.run_into(inputs, outputs));
-  const double once = median_us(5, run);
-  const int runs = std::clamp(static_cast<int>(kSeconds * 1e6 / once), 10, 2000);
-  return Measured{median_us(runs, run), runs};
+  const int runs = std::clamp(static_cast<int>(kSeconds * 1e6 / median_us(3, run)), 5, 2000);
+  const double own = median_us(runs, run);
+  std::optional<OnnxRuntime> peer;
+  TemporaryDirectory folder;
+  if (peers) peer = run_onnx_runtime(file, folder.path(), inputs, outputs, batch, threads, runs);
+  if (!peer) {
+    fmt::print("{:22} {:5} {:7} {:10.1f}\n", name, batch, threads, own);
+    return;
+  }
+  const bool wrong = !(peer->difference <= kMostDifference);
+  fmt::print("{:22} {:5} {:7} {:10.1f} {:13.1f} {:9.2f} {:10.1e}{}\n", name, batch, threads, own, peer->us,
+             own / peer->us, peer->difference, wrong ? "  WRONG" : "");
+  std::fflush(stdout);
+  summary.logarithms += std::log(own / peer->us);
+  summary.worst = std::max(summary.worst, own / peer->us);
+  ++summary.count;
+  summary.wrong += wrong ? 1 : 0;
 }
 
-// Sum and number of log(peer / own).
-struct GeometricMean {
-  double sum = 0;
-  int count = 0;
-};
-
-void bench_model(const std::filesystem::path& folder, bool peers, GeometricMean& mean) {
-  const std::string name = folder.filename().string(), file = (folder / "model.onnx").string();
+void bench_model(const std::string& name, const std::string& file, bool peers, Summary& summary) {
   const Graph graph = must(read_model(file));
   for (int threads : {1, 2}) {
     Result<std::unique_ptr<Session>> session = Session::create(graph, {.threads = threads});
@@ -66,43 +106,59 @@ void bench_model(const std::filesystem::path& folder, bool peers, GeometricMean&
     }
     for (int64_t batch : {1, 8}) {
       if (batch > 1 && !batch_is_free(**session)) continue;
-      const Result<Measured> measured = measure(**session, batch);
-      if (!measured.ok()) {
-        fmt::print("{:22} {:5} {:7} {}\n", name, batch, threads, measured.status().message());
-        continue;
-      }
-      const Measured own = *measured;
-      std::optional<double> peer;
-      if (peers) {
-        peer = peer_us(fmt::format("node tools/peers/ort_bench.mjs {} --batch {} --threads {} --runs {} --warmup {}",
-                                   file, batch, threads, own.runs, own.runs / 10));
-      }
-      if (peer) {
-        mean.sum += std::log(*peer / own.us);
-        ++mean.count;
-      }
-      fmt::print("{:22} {:5} {:7} {:10.1f}  {}\n", name, batch, threads, own.us, beside(own.us, peer));
+      bench_run(name, file, **session, batch, threads, peers, summary);
     }
   }
 }
 
-void bench_models(bool peers) {
-  const std::vector<std::filesystem::path> folders = model_folders();
-  if (folders.empty()) return;
-  fmt::print("\nInference: medians, µs\n");
-  fmt::print("model                  batch threads        run  ONNX Runtime  ONNX Runtime/run\n");
-  GeometricMean mean;
-  for (const auto& folder : folders) bench_model(folder, peers, mean);
-  if (mean.count > 0) {
-    fmt::print("geometric mean of ONNX Runtime/run: {:.2f} x over {} measurements\n", std::exp(mean.sum / mean.count),
-               mean.count);
+void write_architecture(const Architecture& architecture, const std::filesystem::path& file) {
+  if (Status s = write_model(must(architecture.build(1)), file); !s.ok()) must(Result<int>(s));
+}
+
+int bench_models(const Options& options) {
+  fmt::print("\nInference: medians, µs; difference: of the answers, over the largest of them\n");
+  fmt::print("model                  batch threads        run  ONNX Runtime  run/ORT  difference\n");
+  Summary summary;
+  for (const auto& folder : model_folders()) {
+    const std::string name = folder.filename().string();
+    if (options.wants(name)) bench_model(name, (folder / "model.onnx").string(), options.peers, summary);
   }
+  for (const Architecture& architecture : architectures()) {
+    if (!options.wants(architecture.name)) continue;
+    TemporaryDirectory folder;
+    const std::filesystem::path file = folder.path() / "model.onnx";
+    write_architecture(architecture, file);
+    bench_model(architecture.name, file.string(), options.peers, summary);
+  }
+  if (summary.count > 0) {
+    fmt::print("geometric mean of run/ORT: {:.3f} over {} measurements, largest {:.2f}, wrong answers: {}\n",
+               std::exp(summary.logarithms / summary.count), summary.count, summary.worst, summary.wrong);
+  }
+  return summary.wrong == 0 ? 0 : 1;
+}
+
+int write_architectures(const Options& options) {
+  if (Status s = make_directories(options.write); !s.ok()) must(Result<int>(s));
+  for (const Architecture& architecture : architectures()) {
+    if (!options.wants(architecture.name)) continue;
+    write_architecture(architecture, options.write / (std::string(architecture.name) + ".onnx"));
+  }
+  return 0;
 }
 
 }  // namespace
 }  // namespace slipway
 
 int main(int argc, char** argv) {
-  slipway::bench_models(argc > 1 && std::strcmp(argv[1], "--peers") == 0);
-  return 0;
+  slipway::Options options;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--peers") == 0) {
+      options.peers = true;
+    } else if (std::strcmp(argv[i], "--write") == 0 && i + 1 < argc) {
+      options.write = argv[++i];
+    } else {
+      options.names.push_back(argv[i]);
+    }
+  }
+  return options.write.empty() ? slipway::bench_models(options) : slipway::write_architectures(options);
 }

@@ -26,6 +26,7 @@ struct Layer {
   std::map<std::string, LayerParameter> parameters;
   std::string name;                 // empty: made from the type, "dense", "dense_1", …
   std::vector<std::string> inputs;  // names of the layers it reads; empty: the one before it
+  std::string shares;               // the earlier layer whose weights it uses instead of its own (Siamese networks)
 
   Layer with(const std::string& parameter, LayerParameter value) const {
     Layer changed = *this;
@@ -43,8 +44,14 @@ struct Layer {
     changed.name = std::move(its_name);
     return changed;
   }
+  Layer sharing(std::string earlier_layer) const {
+    Layer changed = *this;
+    changed.shares = std::move(earlier_layer);
+    return changed;
+  }
 
-  // The layer's answer to other layers' answers. Every call is a layer of its own, with weights of its own.
+  // The layer's answer to other layers' answers. Every call is a layer of its own, with weights of its own unless it
+  // shares another's: Dense(8).named("tower")(a), Dense(8).sharing("tower")(b).
   Symbol operator()(const Symbol& x) const;
   Symbol operator()(std::vector<Symbol> inputs) const;
 };

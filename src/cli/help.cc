@@ -26,10 +26,10 @@ const std::vector<Chapter>& chapters() {
       {"Start here", {"quickstart"}},
       {"Train", {"train", "evaluate", "predict"}},
       {"Shrink and translate", {"optimize", "convert"}},
-      {"Look inside", {"inspect", "bench", "explain", "operators"}},
-      {"Keep", {"store"}},
+      {"Look inside", {"inspect", "generate", "bench", "explain", "operators"}},
+      {"Keep", {"publish", "store"}},
       {"Serve, watch and repair", {"serve", "monitor", "doctor", "threshold"}},
-      {"Prove", {"conformance", "bench"}},
+      {"Prove", {"conformance"}},
       {"Shell", {"completion"}},
   };
   return kChapters;

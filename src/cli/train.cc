@@ -146,7 +146,7 @@ Status run(const Options& options) {
   int64_t version = 0;
   if (store) {
     train::PublishNotes notes{train::to_json(test), recipe.text, "slipway train", "", 0};
-    version = TRY(train::publish(*store, recipe.name, trained, data.train, notes));
+    version = TRY(train::publish(*store, recipe.name, trained, &data.train, notes));
   }
   if (options.json) {
     fmt::print("{}\n", summary_json(result, test, version, data.source).dump());

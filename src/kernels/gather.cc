@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "kernels/bytes.h"
 #include "kernels/parallel.h"
 #include "kernels/storage.h"
 
@@ -124,9 +125,10 @@ int64_t batch_stride(const GatherNdShape& s) {
   return n;
 }
 
-// Single 32-bit elements out of many rows: the indices are decoded once for all rows. False when one lies outside.
-bool gather_singles(const GatherShape& s, const uint32_t* x, DType index, const void* indices, uint32_t* y,
-                    int threads) {
+// Single 8-bit or 32-bit elements out of many rows: the indices are decoded once for all rows. False when one lies
+// outside.
+template <typename T>
+bool gather_singles(const GatherShape& s, const T* x, DType index, const void* indices, T* y, int threads) {
   constexpr int64_t kBlock = 512;
   for (int64_t begin = 0; begin < s.count; begin += kBlock) {
     const int64_t n = std::min(kBlock, s.count - begin);
@@ -137,7 +139,13 @@ bool gather_singles(const GatherShape& s, const uint32_t* x, DType index, const 
       positions[static_cast<size_t>(i)] = static_cast<int32_t>(p);
     }
     parallel_for(threads, s.outer, kGrain / n, [&](int64_t first, int64_t last) {
-      pick_32(x + first * s.axis, last - first, s.axis, positions.data(), n, y + first * s.count + begin, s.count);
+      const T* from = x + first * s.axis;
+      T* to = y + first * s.count + begin;
+      if constexpr (sizeof(T) == 1) {
+        pick_bytes(from, last - first, s.axis, positions.data(), n, to, s.count);
+      } else {
+        pick_32(from, last - first, s.axis, positions.data(), n, to, s.count);
+      }
     });
   }
   return true;
@@ -149,7 +157,7 @@ void gather(const GatherShape& s, DType dtype, const void* x, DType index, const
   visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
-    if constexpr (std::is_same_v<T, uint32_t>) {
+    if constexpr (std::is_same_v<T, uint32_t> || std::is_same_v<T, uint8_t>) {
       const bool fits = s.axis <= std::numeric_limits<int32_t>::max();
       if (s.inner == 1 && s.outer > 1 && fits && gather_singles(s, from, index, indices, to, threads)) return;
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kernels/primitive.h"
 
@@ -31,6 +32,22 @@ struct Int8ConvSpec {
 };
 // in: {x, w}; out: {acc}, channels last.
 Result<std::shared_ptr<const Primitive>> make_int8_conv(const Int8ConvSpec& spec, const PackFn& pack);
+
+// y = clamp(round(scale[o] sum (x - x_zero) w + bias[o]), low, high): a whole quantized convolution in one primitive,
+// channels last. `bias` is in steps of y and holds y's zero point. y of float32 is not rounded.
+struct RequantizedConvSpec {
+  Int8ConvSpec conv;             // constant_w is required
+  DType y = DType::u8;           // u8, i8 or f32
+  int32_t x_zero = 0;            // what the padding stands for
+  std::span<const float> scale;  // [O], none of them 0
+  std::span<const float> bias;   // [O]
+  float low = 0, high = 0;       // inside least() and greatest()
+
+  float least() const;  // of y's type
+  float greatest() const;
+};
+// in: {x}; out: {y}.
+Result<std::shared_ptr<const Primitive>> make_requantized_conv(const RequantizedConvSpec& spec, const PackFn& pack);
 
 // A pointer to `n` numbers of u8 or i8, or to none (nullptr means zeros).
 struct ZeroPoint {

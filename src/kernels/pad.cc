@@ -23,35 +23,49 @@ Maps make_maps(PadMode mode, std::span<const int64_t> x, std::span<const int64_t
   int64_t stride = 1;
   for (size_t d = x.size(); d-- > 0;) {
     maps[d] = scratch;
-    for (int64_t i = 0; i < y[d]; ++i) {
+    const int64_t begin = std::clamp<int64_t>(before[d], 0, y[d]);
+    const int64_t end = std::clamp<int64_t>(before[d] + x[d], begin, y[d]);
+    auto outside = [&](int64_t i) {
       int64_t source = pad_source(mode, i, before[d], x[d]);
       scratch[i] = source < 0 ? -1 : source * stride;
-    }
+    };
+    for (int64_t i = 0; i < begin; ++i) outside(i);
+    for (int64_t i = begin; i < end; ++i) scratch[i] = (i - before[d]) * stride;
+    for (int64_t i = end; i < y[d]; ++i) outside(i);
     scratch += y[d];
     stride *= x[d];
   }
   return maps;
 }
 
-// f(flat position in y, offset in x or -1), rows of the last dimension at a time.
+// f(flat position in y, offset in x or -1) of every row of the last dimension. Requires: there is one.
 template <typename F>
-void walk(const Maps& maps, std::span<const int64_t> y, F&& f) {
-  if (y.empty()) return f(int64_t{0}, int64_t{0});
+void walk_rows(const Maps& maps, std::span<const int64_t> y, F&& f) {
   size_t last = y.size() - 1;
   int64_t rows = element_count(y.first(last));
   std::array<int64_t, kMaxRank> at = {};
   for (int64_t row = 0; row < rows; ++row) {
     int64_t base = 0;
     for (size_t d = 0; d < last && base >= 0; ++d) base = maps[d][at[d]] < 0 ? -1 : base + maps[d][at[d]];
-    for (int64_t i = 0; i < y[last]; ++i) {
-      int64_t source = maps[last][i];
-      f(row * y[last] + i, base < 0 || source < 0 ? -1 : base + source);
-    }
+    f(row * y[last], base);
     for (size_t d = last; d-- > 0;) {
       if (++at[d] < y[d]) break;
       at[d] = 0;
     }
   }
+}
+
+// f(flat position in y, offset in x or -1) of every element.
+template <typename F>
+void walk(const Maps& maps, std::span<const int64_t> y, F&& f) {
+  if (y.empty()) return f(int64_t{0}, int64_t{0});
+  const size_t last = y.size() - 1;
+  walk_rows(maps, y, [&](int64_t at, int64_t base) {
+    for (int64_t i = 0; i < y[last]; ++i) {
+      int64_t source = maps[last][i];
+      f(at + i, base < 0 || source < 0 ? -1 : base + source);
+    }
+  });
 }
 
 }  // namespace
@@ -85,7 +99,22 @@ void pad(PadMode mode, std::span<const int64_t> x_shape, std::span<const int64_t
     const T fill = value != nullptr ? *static_cast<const T*>(value) : T{};
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
-    walk(maps, y_shape, [&](int64_t i, int64_t source) { to[i] = source < 0 ? fill : from[source]; });
+    if (y_shape.empty()) {
+      *to = *from;
+      return;
+    }
+    // Of each row, what lies inside x is one run.
+    const size_t last = y_shape.size() - 1;
+    const int64_t row = y_shape[last];
+    const int64_t begin = std::clamp<int64_t>(before[last], 0, row);
+    const int64_t end = std::clamp<int64_t>(before[last] + x_shape[last], begin, row);
+    walk_rows(maps, y_shape, [&](int64_t at, int64_t base) {
+      if (base < 0) return static_cast<void>(std::fill_n(to + at, row, fill));
+      auto edge = [&](int64_t i) { to[at + i] = maps[last][i] < 0 ? fill : from[base + maps[last][i]]; };
+      for (int64_t i = 0; i < begin; ++i) edge(i);
+      if (end > begin) std::copy_n(from + base + maps[last][begin], end - begin, to + at + begin);
+      for (int64_t i = end; i < row; ++i) edge(i);
+    });
   });
 }
 

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "kernels/parallel.h"
 #include "kernels/storage.h"
+#include "kernels/weave.h"
 
 namespace slipway::kernels {
 
@@ -179,6 +180,27 @@ void put_longest_last(StridedCopy& p) {
   std::swap(p.out_stride[longest], p.out_stride[last]);
 }
 
+// The innermost dimension is one of two to four planes that are woven into one run, as an image's channels are.
+bool is_weave(const StridedCopy& p) {
+  const int last = p.rank - 1;
+  return last >= 1 && p.size[last] >= 2 && p.size[last] <= 4 && p.out_stride[last] == 1 && p.in_stride[last - 1] == 1 &&
+         p.out_stride[last - 1] == p.size[last] && p.size[last - 1] >= 4 * kShort;
+}
+
+template <typename T>
+void run_weave(const StridedCopy& p, const T* x, T* y, int threads) {
+  const int last = p.rank - 1;
+  const int64_t row = p.size[last - 1], planes = p.size[last];
+  const int64_t items = box(p, last - 1);
+  parallel_for(threads, items * row, kGrain, [&](int64_t begin, int64_t end) {
+    walk(p, last - 1, begin / row, (end + row - 1) / row, [&, at = begin / row](int64_t in, int64_t out) mutable {
+      const int64_t first = std::max(begin - at * row, int64_t{0}), n = std::min(end - at * row, row) - first;
+      weave(x + in + first, p.in_stride[last], planes, n, y + out + first * planes);
+      ++at;
+    });
+  });
+}
+
 // One flat run of `n` elements, contiguous on both sides.
 template <typename T>
 void copy_flat(const T* x, T* y, int64_t n, int threads) {
@@ -235,6 +257,14 @@ void strided_copy(const StridedCopy& plan, DType dtype, const void* x, void* y, 
   if (total == 0) return;
   if (p.rank == 0) p.push(1, 1, 1);
   int last = p.rank - 1;
+  if (is_weave(p) && (size_of(dtype) == 1 || size_of(dtype) == 4) && dtype != DType::string) {
+    if (size_of(dtype) == 1) {
+      run_weave(p, static_cast<const uint8_t*>(x), static_cast<uint8_t*>(y), threads);
+    } else {
+      run_weave(p, static_cast<const uint32_t*>(x), static_cast<uint32_t*>(y), threads);
+    }
+    return;
+  }
   if (p.out_stride[last] == 1 && p.in_stride[last] != 1 && p.in_stride[last] != 0 && p.size[last] >= 4) {
     for (int d = 0; d < last; ++d) {
       if (p.in_stride[d] == 1 && p.size[d] >= 4) return run_crossed(p, d, dtype, x, y, threads);

@@ -30,6 +30,22 @@ void expect_same(const StridedCopy& p, int64_t in, int64_t out, int threads) {
   EXPECT_EQ(found, expected) << "element size " << sizeof(T) << ", " << threads << " threads";
 }
 
+// Two to four planes woven into one run, in several pictures, on one thread and on two.
+TEST(StridedCopy, PlanesWovenIntoOneRun) {
+  for (int64_t planes : {2, 3, 4}) {
+    for (int64_t size : {32, 100, 1013, 40000}) {
+      StridedCopy p;
+      p.push(2, planes * size, planes * size);
+      p.push(size, 1, planes);
+      p.push(planes, size, 1);
+      for (int threads : {1, 2}) {
+        expect_same<uint8_t>(p, 2 * planes * size, 2 * planes * size, threads);
+        expect_same<float>(p, 2 * planes * size, 2 * planes * size, threads);
+      }
+    }
+  }
+}
+
 // Permutations of random boxes, some of their dimensions stretched or reversed.
 TEST(StridedCopy, AnyOrderOfAnyBox) {
   Random random(29);

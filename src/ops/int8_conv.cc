@@ -36,28 +36,31 @@ Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w) {
   return y;
 }
 
+Result<kernels::Int8ConvSpec> int8_conv_spec(const Node& node, const Shape& x, const Shape& w, const Shape& y) {
+  Window window = TRY(window_of(node, to_dims(x), kernel_of(to_dims(w))));
+  for (size_t i = 0; i < window.kernel.size(); ++i) {
+    if (window.pads_begin[i] < 0 || window.pads_end[i] < 0) return invalid("pads holds a negative size");
+  }
+  kernels::Int8ConvSpec spec = {.x = x, .w = w, .y = y};
+  spec.strides = window.strides;
+  spec.dilations = window.dilations;
+  spec.pads_begin = window.pads_begin;
+  spec.pads_end = window.pads_end;
+  spec.groups = node.integer("group");
+  return spec;
+}
+
 Result<Int8Conv> int8_conv(const PrepareContext& c, DType x_dtype, size_t w, const kernels::ZeroPoint& x_zero,
                            const kernels::ZeroPoint& w_zero) {
   const Shape& y = c.out(0).shape;
-  Window window = TRY(window_of(c.node(), to_dims(c.in(0).shape), kernel_of(to_dims(c.in(w).shape))));
   kernels::Int8ConvolutionSpec spec;
-  spec.conv = {.x = c.in(0).shape,
-               .w = c.in(w).shape,
-               .y = y,
-               .strides = window.strides,
-               .dilations = window.dilations,
-               .pads_begin = window.pads_begin,
-               .pads_end = window.pads_end,
-               .groups = c.node().integer("group"),
-               .x_dtype = x_dtype,
-               .constant_w = c.constant(w)};
+  spec.conv = TRY(int8_conv_spec(c.node(), c.in(0).shape, c.in(w).shape, y));
+  spec.conv.x_dtype = x_dtype;
+  spec.conv.constant_w = c.constant(w);
   spec.w = c.in(w).dtype;
   spec.x_zero = x_zero;
   spec.w_zero = w_zero;
   spec.threads = c.threads();
-  for (size_t i = 0; i < window.kernel.size(); ++i) {
-    if (window.pads_begin[i] < 0 || window.pads_end[i] < 0) return invalid("pads holds a negative size");
-  }
   if (spec.x_zero.given() && spec.x_zero.count != 1) {
     return invalid(fmt::format("the zero point of x has {} elements; expected 1", spec.x_zero.count));
   }

@@ -45,6 +45,18 @@ Labels labels_of(const Node& node, size_t otherwise, const char* strings, const 
   return labels;
 }
 
+std::vector<std::string> zip_map_labels(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
+    const bool answers = node.domain == kMl && node.op_type == "ZipMap" &&
+                         std::ranges::find(graph.outputs, node.outputs[0]) != graph.outputs.end();
+    if (!answers) continue;
+    Labels labels = labels_of(node, 0);
+    for (int64_t label : labels.ints) labels.strings.push_back(std::to_string(label));
+    return labels.strings;
+  }
+  return {};
+}
+
 Status set_classification(InferContext& c, const Labels& labels) {
   Dim rows = TRY(row_dim(c));
   c.set(0, labels.dtype(), {rows});

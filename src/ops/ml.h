@@ -45,6 +45,9 @@ struct Labels {
 Labels labels_of(const Node& node, size_t otherwise, const char* strings = "classlabels_strings",
                  const char* ints = "classlabels_int64s");
 
+// The class labels that a ZipMap at one of the graph's outputs gives its columns, as text; empty without one.
+std::vector<std::string> zip_map_labels(const Graph& graph);
+
 // Output 0: [rows] labels, output 1: [rows, classes] scores.
 Status set_classification(InferContext& c, const Labels& labels);
 

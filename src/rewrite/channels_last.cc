@@ -5,6 +5,7 @@
 // need no padding to a block, and every other operator works on an ordinary tensor.
 #include <map>
 
+#include "rewrite/requantized_conv.h"
 #include "rewrite/rewrite.h"
 #include "rewrite/sink_transposes.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 class Layout {
  public:
-  Layout(Graph& graph, const OperatorSet& operators) : graph_(graph), operators_(operators) {}
+  Layout(Graph& graph, const OperatorSet& operators) : graph_(graph), operators_(operators), fixed_(graph) {}
 
   int run() {
     std::vector<Node> nodes = std::move(graph_.nodes());
@@ -31,9 +32,10 @@ class Layout {
 
  private:
   bool applies(const Node& node) const {
-    if (node.op == nullptr || node.op_type != "Conv" || !node.domain.empty()) return false;
+    const bool quantized = rewrite::requantizable(graph_, fixed_, node);
+    if (!quantized && (node.op == nullptr || node.op_type != "Conv" || !node.domain.empty())) return false;
     const Value& x = graph_.value(node.inputs[0]);
-    return x.dtype == DType::f32 && x.dims && x.dims->size() >= 3 && x.dims->size() <= 5 &&
+    return (quantized || x.dtype == DType::f32) && x.dims && x.dims->size() >= 3 && x.dims->size() <= 5 &&
            graph_.value(node.outputs[0]).dims.has_value();
   }
 
@@ -71,9 +73,13 @@ class Layout {
     Dims dims;
     for (int64_t d : to_last) dims.push_back((*plain.dims)[static_cast<size_t>(d)]);
     node.outputs[0] = graph_.add_value(graph_.fresh_name(plain.name + "_channels_last"), plain.dtype, dims);
-    node.op_type = "ConvChannelsLast";
-    node.domain = "slipway";
-    node.op = operators_.find(node.op_type, node.domain);
+    if (node.op_type == "QuantizedConv") {
+      node = rewrite::requantized(graph_, operators_, node);
+    } else {
+      node.op_type = "ConvChannelsLast";
+      node.domain = "slipway";
+      node.op = operators_.find(node.op_type, node.domain);
+    }
     ValueId result = node.outputs[0];
     graph_.add_node(std::move(node));
     transpose(result, to_first, y);
@@ -81,6 +87,7 @@ class Layout {
 
   Graph& graph_;
   const OperatorSet& operators_;
+  rewrite::FixedValues fixed_;
   std::map<ValueId, ValueId> moved_;  // plain value -> channels last
   int changes_ = 0;
 };

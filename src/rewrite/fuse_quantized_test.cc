@@ -56,7 +56,8 @@ TEST(FuseQuantized, StaticConvReluAndGemm) {
   graph.outputs = {pair(y, 0.5f, 128)};
   ASSERT_TRUE(b.status().ok()) << b.status().message();
   expect_fused(graph, random_floats({2, 3, 8, 8}, random),
-               "QuantizeLinear QuantizedConv Flatten QuantizedGemm DequantizeLinear", 0.5);
+               "QuantizeLinear Transpose QuantizedConvChannelsLast Transpose Flatten QuantizedGemm DequantizeLinear",
+               0.5);
 }
 
 TEST(FuseQuantized, DynamicMatMulBiasRelu) {
@@ -71,6 +72,152 @@ TEST(FuseQuantized, DynamicMatMulBiasRelu) {
   graph.outputs = {b.op("Relu", {b.add(scaled, b.constant(random_floats({6}, random)))})};
   ASSERT_TRUE(b.status().ok()) << b.status().message();
   expect_fused(graph, random_floats({3, 16}, random), "QuantizedGemm", 0);
+}
+
+// A graph over [2, 3, 8, 8] that is quantized as tools write it: a pair of QuantizeLinear and DequantizeLinear behind
+// every operator, weights dequantized by output channel.
+class Network {
+ public:
+  explicit Network(uint64_t seed, int64_t channels = 3) : random_(seed), b_(graph_, all_operators()) {
+    input = graph_.add_input("x", DType::f32, Dims{2, channels, 8, 8});
+  }
+
+  ValueId pair(ValueId v, float scale, int zero, DType dtype = DType::u8) {
+    Tensor z =
+        dtype == DType::u8 ? Tensor::scalar(static_cast<uint8_t>(zero)) : Tensor::scalar(static_cast<int8_t>(zero));
+    ValueId s = b_.scalar(scale), offset = b_.constant(std::move(z));
+    return b_.op("DequantizeLinear", {b_.op("QuantizeLinear", {v, s, offset}), s, offset});
+  }
+
+  ValueId conv(ValueId x, int64_t in, int64_t out, int64_t size, int64_t group = 1) {
+    Tensor scale(DType::f32, {out});
+    for (float& v : scale.mutable_data<float>()) v = 0.002f + 0.003f * static_cast<float>(random_.uniform());
+    ValueId w = b_.op("DequantizeLinear",
+                      {b_.constant(random_int8({out, in / group, size, size}, random_)), b_.constant(scale),
+                       b_.constant(Tensor(DType::i8, {out}))},
+                      {{"axis", int64_t{0}}});
+    std::vector<int64_t> pads(4, size / 2);
+    return b_.op("Conv", {x, w, b_.constant(random_floats({out}, random_))}, {{"pads", pads}, {"group", group}});
+  }
+
+  Builder& build() { return b_; }
+
+  // `step`: the scale of the output.
+  void expect(ValueId output, std::string_view operators, double step) {
+    graph_.outputs = {output};
+    ASSERT_TRUE(b_.status().ok()) << b_.status().message();
+    Shape shape = *known_shape(*graph_.value(input).dims);
+    expect_fused(graph_, random_floats(shape, random_), operators, step);
+  }
+
+  ValueId input;
+
+ private:
+  Random random_;
+  Graph graph_;
+  Builder b_;
+};
+
+// int8 activations with any zero point run as uint8; padding stands for the zero point.
+TEST(FuseQuantized, SignedActivationsBecomeUnsigned) {
+  Network n(21);
+  ValueId x = n.pair(n.input, 0.03f, -7, DType::i8);
+  ValueId y = n.pair(n.conv(x, 3, 5, 3), 0.05f, 11, DType::i8);
+  n.expect(y, "QuantizeLinear Transpose QuantizedConvChannelsLast DequantizeLinear Transpose", 0.05);
+}
+
+TEST(FuseQuantized, DepthwiseAndPointwise) {
+  Network n(22, 16);
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  ValueId deep = n.pair(n.conv(x, 16, 16, 3, 16), 0.05f, 128);
+  ValueId y = n.pair(n.conv(deep, 16, 8, 1), 0.1f, 130);
+  n.expect(y, "QuantizeLinear Transpose QuantizedConvChannelsLast QuantizedConvChannelsLast DequantizeLinear Transpose",
+           0.1);
+}
+
+TEST(FuseQuantized, ConvWithFloatResult) {
+  Network n(23);
+  ValueId y = n.build().op("Relu", {n.conv(n.pair(n.input, 0.03f, 128), 3, 4, 1)});
+  n.expect(y, "QuantizeLinear Transpose QuantizedConvChannelsLast Transpose", 1e-4);
+}
+
+TEST(FuseQuantized, ResidualAddAndRelu) {
+  Network n(24);
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  ValueId shortcut = n.pair(n.conv(x, 3, 3, 1), 0.04f, 131), y = n.pair(n.conv(x, 3, 3, 3), 0.05f, 125);
+  ValueId sum = n.build().op("Relu", {n.build().add(y, shortcut)});
+  n.expect(n.pair(sum, 0.04f, 3),
+           "QuantizeLinear Transpose QuantizedConvChannelsLast QuantizedConvChannelsLast QuantizedAdd DequantizeLinear "
+           "Transpose",
+           0.04);
+}
+
+// Rounding keeps order, so a Clip that quantization does not make needless is a table behind the product.
+TEST(FuseQuantized, ClipsOfProducts) {
+  Network n(25);
+  Builder& b = n.build();
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  ValueId six = n.pair(b.op("Clip", {n.conv(x, 3, 4, 3), b.scalar(0), b.scalar(6)}), 6.f / 255, 0);
+  ValueId two = n.pair(b.op("Clip", {n.conv(six, 4, 4, 3), b.scalar(-1), b.scalar(2)}), 0.05f, 128);
+  n.expect(two,
+           "QuantizeLinear Transpose QuantizedConvChannelsLast QuantizedConvChannelsLast QuantizedMap DequantizeLinear "
+           "Transpose",
+           0.05);
+}
+
+// x sigmoid(x), rounded in between, is a function of x alone; the pair of one scale around Reshape is none.
+TEST(FuseQuantized, ElementwiseChainsBecomeTables) {
+  Network n(26);
+  Builder& b = n.build();
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  ValueId gate = n.pair(b.op("Sigmoid", {x}), 1.f / 256, 0);
+  ValueId swish = n.pair(b.mul(x, gate), 0.02f, 20);
+  ValueId flat = n.pair(b.op("Reshape", {swish, b.ints({2, -1})}), 0.02f, 20);
+  n.expect(flat, "QuantizeLinear QuantizedMap Reshape DequantizeLinear", 1e-6);
+}
+
+TEST(FuseQuantized, ConcatBringsItsInputsToOneScale) {
+  Network n(27);
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  ValueId a = n.pair(n.conv(x, 3, 2, 1), 0.05f, 128), c = n.pair(n.conv(x, 3, 4, 1), 0.02f, 100);
+  ValueId y = n.build().op("Concat", {a, c}, {{"axis", int64_t{1}}});
+  n.expect(n.pair(y, 0.05f, 128),
+           "QuantizeLinear Transpose QuantizedConvChannelsLast QuantizedConvChannelsLast QuantizedMap Concat "
+           "DequantizeLinear Transpose",
+           0.05);
+}
+
+TEST(FuseQuantized, PoolsAverageBytes) {
+  using Ints = std::vector<int64_t>;
+  Network n(28);
+  Builder& b = n.build();
+  ValueId x = n.pair(n.conv(n.pair(n.input, 0.03f, 120), 3, 20, 3), 0.05f, 128);
+  Attributes window = {{"kernel_shape", Ints{3, 3}}, {"pads", Ints{1, 1, 1, 1}}, {"strides", Ints{2, 2}}};
+  ValueId inside = n.pair(b.op("AveragePool", {x}, window), 0.04f, 120);
+  window.set("count_include_pad", int64_t{1});
+  ValueId all = n.pair(b.op("AveragePool", {inside}, window), 0.03f, 110);
+  ValueId y = n.pair(b.op("GlobalAveragePool", {all}), 0.02f, 130);
+  n.expect(y,
+           "QuantizeLinear Transpose QuantizedConvChannelsLast QuantizedAveragePool QuantizedAveragePool "
+           "QuantizedAveragePool DequantizeLinear Transpose",
+           0.02);
+}
+
+// Both readers of one value, Split, padding and nearest neighbours included.
+TEST(FuseQuantized, BytesMoveAsBytes) {
+  Network n(29);
+  Builder& b = n.build();
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  Values halves = b.ops("Split", {x, b.ints({1, 2})}, 2, {{"axis", int64_t{1}}});
+  ValueId padded = b.op("Pad", {halves[1], b.ints({0, 0, 1, 1, 0, 0, 1, 1})});
+  ValueId larger = b.op("Resize", {halves[0], {}, b.constant(Tensor::of<float>({4}, {1, 1, 2, 2}))});
+  ValueId a = n.pair(n.conv(n.pair(padded, 0.03f, 120), 2, 2, 3), 0.05f, 128);
+  ValueId c = n.pair(n.conv(n.pair(larger, 0.03f, 120), 1, 2, 3), 0.05f, 128);
+  ValueId most = b.op("MaxPool", {c}, {{"kernel_shape", std::vector<int64_t>{7, 7}}});
+  n.expect(n.pair(b.op("Concat", {a, most}, {{"axis", int64_t{1}}}), 0.05f, 128),
+           "QuantizeLinear Split Pad Resize Transpose QuantizedConvChannelsLast Transpose QuantizedConvChannelsLast "
+           "MaxPoolChannelsLast Concat DequantizeLinear Transpose",
+           0.05);
 }
 
 }  // namespace

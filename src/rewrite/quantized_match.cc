@@ -2,6 +2,7 @@
 #include "rewrite/quantized_match.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace slipway::rewrite {
 
@@ -44,6 +45,38 @@ bool all_equal(const Tensor& t, int64_t value) {
 }
 
 }  // namespace
+
+float LinearScale::stored(float real) const {
+  return std::clamp(std::nearbyint(real / scale) + static_cast<float>(zero), least(), greatest());
+}
+
+std::optional<LinearScale> linear_scale(const Graph& graph, const Node& node) {
+  const bool quantizes = node.op_type == "QuantizeLinear";
+  if (!node.domain.empty() || node.op == nullptr || (!quantizes && node.op_type != "DequantizeLinear")) {
+    return std::nullopt;
+  }
+  LinearScale out;
+  out.dtype = graph.value(quantizes ? node.outputs[0] : node.inputs[0]).dtype;
+  FixedValues fixed(graph);
+  if ((out.dtype != DType::u8 && out.dtype != DType::i8) || node.integer("block_size") != 0) return std::nullopt;
+  if (!fixed(node.inputs[1]) || graph.value(node.inputs[1]).dtype != DType::f32) return std::nullopt;
+  const Tensor& scale = graph.value(node.inputs[1]).data;
+  if (scale.count() != 1) return std::nullopt;
+  out.scale = scale.data<float>()[0];
+  if (!std::isfinite(out.scale) || out.scale <= 0) return std::nullopt;
+  if (!node.has_input(2)) return out;
+  if (!fixed(node.inputs[2]) || graph.value(node.inputs[2]).data.count() != 1) return std::nullopt;
+  out.zero = static_cast<int32_t>(graph.value(node.inputs[2]).data.to_ints()[0]);
+  return out;
+}
+
+std::optional<QuantizedValue> dequantized_from(const Graph& graph, const Neighbours& near, ValueId v) {
+  const Node* node = near.producer(v, "DequantizeLinear");
+  if (node == nullptr || graph.is_constant(node->inputs[0])) return std::nullopt;
+  std::optional<LinearScale> scale = linear_scale(graph, *node);
+  if (!scale || scale->dtype != DType::u8) return std::nullopt;
+  return QuantizedValue{node->inputs[0], *scale};
+}
 
 std::optional<ValueId> symmetric_weights(Graph& graph, ValueId w, ValueId zero) {
   FixedValues fixed(graph);

@@ -31,6 +31,29 @@ class Neighbours {
 // The elements of v's type when they are known.
 std::optional<int64_t> known_count(const Graph& graph, ValueId v);
 
+// One fixed scale and zero point: real = scale (stored - zero).
+struct LinearScale {
+  float scale = 1;
+  int32_t zero = 0;
+  DType dtype = DType::u8;  // u8 or i8
+
+  bool operator==(const LinearScale&) const = default;
+  float least() const { return dtype == DType::u8 ? 0 : -128; }
+  float greatest() const { return dtype == DType::u8 ? 255 : 127; }
+  // `real` as it is stored, saturated.
+  float stored(float real) const;
+};
+// Of a QuantizeLinear or DequantizeLinear in 8 bits; nullopt for scales that are computed, by axis, by block, or not
+// positive float32.
+std::optional<LinearScale> linear_scale(const Graph& graph, const Node& node);
+
+// The uint8 value behind the DequantizeLinear that makes `v`, and its scale; nullopt when there is no such.
+struct QuantizedValue {
+  ValueId stored;
+  LinearScale scale;
+};
+std::optional<QuantizedValue> dequantized_from(const Graph& graph, const Neighbours& near, ValueId v);
+
 // Constant 8-bit weights as int8 with zero point 0: `w` itself, or a new constant when they are uint8 around 128.
 // nullopt for any other zero point, or when they are not constant.
 std::optional<ValueId> symmetric_weights(Graph& graph, ValueId w, ValueId zero);

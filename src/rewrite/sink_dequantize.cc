@@ -1,5 +1,6 @@
 // Operators that only move elements move them quantized: DequantizeLinear goes behind them, toward the next product.
 #include <algorithm>
+#include <map>
 
 #include "rewrite/quantized_match.h"
 
@@ -7,51 +8,99 @@ namespace slipway {
 namespace {
 
 // Moving (or picking the greatest of) quantized elements is the same as moving what they stand for, under one scale.
-constexpr std::string_view kMoving[] = {"Flatten", "Reshape", "Squeeze", "Unsqueeze",    "Identity",     "Transpose",
-                                        "Slice",   "Gather",  "Expand",  "DepthToSpace", "SpaceToDepth", "MaxPool"};
+constexpr std::string_view kMoving[] = {"Flatten",      "Reshape", "Squeeze", "Unsqueeze", "Identity",
+                                        "Transpose",    "Slice",   "Gather",  "Expand",    "DepthToSpace",
+                                        "SpaceToDepth", "MaxPool", "Split"};
 
-bool moves(const Node& n) {
-  return n.domain.empty() && n.outputs.size() == 1 && !n.inputs.empty() &&
-         std::find(std::begin(kMoving), std::end(kMoving), n.op_type) != std::end(kMoving);
-}
+class Sink {
+ public:
+  explicit Sink(Graph& graph) : graph_(graph), fixed_(graph) {}
 
-// Requires: `dequantize` is the producer of n's first input, and n its only reader.
-void sink(Graph& graph, size_t index, const Node& dequantize) {
-  Node behind = dequantize;
-  ValueId result = graph.nodes()[index].outputs[0];
-  ValueId quantized = dequantize.inputs[0];
-  ValueId moved = graph.add_value(graph.fresh_name(graph.value(result).name + "_quantized"),
-                                  graph.value(quantized).dtype, graph.value(result).dims);
-  graph.nodes()[index].inputs[0] = quantized;
-  graph.nodes()[index].outputs[0] = moved;
-  behind.name += "_behind";
-  behind.inputs[0] = moved;
-  behind.outputs = {result};
-  graph.add_node(std::move(behind));
-}
-
-Result<int> apply(Graph& graph, const OperatorSet&) {
-  int changes = 0;
-  for (bool again = true; again;) {
-    again = false;
-    rewrite::Neighbours near(graph);
-    for (size_t n = 0; n < graph.nodes().size() && !again; ++n) {
-      const Node& node = graph.nodes()[n];
-      if (!moves(node)) continue;
-      const Node* dequantize = near.producer(node.inputs[0], "DequantizeLinear");
-      if (dequantize == nullptr || graph.is_constant(dequantize->inputs[0])) continue;
-      bool simple = dequantize->integer("block_size") == 0 && rewrite::known_count(graph, dequantize->inputs[1]) == 1;
-      DType dtype = graph.value(dequantize->inputs[0]).dtype;
-      if (!simple || (dtype != DType::u8 && dtype != DType::i8)) continue;
-      if (near.only_reader(node.inputs[0], node.op_type) != &node) continue;
-      sink(graph, n, Node(*dequantize));
-      ++changes;
-      again = true;
+  // In one sweep: what has sunk below one operator sinks below the next.
+  int run() {
+    int changes = 0;
+    std::vector<Node> nodes = std::move(graph_.nodes());
+    graph_.nodes().clear();
+    for (Node& node : nodes) {
+      auto it = node.inputs.empty() ? sources_.end() : sources_.find(node.inputs[0]);
+      if (it != sources_.end() && moves(node, it->second)) {
+        sink(std::move(node), Node(it->second));
+        ++changes;
+        continue;
+      }
+      if (simple(node)) sources_[node.outputs[0]] = node;
+      graph_.add_node(std::move(node));
     }
-    if (again) RETURN_IF_ERROR(graph.sort());
+    return changes;
   }
-  return changes;
-}
+
+ private:
+  bool simple(const Node& node) const {
+    if (node.op_type != "DequantizeLinear" || !node.domain.empty() || graph_.is_constant(node.inputs[0])) return false;
+    const DType dtype = graph_.value(node.inputs[0]).dtype;
+    return node.integer("block_size") == 0 && rewrite::known_count(graph_, node.inputs[1]) == 1 &&
+           (dtype == DType::u8 || dtype == DType::i8);
+  }
+
+  bool moves(const Node& node, const Node& dequantize) const {
+    if (!node.domain.empty() || node.op == nullptr) return false;
+    if (node.op_type == "MaxPool") return node.outputs.size() == 1;
+    if (node.op_type == "Resize") return node.text("mode") == "nearest" && !takes_outside(node);
+    if (node.op_type == "Pad") return pads_with_zeros(node) && rewrite::linear_scale(graph_, dequantize).has_value();
+    return std::find(std::begin(kMoving), std::end(kMoving), node.op_type) != std::end(kMoving);
+  }
+
+  // Whether elements from outside the image are a value of their own.
+  static bool takes_outside(const Node& node) {
+    return node.text("coordinate_transformation_mode") == "tf_crop_and_resize";
+  }
+
+  bool pads_with_zeros(const Node& node) const {
+    if (node.text("mode") != "constant" || !node.has_input(2)) return true;
+    if (!fixed_(node.inputs[2])) return false;
+    const Tensor& value = graph_.value(node.inputs[2]).data;
+    return value.dtype() == DType::f32 && value.count() == 1 && value.data<float>()[0] == 0;
+  }
+
+  // Zero is stored as the zero point.
+  void pad_with_zero_point(Node& node, const Node& dequantize) {
+    if (node.text("mode") != "constant") return;
+    const rewrite::LinearScale scale = *rewrite::linear_scale(graph_, dequantize);
+    Tensor zero = scale.dtype == DType::u8 ? Tensor::scalar(static_cast<uint8_t>(scale.zero))
+                                           : Tensor::scalar(static_cast<int8_t>(scale.zero));
+    node.inputs.resize(std::max<size_t>(node.inputs.size(), 3));
+    node.inputs[2] = graph_.add_constant(graph_.fresh_name("zero_point"), std::move(zero));
+  }
+
+  void sink(Node node, const Node& dequantize) {
+    const Values results = node.outputs;
+    const ValueId quantized = dequantize.inputs[0];
+    if (node.op_type == "Pad") pad_with_zero_point(node, dequantize);
+    node.inputs[0] = quantized;
+    for (ValueId& out : node.outputs) {
+      if (!out.valid()) continue;
+      const Value value = graph_.value(out);
+      out = graph_.add_value(graph_.fresh_name(value.name + "_quantized"), graph_.value(quantized).dtype, value.dims);
+    }
+    const Values moved = node.outputs;
+    graph_.add_node(std::move(node));
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (!results[i].valid()) continue;
+      Node behind = dequantize;
+      behind.name = graph_.value(results[i]).name + "_dequantized";
+      behind.inputs[0] = moved[i];
+      behind.outputs = {results[i]};
+      sources_[results[i]] = behind;
+      graph_.add_node(std::move(behind));
+    }
+  }
+
+  Graph& graph_;
+  rewrite::FixedValues fixed_;
+  std::map<ValueId, Node> sources_;  // by what it makes, a DequantizeLinear under one scale
+};
+
+Result<int> apply(Graph& graph, const OperatorSet&) { return Sink(graph).run(); }
 
 }  // namespace
 

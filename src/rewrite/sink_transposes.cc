@@ -176,9 +176,11 @@ class Sweep {
   }
 
   bool sink(Node& node) {
-    if (!node.domain.empty() || node.op == nullptr) return false;
+    if (node.op == nullptr) return false;
     Permutation p = common(node);
     if (p.empty()) return false;
+    if (node.domain == "slipway") return through_ == SinkThrough::internal && sink_quantized(node, p);
+    if (!node.domain.empty()) return false;
     if (among(kElementwise, node.op_type)) return elementwise(node, p);
     if (view(node.inputs[0]) == nullptr) return false;
     if (node.op_type == "Concat") return elementwise(node, p);
@@ -198,6 +200,26 @@ class Sweep {
     if (node.op_type == "Gather") return gather(node, p);
     if (node.op_type == "Resize") return resize(node, p);
     return false;
+  }
+
+  bool sink_quantized(Node& node, const Permutation& p) {
+    if (node.op_type == "QuantizedAdd") return elementwise(node, p);
+    if (node.op_type == "QuantizedMap") {
+      take_source(node);
+      settle(std::move(node), p);
+      return true;
+    }
+    if (node.op_type != "QuantizedAveragePool" || !from_channels_last(p)) return false;
+    node.attributes.set("channels_last", int64_t{1});
+    take_source(node);
+    settle(std::move(node), p);
+    return true;
+  }
+
+  // [N, C, ...] that is a view of [N, ..., C].
+  static bool from_channels_last(const Permutation& p) {
+    const auto rank = static_cast<int64_t>(p.size());
+    return rank >= 3 && p[0] == 0 && p[1] == rank - 1 && std::is_sorted(p.begin() + 2, p.end());
   }
 
   int64_t axis_of(const Node& node, const Permutation& p, const char* name = "axis") const {
@@ -378,8 +400,7 @@ class Sweep {
 
   // Only from [N, ..., C], which the internal poolings read.
   bool pool(Node& node, const Permutation& p) {
-    const auto rank = static_cast<int64_t>(p.size());
-    if (rank < 3 || p[0] != 0 || p[1] != rank - 1 || !std::is_sorted(p.begin() + 2, p.end())) return false;
+    if (!from_channels_last(p)) return false;
     const DType dtype = graph_.value(node.inputs[0]).dtype;
     const bool max = node.op_type == "MaxPool";
     if (node.has_output(1) || !(dtype == DType::f32 || (max && (dtype == DType::u8 || dtype == DType::i8)))) {

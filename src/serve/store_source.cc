@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/onnx.h"
+#include "ops/ml.h"
 
 namespace slipway {
 
@@ -49,9 +50,10 @@ ModelLoader store_loader(Store store, SessionOptions options) {
     std::string bytes = TRY(store.read(model, version, "model.onnx"));
     Graph graph = TRY(read_onnx(bytes, store.path(model, version)));
     bytes = {};
-    LoadedModel loaded{.session = TRY(Session::create(std::move(graph), options)), .classes = {}};
+    LoadedModel loaded{.session = nullptr, .classes = std::move(manifest.signature.classes)};
+    if (loaded.classes.empty()) loaded.classes = ops::zip_map_labels(graph);
+    loaded.session = TRY(Session::create(std::move(graph), options));
     RETURN_IF_ERROR(refuse_no_tensors(*loaded.session));
-    loaded.classes = std::move(manifest.signature.classes);
     return loaded;
   };
 }

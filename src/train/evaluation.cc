@@ -15,11 +15,13 @@ namespace {
 
 constexpr int64_t kEvaluationBatch = 256;
 
-OutputMeaning meaning_of(const Graph& model) {
+OutputMeaning meaning_of(const Graph& model, const Loss& loss) {
+  OutputMeaning meaning{.probabilities = false, .ctc = full_loss_name(loss.type) == "ctc"};
   NodeId producer = model.producers()[static_cast<size_t>(model.outputs[0].index)];
-  if (!producer.valid()) return {false};
+  if (!producer.valid()) return meaning;
   const std::string& op = model.node(producer).op_type;
-  return {op == "Softmax" || op == "Sigmoid"};
+  meaning.probabilities = op == "Softmax" || op == "Sigmoid";
+  return meaning;
 }
 
 // The number of classes that the labels speak of. Requires: the data is not empty.
@@ -31,7 +33,8 @@ int64_t classes_of(const Dataset& data) {
 
 // Every class of the data needs a place in the model's output.
 Status check_classes(const Session& session, const Loss& loss, const Dataset& data) {
-  if (full_loss_name(loss.type) != "sparse_categorical_crossentropy" || data.size() == 0) return {};
+  const std::string_view name = full_loss_name(loss.type);
+  if ((name != "sparse_categorical_crossentropy" && name != "ctc") || data.size() == 0) return {};
   const Dims& dims = session.outputs().back().dims;
   if (dims.size() < 2 || !dims.back().known()) return {};
   const int64_t classes = classes_of(data);
@@ -77,8 +80,11 @@ Result<Shape> label_shape(const Session& session, const Loss& loss, const Datase
   CHECK(port != session.inputs().end(), "a training graph without labels");
   Shape shape;
   for (size_t i = 1; i < port->dims.size(); ++i) {
-    if (!port->dims[i].known()) return invalid("the model's output has a dimension of unknown size besides the batch");
-    shape.push_back(port->dims[i].size);
+    const bool as_many_as_there_are = port->dims[i].symbol == kFreeLabels;
+    if (!port->dims[i].known() && !as_many_as_there_are) {
+      return invalid("the model's output has a dimension of unknown size besides the batch");
+    }
+    shape.push_back(as_many_as_there_are ? data.label_width() : port->dims[i].size);
   }
   int64_t found = data.label_width();
   if (found == element_count(shape)) {
@@ -97,7 +103,7 @@ Result<Evaluation> evaluate_session(Session& session, const Graph& model, const 
   RETURN_IF_ERROR(check(data));
   Shape label = TRY(label_shape(session, loss, data));
   std::vector<std::unique_ptr<Metric>> measures;
-  for (const std::string& name : metrics) measures.push_back(TRY(make_metric(name, meaning_of(model))));
+  for (const std::string& name : metrics) measures.push_back(TRY(make_metric(name, meaning_of(model, loss))));
   Tensor x = batch_tensor(DType::f32, data.example_shape(), kEvaluationBatch);
   Tensor y = batch_tensor(label_dtype(loss), label, kEvaluationBatch);
   std::vector<Tensor> inputs(2), outputs;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "train/gradient_probe.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
@@ -198,6 +199,41 @@ TEST(Layers, GraphsBranchAndMeetAgain) {
   graph = build_model(named, {3}, 1);
   ASSERT_TRUE(graph.ok()) << graph.status().message();
   EXPECT_EQ(graph->value(graph->inputs[0]).name, "pixels");
+}
+
+// Two inputs side by side through one tower, and the distance between its answers.
+std::vector<Layer> siamese() {
+  return {reading(Slice(1, 0, 1), "left", {"input"}),
+          reading(Dense(4, "tanh"), "tower", {"left"}),
+          reading(Slice(1, 1, 2), "right", {"input"}),
+          reading(Dense(4, "tanh").sharing("tower"), "twin", {"right"}),
+          reading(Subtract(), "gap", {"tower", "twin"}),
+          Flatten(),
+          Dense(1, "softplus")};
+}
+
+TEST(Layers, TwinsShareTheirWeights) {
+  Result<Graph> graph = build_model(siamese(), {2, 3}, 1);
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  EXPECT_FALSE(graph->find("twin/kernel").valid());
+  EXPECT_EQ(trained_weights(*graph, {}),
+            (std::vector<std::string>{"tower/kernel", "tower/bias", "dense/kernel", "dense/bias"}));
+  GradientProbe probe = {siamese(), random_tensor({4, 2, 3}, 3), Tensor::of<float>({4, 1}, {1, 0, 1, 0}),
+                         "contrastive"};
+  probe.expect_gradient("tower/kernel");
+}
+
+TEST(Layers, WhatCannotBeSharedIsSaid) {
+  const std::vector<Layer> nobody = {Dense(3).sharing("towr")};
+  EXPECT_NE(build_model(nobody, {4}, 1)
+                .status()
+                .message()
+                .find("layer 1 (Dense): shares the weights of \"towr\", and there is no \"towr/kernel\""),
+            std::string::npos);
+  const std::vector<Layer> other = {Dense(3).named("tower"), Dense(3).sharing("tower")};
+  EXPECT_NE(build_model(other, {4}, 1).status().message().find("whose kernel is float32[4, 3]; expected float32[3, 3]"),
+            std::string::npos)
+      << build_model(other, {4}, 1).status().message();
 }
 
 TEST(Layers, InitializersHaveTheirVariance) {

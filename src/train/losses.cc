@@ -258,6 +258,18 @@ Result<Parts> triplet(const Context& c) {
   return Parts{labels, b.op("Relu", {gap}), {}, {}};
 }
 
+// A. Graves et al., "Connectionist Temporal Classification", ICML 2006. The output is [N, T, classes] with class 0 as
+// the blank, labels are [N, L] of classes from 1, padded with 0.
+Result<Parts> ctc(const Context& c) {
+  Builder& b = c.b;
+  ValueId x = c.logits("Softmax");
+  if (b.rank(x) != 3) {
+    return invalid(fmt::format("needs an output [batch, steps, classes]; found {}", to_string(b.dims(x))));
+  }
+  ValueId labels = b.graph().add_input("labels", DType::i64, Dims{b.dims(x)[0], Dim::named(kFreeLabels)});
+  return Parts{labels, b.ops("CtcLoss", {x, labels}, 2, {}, "slipway")[0], {}, {}};
+}
+
 using F = Field<Loss>;
 constexpr F kSmoothing = {"label_smoothing", &Loss::label_smoothing, 0, 1};
 constexpr F kGamma = {"gamma", &Loss::gamma, 1, 100};
@@ -294,6 +306,7 @@ constexpr Row kLosses[] = {
     {"kl_divergence", "kld", DType::f32, false, kl_divergence, {}},
     {"contrastive", "", DType::f32, false, contrastive, {kMargin}},
     {"triplet", "", DType::i64, false, triplet, {kMargin}},
+    {"ctc", "", DType::i64, false, ctc, {}},
 };
 
 Result<const Row*> row_of(std::string_view name) {

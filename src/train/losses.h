@@ -31,6 +31,9 @@ DType label_dtype(const Loss& loss);
 // Whether the loss tells how many predictions are right. Requires: check(loss).ok().
 bool classifies(const Loss& loss);
 
+// The name of a dimension of labels whose size the data says (CTC: labels are not aligned with the output).
+inline constexpr const char* kFreeLabels = "labels";
+
 struct LossValues {
   ValueId labels;   // the graph input added for them
   ValueId weights;  // the graph input "sample_weight" (float32 [N]), when it was asked for

@@ -257,25 +257,52 @@ std::span<const int64_t> before_padding(std::span<const int64_t> tokens) {
   return {tokens.begin(), std::ranges::find(tokens, 0)};
 }
 
+// Repeats merged, then blanks dropped.
+std::vector<int64_t> read_as_ctc(std::span<const int64_t> path) {
+  std::vector<int64_t> read;
+  std::ranges::unique_copy(path, std::back_inserter(read));
+  std::erase(read, 0);
+  return read;
+}
+
 template <Json (*kOf)(const Sequences&)>
 class SequenceMetric final : public Metric {
  public:
-  SequenceMetric(const OutputMeaning&, int64_t) {}
+  SequenceMetric(const OutputMeaning& meaning, int64_t) : ctc_(meaning.ctc) {}
   void add(const Tensor& output, const Tensor& labels) override {
-    Rows rows = rows_of(output, labels);
-    size_t length = labels.rank() > 1 ? static_cast<size_t>(labels.shape().back()) : rows.count();
-    std::vector<int64_t> guess(length), truth(length);
-    for (size_t at = 0; at + length <= rows.count() && length > 0; at += length) {
-      for (size_t t = 0; t < length; ++t) {
-        guess[t] = static_cast<int64_t>(first_largest(rows.row(at + t)));
-        truth[t] = static_cast<int64_t>(rows.truth[at + t]);
+    // Labels as classes: an example's are its row, a batch without rows is one example.
+    const size_t classes = static_cast<size_t>(output.shape().back());
+    Tensor indices = labels.dtype() == DType::i64 ? labels : best_classes(labels, classes);
+    const int64_t examples = indices.rank() > 1 ? indices.dim(0) : 1;
+    Tensor guesses = best_classes(output, classes);
+    const size_t steps = static_cast<size_t>(guesses.count() / std::max<int64_t>(examples, 1));
+    const size_t length = static_cast<size_t>(indices.count() / std::max<int64_t>(examples, 1));
+    for (size_t i = 0; i < static_cast<size_t>(examples); ++i) {
+      std::span<const int64_t> guess = guesses.data<int64_t>().subspan(i * steps, steps);
+      std::span<const int64_t> truth = before_padding(indices.data<int64_t>().subspan(i * length, length));
+      if (ctc_) {
+        sequences_.add(read_as_ctc(guess), truth);
+      } else {
+        sequences_.add(before_padding(guess), truth);
       }
-      sequences_.add(before_padding(guess), before_padding(truth));
     }
   }
   Json result() const override { return kOf(sequences_); }
 
  private:
+  // [..., classes] as the index of each row's first largest.
+  static Tensor best_classes(const Tensor& scores, size_t classes) {
+    Shape shape = scores.shape();
+    shape.pop_back();
+    Tensor best(DType::i64, shape);
+    std::span<int64_t> to = best.mutable_data<int64_t>();
+    for (size_t i = 0; i < to.size(); ++i) {
+      to[i] = static_cast<int64_t>(first_largest(scores.data<float>().subspan(i * classes, classes)));
+    }
+    return best;
+  }
+
+  bool ctc_;
   Sequences sequences_;
 };
 

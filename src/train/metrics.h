@@ -17,6 +17,7 @@ namespace slipway::train {
 // How a model's output is to be read.
 struct OutputMeaning {
   bool probabilities = true;  // else logits
+  bool ctc = false;           // [N, T, classes] whose best path is read as CTC does: repeats merged, blanks (0) dropped
 };
 
 // One measure over the examples added so far.

@@ -7,6 +7,7 @@
 
 #include "data/batches.h"
 #include "formats/onnx.h"
+#include "ops/ml.h"
 #include "runtime/session.h"
 #include "sketch/baseline_builder.h"
 
@@ -16,10 +17,13 @@ namespace {
 
 constexpr int64_t kBatch = 256;
 
-Signature signature_of(const Graph& model, const Dataset& data) {
+Signature signature_of(const Graph& model, const Dataset* data_there) {
   Signature signature;
   signature.inputs = input_ports(model);
   signature.outputs = output_ports(model);
+  signature.classes = ops::zip_map_labels(model);
+  if (data_there == nullptr) return signature;
+  const Dataset& data = *data_there;
   signature.classes = data.classes;
   bool one = data.scaling.scale.size() == 1 && data.scaling.offset.size() == 1;
   const std::string& kind = data.preparation["kind"].as_string();
@@ -79,14 +83,12 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
   return builder->build();
 }
 
-Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset& data,
+Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote) {
-  Baseline baseline = TRY(make_baseline(notes.reference != nullptr ? *notes.reference : model, data));
   Draft draft;
   draft.signature = signature_of(model, data);
   draft.metrics = notes.metrics;
   draft.note = notes.note;
-  draft.lineage.data_hash = content_hash(data);
   draft.lineage.recipe = notes.recipe;
   draft.lineage.made_by = notes.made_by;
   draft.lineage.parent = notes.parent;
@@ -94,8 +96,12 @@ Result<int64_t> publish(Store& store, const std::string& name, const Graph& mode
     draft.lineage.parent = state->production;
   }
   draft.files["model.onnx"] = TRY(write_onnx(model));
-  draft.files["baseline.json"] = baseline.to_json().dump();
-  if (Json json = preprocessing(data); !json.is_null()) draft.files[kPreprocessingFile] = json.dump();
+  if (data != nullptr) {
+    draft.lineage.data_hash = content_hash(*data);
+    Baseline baseline = TRY(make_baseline(notes.reference != nullptr ? *notes.reference : model, *data));
+    draft.files["baseline.json"] = baseline.to_json().dump();
+    if (Json json = preprocessing(*data); !json.is_null()) draft.files[kPreprocessingFile] = json.dump();
+  }
   if (!notes.recipe.empty()) draft.files["recipe.toml"] = notes.recipe;
   return store.publish(name, draft, promote);
 }

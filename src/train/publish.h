@@ -30,8 +30,8 @@ Json preprocessing(const Dataset& data);
 // The baseline of a model on the data it was trained with: its inputs' and its answers' distributions.
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows = 20000);
 
-// Publishes `model` with the baseline made from `data`; returns the version.
-Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset& data,
+// Publishes `model` with the baseline made from `data` (nullptr: without one); returns the version.
+Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote = true);
 
 }  // namespace slipway::train

@@ -32,7 +32,7 @@ Result<LayerParameter> layer_parameter(const toml::node& node) {
   return invalid("expected a number, a text, true, false or a list of whole numbers");
 }
 
-// One layer: its type, name and inputs, every other key an argument.
+// One layer: its type, name, inputs and what it shares; every other key an argument.
 Result<Layer> read_layer(const toml::table& table) {
   Layer layer;
   for (const auto& [key, value] : table) {
@@ -46,14 +46,20 @@ Result<Layer> read_layer(const toml::table& table) {
     Result<LayerParameter> read = layer_parameter(value);
     if (!read.ok()) return read.status().at(key.str());
     const std::string* text = std::get_if<std::string>(&*read);
-    if (key.str() == "type" || key.str() == "name" || key.str() == "inputs") {
-      if (text == nullptr) return invalid(fmt::format("{}: expected text, found {}", key.str(), kind_of(value)));
-      if (key.str() == "type") layer.type = *text;
-      if (key.str() == "name") layer.name = *text;
-      if (key.str() == "inputs") layer.inputs = {*text};
+    std::string* own = key.str() == "type"     ? &layer.type
+                       : key.str() == "name"   ? &layer.name
+                       : key.str() == "shares" ? &layer.shares
+                                               : nullptr;
+    if (own == nullptr && key.str() != "inputs") {
+      layer.parameters.emplace(std::string(key.str()), *read);
       continue;
     }
-    layer.parameters.emplace(std::string(key.str()), *read);
+    if (text == nullptr) return invalid(fmt::format("{}: expected text, found {}", key.str(), kind_of(value)));
+    if (own != nullptr) {
+      *own = *text;
+    } else {
+      layer.inputs = {*text};
+    }
   }
   RETURN_IF_ERROR(check(layer));
   return layer;

@@ -12,7 +12,7 @@ namespace {
 bool differentiable(const Operator& card, size_t output) {
   // Beside the loss; and running statistics, which training moves without gradients.
   std::string name = card.name;
-  return output == 0 || (name != "SparseSoftmaxCrossEntropy" && name != "BatchNormalization");
+  return output == 0 || (name != "SparseSoftmaxCrossEntropy" && name != "CtcLoss" && name != "BatchNormalization");
 }
 
 struct Precision {

@@ -94,6 +94,34 @@ bool has_taps(const PoolShape& p, const PoolReach& r) {
   return taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0 && taps_along(p, r, 2) > 0;
 }
 
+// Columns [begin, end) of one row of outputs of bytes, channels [i, i + lanes): their windows have the same taps.
+template <typename T, class D>
+void max_columns(const PoolShape& p, const PoolReach& r, D d, int64_t i, int64_t begin, int64_t end, const T* x, T* y) {
+  const int64_t n = p.inner;
+  const T* column = x + (begin * p.stride[2] - p.pad[2]) * n + i;
+  for (int64_t o = begin; o < end; ++o, column += p.stride[2] * n) {
+    auto most = hn::Set(d, std::numeric_limits<T>::lowest());
+    for (int64_t a = r.begin[0]; a < r.end[0]; a += p.dilation[0]) {
+      for (int64_t b = r.begin[1]; b < r.end[1]; b += p.dilation[1]) {
+        const T* tap = column + (a * p.in[1] + b) * p.in[2] * n;
+        for (int64_t k = 0; k < p.kernel[2]; ++k, tap += p.dilation[2] * n) most = hn::Max(most, hn::LoadU(d, tap));
+      }
+    }
+    hn::StoreU(most, d, y + o * n + i);
+  }
+}
+
+// The same of all channels, by vectors of kMost lanes when there are that many; whether there are. The last vector may
+// overlap the one before.
+template <size_t kMost, typename T>
+bool max_inside(const PoolShape& p, const PoolReach& r, int64_t begin, int64_t end, const T* x, T* y) {
+  const hn::CappedTag<T, kMost> d;
+  const int64_t n = p.inner, lanes = static_cast<int64_t>(hn::Lanes(d));
+  if (n < lanes) return false;
+  for (int64_t i = 0; i < n; i += lanes) max_columns(p, r, d, HWY_MIN(i, n - lanes), begin, end, x, y);
+  return true;
+}
+
 // One output of every channel, channels last.
 template <class Op>
 void pool_channels(const PoolShape& p, const PoolReach& r, int64_t divisor, const typename Op::Value* x,
@@ -213,7 +241,21 @@ template <class Op>
 void pool_row(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
               typename Op::Value* y) {
   if (p.inner > 1) {
+    int64_t begin = 0, end = 0;  // columns that are done together
+    if constexpr (sizeof(typename Op::Value) == 1) {
+      const int64_t span = (p.kernel[2] - 1) * p.dilation[2] + 1;
+      begin = HWY_MIN((p.pad[2] + p.stride[2] - 1) / p.stride[2], p.out[2]);
+      end = HWY_MAX(begin, HWY_MIN((p.in[2] + p.pad[2] - span) / p.stride[2] + 1, p.out[2]));
+      const PoolReach r = pool_reach(p, {a, b, begin});
+      const bool inside = p.in[2] + p.pad[2] >= span && has_taps(p, r);
+      if (!inside || !(max_inside<64>(p, r, begin, end, x, y) || max_inside<32>(p, r, begin, end, x, y) ||
+                       max_inside<16>(p, r, begin, end, x, y) || max_inside<8>(p, r, begin, end, x, y))) {
+        end = begin;
+      }
+    }
     for (int64_t c = 0; c < p.out[2]; ++c) {
+      if (c == begin && end > begin) c = end;
+      if (c == p.out[2]) break;
       const PoolReach r = pool_reach(p, {a, b, c});
       pool_channels<Op>(p, r, divide(p, r), x, y + c * p.inner);
     }

@@ -69,7 +69,24 @@ Result<ValueId> LayerContext::drawn(const std::string& part, Shape shape, int64_
 }
 
 ValueId LayerContext::fixed(const std::string& part, Tensor value) {
-  return b.graph().add_constant(name_ + "/" + part, std::move(value));
+  if (layer_.shares.empty()) return b.graph().add_constant(name_ + "/" + part, std::move(value));
+  const std::string name = layer_.shares + "/" + part;
+  const ValueId shared = b.graph().find(name);
+  if (!shared.valid() || !b.graph().is_constant(shared)) {
+    b.fail(
+        invalid(fmt::format("shares the weights of \"{}\", and there is no \"{}\"; name an earlier {} whose weights "
+                            "are its own",
+                            layer_.shares, name, layer_.type)));
+    return b.graph().add_constant(b.graph().fresh_name(name), std::move(value));
+  }
+  const TensorType found = b.graph().value(shared).data.type();
+  if (!(found == value.type())) {
+    b.fail(
+        invalid(fmt::format("shares the weights of \"{}\", whose {} is {}; expected {}, as for a layer with the same "
+                            "arguments and inputs of the same size",
+                            layer_.shares, part, to_string(found), to_string(value.type()))));
+  }
+  return shared;
 }
 
 Result<ValueId> LayerContext::activate(ValueId x, const char* otherwise) {

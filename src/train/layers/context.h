@@ -49,7 +49,7 @@ class LayerContext {
   // One number for all `rank` dimensions, or one for each.
   Result<Shape> sizes(const char* parameter, size_t rank, std::optional<int64_t> otherwise = std::nullopt) const;
 
-  // A trained weight "<layer>/<part>".
+  // A trained weight "<layer>/<part>"; that of another layer where this one shares its weights.
   ValueId weight(const std::string& part, Tensor value);
   // Numbers drawn as the argument `initializer` says (otherwise as `otherwise`), for so many inputs and outputs of each
   // element.
@@ -57,7 +57,7 @@ class LayerContext {
   // Both in one: a trained weight drawn as the argument `initializer` says.
   Result<ValueId> drawn(const std::string& part, Shape shape, int64_t fan_in, int64_t fan_out,
                         const char* otherwise = "glorot_uniform", const char* initializer = "kernel_initializer");
-  // A constant that training leaves alone.
+  // A constant that training leaves alone; shared like a weight.
   ValueId fixed(const std::string& part, Tensor value);
 
   // y = activation(x), as the argument `activation` says.
