@@ -40,6 +40,7 @@ enum class Unary : uint8_t {
   softsign,  // x / (1 + |x|)
   sqrt,
   square,
+  cube,
   tanh,
   thresholded_relu,  // x > alpha: x, else 0
 };

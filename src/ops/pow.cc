@@ -40,6 +40,7 @@ std::optional<kernels::Unary> shortcut(const PrepareContext& c) {
   if (c.in(0).count() != c.out(0).count()) return std::nullopt;
   double value = exponent->to_doubles()[0];
   if (value == 2) return kernels::Unary::square;
+  if (value == 3) return kernels::Unary::cube;
   if (value == 0.5) return kernels::Unary::sqrt;
   if (value == -1) return kernels::Unary::reciprocal;
   return std::nullopt;
@@ -93,6 +94,7 @@ std::vector<Sample> samples() {
   return {{.inputs = {base, ops::random_input({3, 5}, -2, 2)}},
           {.inputs = {base, ops::random_input({5}, -2, 2)}},
           {.inputs = {base, ops::given(Tensor::scalar(2.0f), true)}},
+          {.inputs = {base, ops::given(Tensor::scalar(3.0f), true)}},
           {.inputs = {base, ops::given(Tensor::scalar(0.5f), true)}},
           {.inputs = {base, ops::given(Tensor::of<int64_t>({2, 1, 1}, {3, -1}))}},
           {.inputs = {ops::random_input({4}, -4, 4, DType::i32), ops::given(Tensor::scalar(int32_t{3}))}}};

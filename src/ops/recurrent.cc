@@ -180,7 +180,8 @@ Result<Kernel> prepare_recurrent(const PrepareContext& c) {
   kernels::RecurrentSpec spec = TRY(recurrent_spec(c.node(), TRY(cell_of(c.node().op_type)), c.in(0), c.in(2)));
   spec.constant_w = c.constant(1);
   spec.constant_r = c.constant(2);
-  const bool plain = kernels::plain_lstm(spec) && !c.has_input(7);
+  const bool taped = c.node().has_output(3) || c.node().has_output(4);  // something learns before it
+  const bool plain = kernels::plain_lstm(spec) && !c.has_input(7) && !taped && !spec.bf16;
   auto make = plain ? kernels::make_lstm : kernels::make_recurrent;
   return padded_kernel(TRY(make(spec, pack_through(c))), c);
 }

@@ -157,5 +157,16 @@ TEST(Fusion, GeluIsKnownByItsParts) {
   }
 }
 
+TEST(Fusion, GeluWithTanhIsKnownByItsParts) {
+  for (float cubic : {0.044715f, 0.05f}) {
+    Net n;
+    ValueId v = n.matmul();
+    ValueId cube = n.scaled(n.b.op("Pow", {v, n.b.scalar(3)}), cubic);
+    ValueId tanh = n.b.op("Tanh", {n.scaled(n.b.add(v, cube), 0.7978845608f)});
+    ValueId y = n.b.mul(n.scaled(v, 0.5f), n.b.add(tanh, n.b.scalar(1)));
+    expect_fused(n, {y}, cubic == 0.044715f ? "MatMul" : "MatMul Pow Mul Add Mul Tanh Add Mul Mul");
+  }
+}
+
 }  // namespace
 }  // namespace slipway

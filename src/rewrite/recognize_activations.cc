@@ -1,7 +1,8 @@
 // Activations spelled in simpler operators become the one operator that they are.
 //
 //   HardSwish: x clip(x + 3, 0, 6) / 6 in any order of Mul and Div, or x HardSigmoid(x) with slope 1/6
-//   Gelu:      0.5 x (1 + erf(x / sqrt(2))) in any order of the products
+//   Gelu:      0.5 x (1 + erf(x / sqrt(2))), or 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in any order of the
+//              products
 #include <cmath>
 #include <optional>
 
@@ -25,13 +26,18 @@ class Recognize {
       std::optional<Product> product = factors(node.outputs[0]);
       if (!product) continue;
       const char* name = nullptr;
+      Attributes attributes;
       ValueId x = hard_swish(*product);
       if (x.valid()) name = "HardSwish";
       if (!x.valid() && (x = gelu(*product)).valid()) name = "Gelu";
+      if (!x.valid() && (x = gelu_tanh(*product)).valid()) {
+        name = "Gelu";
+        attributes.set("approximate", std::string("tanh"));
+      }
       if (name == nullptr) continue;
       node.op_type = name;
       node.op = operators_.find(name);
-      node.attributes = {};
+      node.attributes = std::move(attributes);
       node.inputs = {x};
       ++changes;
     }
@@ -128,6 +134,33 @@ class Recognize {
     return {};
   }
 
+  // 0.044715 x^3, spelled with Pow.
+  bool is_cubic(ValueId id, ValueId x) const {
+    if (!used_once(id)) return false;
+    Product product;
+    split(id, false, product);
+    if (product.factors.size() != 1 || !near_to(product.constant, 0.044715)) return false;
+    const Node* pow = used_once(product.factors[0]) ? near_.producer(product.factors[0], "Pow") : nullptr;
+    return pow != nullptr && pow->inputs[0] == x && scalar(pow->inputs[1]) == 3.0;
+  }
+
+  ValueId gelu_tanh(const Product& p) const {
+    for (size_t i = 0; i < 2 && near_to(p.constant, 0.5); ++i) {
+      ValueId x = p.factors[1 - i];
+      ValueId tanh_value = minus(p.factors[i], 1);
+      const Node* tanh = tanh_value.valid() && used_once(tanh_value) ? near_.producer(tanh_value, "Tanh") : nullptr;
+      if (tanh == nullptr) continue;
+      Product inside;
+      split(tanh->inputs[0], false, inside);
+      if (inside.factors.size() != 1 || !near_to(inside.constant, 0.79788456)) continue;
+      const Node* sum = used_once(inside.factors[0]) ? near_.producer(inside.factors[0], "Add") : nullptr;
+      for (size_t k = 0; k < 2 && sum != nullptr; ++k) {
+        if (sum->inputs[k] == x && is_cubic(sum->inputs[1 - k], x)) return x;
+      }
+    }
+    return {};
+  }
+
   Graph& graph_;
   const OperatorSet& operators_;
   rewrite::FixedValues fixed_;
@@ -141,7 +174,9 @@ Result<int> apply(Graph& graph, const OperatorSet& operators) { return Recognize
 
 REWRITE(recognize_activations) = {
     .name = "recognize_activations",
-    .doc = "x clip(x + 3, 0, 6) / 6 becomes HardSwish, 0.5 x (1 + erf(x / sqrt(2))) becomes Gelu",
+    .doc =
+        "x clip(x + 3, 0, 6) / 6 becomes HardSwish, 0.5 x (1 + erf(x / sqrt(2))) and its tanh approximation become "
+        "Gelu",
     .order = 30,
     .apply = apply,
 };

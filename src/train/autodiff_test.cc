@@ -55,6 +55,18 @@ TEST(Autodiff, DepthwiseSeparableAndOneDimension) {
   expect_gradient({Conv3D(2, 2, "tanh"), Flatten(), Dense(3, softmax)}, {1, 3, 3, 3}, "conv3d/kernel");
 }
 
+// Weights that stand still beside one that is learned take other kernels forward; the gradient must pass them too.
+TEST(Autodiff, RecurrentLayers) {
+  for (const char* type : {"LSTM", "GRU", "SimpleRNN"}) {
+    SCOPED_TRACE(type);
+    const Layer layer = {type, {{"units", int64_t{4}}, {"return_sequences", true}}, "inner", {}};
+    const std::vector<Layer> layers = {Dense(3, "tanh"), layer, Flatten(), Dense(3, softmax)};
+    for (const char* weight : {"dense/kernel", "inner/kernel", "inner/recurrent_kernel", "inner/bias"}) {
+      expect_gradient(layers, {5, 2}, weight);
+    }
+  }
+}
+
 TEST(Autodiff, AttentionAndTransformers) {
   std::vector<Layer> layers = {SinePositionEncoding(),
                                MultiHeadAttention(2, 3),

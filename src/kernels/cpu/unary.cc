@@ -29,6 +29,7 @@ SLIPWAY_FORMULA(RoundEven) { return hn::Round(x); }
 SLIPWAY_FORMULA(NegOf) { return hn::Neg(x); }
 SLIPWAY_FORMULA(SqrtOf) { return hn::Sqrt(x); }
 SLIPWAY_FORMULA(Square) { return hn::Mul(x, x); }
+SLIPWAY_FORMULA(Cube) { return hn::Mul(hn::Mul(x, x), x); }
 SLIPWAY_FORMULA(Reciprocal) { return hn::Div(constant(d, 1), x); }
 SLIPWAY_FORMULA(ErfOf) { return erf(d, x); }
 SLIPWAY_FORMULA(ExpOf) { return exp(d, x); }
@@ -149,6 +150,7 @@ UnaryFn choose_unary(Unary op) {
     case Unary::softsign: return apply<Softsign>;
     case Unary::sqrt: return apply<SqrtOf>;
     case Unary::square: return apply<Square>;
+    case Unary::cube: return apply<Cube>;
     case Unary::tanh: return apply<TanhOf>;
     case Unary::thresholded_relu: return apply<ThresholdedRelu>;
   }
