@@ -12,7 +12,7 @@
 #include "beside.h"
 #include "convert/verify.h"
 #include "formats/format.h"
-#include "formats/tensor_pb.h"
+#include "golden.h"
 #include "ops/all.h"
 #include "optimize/pass.h"
 #include "rewrite/rewrite.h"
@@ -38,23 +38,8 @@ struct Model {
   Samples samples;  // to calibrate and compare on; none: random ones
 };
 
-// The inputs of the data sets beside a model.
-Samples golden_inputs(const fs::path& folder, size_t inputs) {
-  Samples samples;
-  for (const auto& set : fs::directory_iterator(folder)) {
-    if (!set.path().filename().string().starts_with("test_data_set_")) continue;
-    std::vector<Tensor> sample;
-    for (size_t i = 0; i < inputs; ++i) {
-      sample.push_back(must(read_tensor_pb(must(read_file(set.path() / fmt::format("input_{}.pb", i))))));
-    }
-    samples.push_back(std::move(sample));
-  }
-  return samples;
-}
-
 std::vector<Model> shared_models() {
-  const char* environment = std::getenv("SLIPWAY_MODELS");
-  const fs::path root = environment != nullptr ? environment : "../shared/models";
+  const fs::path root = models_root();
   std::vector<Model> models;
   for (const char* name : {"super-resolution", "ultraface-rfb320", "fastestdet", "dnsmos-p808", "basic-pitch"}) {
     const fs::path folder = root / name;

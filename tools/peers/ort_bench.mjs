@@ -4,7 +4,7 @@
 // Inputs are DIR/0, DIR/1, ... (raw little-endian elements, in the model's order), else floats uniform in [0, 1);
 // the last run's outputs are written to DIR in the same way.
 // The clock is around the native call itself, not around the promise that the package wraps it in.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import ort from 'onnxruntime-node';
@@ -39,7 +39,10 @@ const contents = (i, type, count) => {
 };
 const feeds = {};
 described.inputMetadata.forEach(({ name, type, shape }, i) => {
-  const dims = shape.map((d) => (typeof d === 'number' ? d : batch));
+  const given = `${values.inputs}/${i}.shape`;  // "1x512"; "" for a scalar
+  const dims = values.inputs !== undefined && existsSync(given)
+    ? readFileSync(given, 'latin1').split('x').filter((d) => d !== '').map(Number)
+    : shape.map((d) => (typeof d === 'number' ? d : batch));
   feeds[name] = new ort.Tensor(type, contents(i, type, dims.reduce((a, b) => a * b, 1)), dims);
 });
 const { binding } = require(require.resolve('onnxruntime-node').replace(/index\.js$/, 'binding.js'));
