@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/normalization.h"
+#include "ops/expect.h"
 #include "ops/infer.h"
 
 namespace slipway {
@@ -11,10 +12,8 @@ namespace {
 Status infer(InferContext& c) {
   if (c.dims(0).empty()) return invalid("X must have a batch dimension");
   Dims channels = {c.dims(0).size() > 1 ? c.dims(0)[1] : Dim(1)};
-  for (size_t i = 1; i < 5; ++i) {
-    if (c.dims(i).size() == 1) continue;
-    return invalid(fmt::format("input {} is {}; expected one value per channel", i, to_string(c.dims(i))));
-  }
+  constexpr const char* kNames[] = {"scale", "B", "mean", "var"};
+  for (size_t i = 1; i < 5; ++i) RETURN_IF_ERROR(ops::expect_dims(c, i, kNames[i - 1], channels));
   c.set(0, c.dtype(0), c.dims(0));
   c.set(1, c.dtype(3), channels);
   c.set(2, c.dtype(3), channels);

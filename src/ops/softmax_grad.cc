@@ -1,5 +1,6 @@
 // Card: SoftmaxGrad.
 #include "graph/builder.h"
+#include "ops/expect.h"
 #include "ops/samples.h"
 #include "ops/softmax.h"
 
@@ -40,6 +41,12 @@ Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values
   return Values{b.sub(b.mul(g[0], b.sub(dy, sum(y, dy))), b.mul(dy, sum(y, g[0]))), ddy};
 }
 
+Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_same_dtypes(c));
+  RETURN_IF_ERROR(ops::expect_dims(c, 1, "dY", c.dims(0)));
+  return ops::infer_along_axis(c);
+}
+
 std::vector<Sample> samples() {
   Sample last{.inputs = {ops::random_input({3, 21}, 0, 1), ops::random_input({3, 21})}};
   Sample first{.inputs = {ops::random_input({4, 5}, 0, 1), ops::random_input({4, 5})},
@@ -55,7 +62,7 @@ OPERATOR(softmax_grad) = {
     .doc = "y (dy - sum(y dy)) along `axis`, from (y, dy) with y = Softmax(x).",
     .inputs = {2, 2},
     .attributes = {{{"axis", -1}}},
-    .infer = ops::infer_along_axis,
+    .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
