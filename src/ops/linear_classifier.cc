@@ -16,7 +16,8 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   ops::FeatureRows x = TRY(ops::feature_rows(c.in(0)));
-  ops::Classification classification{labels(c.node()), TRY(ops::post_transform_of(c.node()))};
+  const kernels::PostTransform transform = TRY(ops::post_transform_of(c.node()));
+  ops::Classification classification{labels(c.node()), transform};
   auto classes = static_cast<int64_t>(classification.labels.count());
   auto found = static_cast<int64_t>(c.node().floats("coefficients").size());
   classification.targets = classes == 2 && found == x.features ? 1 : classes;

@@ -37,9 +37,7 @@ void Labels::write(size_t i, void* to, int64_t row) const {
 }
 
 Labels labels_of(const Node& node, size_t otherwise, const char* strings, const char* ints) {
-  Labels labels;
-  labels.strings = node.strings(strings);
-  labels.ints = node.ints(ints);
+  Labels labels{node.strings(strings), node.ints(ints)};
   if (labels.count() == 0) {
     labels.ints.resize(otherwise);
     std::iota(labels.ints.begin(), labels.ints.end(), int64_t{0});

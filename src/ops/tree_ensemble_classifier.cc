@@ -20,7 +20,8 @@ bool one_score(const kernels::TreeLists& lists, size_t classes) {
 Result<Kernel> prepare(const PrepareContext& c) {
   const Node& n = c.node();
   kernels::TreeLists lists = ops::tree_lists(n, "class");
-  ops::Classification classification{ops::labels_of(n, 0), TRY(ops::post_transform_of(n))};
+  const kernels::PostTransform transform = TRY(ops::post_transform_of(n));
+  ops::Classification classification{ops::labels_of(n, 0), transform};
   size_t classes = classification.labels.count();
   bool binary = one_score(lists, classes);
   if (binary) std::fill(lists.weight_targets.begin(), lists.weight_targets.end(), int64_t{0});
