@@ -1,0 +1,204 @@
+// Winograd's steps shared out over threads, with the filters brought into their layout and back.
+#include "kernels/winograd_convolution.h"
+
+#include <algorithm>
+
+#include "kernels/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/strided_copy.h"
+#include "kernels/winograd.h"
+
+namespace slipway::kernels {
+
+namespace {
+
+constexpr int64_t kTaps = 9;
+
+int64_t bytes_of(int64_t numbers) { return numbers * static_cast<int64_t>(sizeof(float)); }
+
+WinogradShape shape_of(const ConvSpec& spec) {
+  return {.batch = spec.x[0],
+          .height = spec.x[2],
+          .width = spec.x[3],
+          .channels = spec.x[1],
+          .out_height = spec.y[2],
+          .out_width = spec.y[3],
+          .filters = spec.y[1],
+          .top = spec.pads_begin[0],
+          .left = spec.pads_begin[1]};
+}
+
+// The convolution of dY with the turned filters that dX is.
+WinogradShape transposed(const WinogradShape& s) {
+  return {.batch = s.batch,
+          .height = s.out_height,
+          .width = s.out_width,
+          .channels = s.filters,
+          .out_height = s.height,
+          .out_width = s.width,
+          .filters = s.channels,
+          .top = 2 - s.top,
+          .left = 2 - s.left};
+}
+
+// W [filters, channels, 3, 3] to U. Forward reduces over channels; backward, with the taps turned, over filters.
+struct Filters {
+  int64_t filters, channels;
+  bool turned;
+  int threads;
+
+  int64_t reduced() const { return turned ? filters : channels; }
+  int64_t produced() const { return turned ? channels : filters; }
+  int64_t taps_count() const { return filters * channels * kTaps; }
+  int64_t count() const { return kWinogradPoints * filters * channels; }
+
+  // `taps`: room for taps_count() numbers.
+  void pack(const float* w, float* taps, float* u) const {
+    if (turned) {
+      StridedCopy copy;  // [K, C, 9] to [K, 9, C]
+      copy.push(filters, channels * kTaps, channels * kTaps);
+      copy.push(kTaps, 1, channels);
+      copy.push(channels, kTaps, 1);
+      strided_copy(copy, DType::f32, w, taps, threads);
+    } else {
+      StridedCopy copy;  // [K, C 9] to [C 9, K]
+      copy.push(channels * kTaps, 1, filters);
+      copy.push(filters, channels * kTaps, 1);
+      strided_copy(copy, DType::f32, w, taps, threads);
+    }
+    parallel_for(threads, reduced(), 16, [&](int64_t first, int64_t last) {
+      winograd_filters(taps, reduced(), produced(), turned, first, last, u);
+    });
+  }
+};
+
+// Y from X and W; dX from dY and W.
+class Tiles final : public Primitive {
+ public:
+  Tiles(const WinogradShape& shape, const Filters& filters, bool bias, Tensor packed)
+      : shape_(shape), filters_(filters), bias_(bias), packed_(std::move(packed)) {
+    if (!packed_.defined()) {
+      taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.taps_count())));
+      u_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.count())));
+    }
+    for (int i = 0; i < filters_.threads; ++i) work_ = scratch_.reserve(work_bytes());
+    work_ -= static_cast<size_t>(filters_.threads - 1) * work_bytes();
+  }
+  size_t scratch_bytes() const override { return scratch_.bytes(); }
+  std::shared_ptr<void> make_instance() const override { return nullptr; }
+
+  void run(void*, const void* const* in, void* const* out, void* scratch_pointer) const override {
+    auto* scratch = static_cast<std::byte*>(scratch_pointer);
+    const float* u = packed_.defined() ? packed_.data<float>().data() : reinterpret_cast<float*>(scratch + u_);
+    if (!packed_.defined()) {
+      filters_.pack(static_cast<const float*>(in[1]), reinterpret_cast<float*>(scratch + taps_),
+                    reinterpret_cast<float*>(scratch + u_));
+    }
+    const auto* bias = bias_ ? static_cast<const float*>(in[2]) : nullptr;
+    const int64_t tiles = shape_.tiles(), parts = filters_.threads;
+    parallel_for(filters_.threads, parts, 1, [&](int64_t first, int64_t last) {
+      for (int64_t p = first; p < last; ++p) {
+        winograd_tiles(shape_, static_cast<const float*>(in[0]), u, bias, tiles * p / parts, tiles * (p + 1) / parts,
+                       static_cast<float*>(out[0]),
+                       reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(p) * work_bytes()));
+      }
+    });
+  }
+
+ private:
+  size_t work_bytes() const { return static_cast<size_t>((bytes_of(shape_.scratch()) + 63) / 64 * 64); }
+
+  WinogradShape shape_;
+  Filters filters_;
+  bool bias_;
+  Tensor packed_;
+  ScratchLayout scratch_;
+  size_t taps_ = 0, u_ = 0, work_ = 0;
+};
+
+// dW from X and dY. Tiles are summed in a number of parts that the shape tells, so that threads change no rounding.
+class Products final : public Primitive {
+ public:
+  Products(const WinogradShape& shape, int threads) : shape_(shape), threads_(threads) {
+    constexpr int64_t kMostParts = 8, kMostBytes = int64_t{8} << 20, kTilesEach = 32;
+    const int64_t each = bytes_of(count());
+    parts_ = std::clamp<int64_t>(std::min(kMostBytes / each, shape.tiles() / kTilesEach), 1, kMostParts);
+    sums_ = scratch_.reserve(static_cast<size_t>(parts_ * each));
+    taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(shape.channels * shape.filters * kTaps)));
+    work_ = scratch_.reserve(static_cast<size_t>(parts_) * work_bytes());
+  }
+  size_t scratch_bytes() const override { return scratch_.bytes(); }
+  std::shared_ptr<void> make_instance() const override { return nullptr; }
+
+  void run(void*, const void* const* in, void* const* out, void* scratch_pointer) const override {
+    auto* scratch = static_cast<std::byte*>(scratch_pointer);
+    auto* sums = reinterpret_cast<float*>(scratch + sums_);
+    auto* taps = reinterpret_cast<float*>(scratch + taps_);
+    const int64_t tiles = shape_.tiles();
+    parallel_for(threads_, parts_, 1, [&](int64_t first, int64_t last) {
+      for (int64_t p = first; p < last; ++p) {
+        std::fill_n(sums + p * count(), count(), 0.0f);
+        winograd_products(shape_, static_cast<const float*>(in[0]), static_cast<const float*>(in[1]),
+                          tiles * p / parts_, tiles * (p + 1) / parts_, sums + p * count(),
+                          reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(p) * work_bytes()));
+      }
+    });
+    parallel_for(threads_, shape_.channels, 16, [&](int64_t first, int64_t last) {
+      winograd_taps(sums, parts_, shape_.channels, shape_.filters, first, last, taps);
+    });
+    StridedCopy copy;  // [C 9, K] to [K, C 9]
+    copy.push(shape_.filters, 1, shape_.channels * kTaps);
+    copy.push(shape_.channels * kTaps, shape_.filters, 1);
+    strided_copy(copy, DType::f32, taps, out[0], threads_);
+  }
+
+ private:
+  int64_t count() const { return kWinogradPoints * shape_.channels * shape_.filters; }
+  size_t work_bytes() const { return static_cast<size_t>((bytes_of(shape_.scratch()) + 63) / 64 * 64); }
+
+  WinogradShape shape_;
+  int threads_;
+  int64_t parts_ = 1;
+  ScratchLayout scratch_;
+  size_t sums_ = 0, taps_ = 0, work_ = 0;
+};
+
+}  // namespace
+
+bool winograd_takes(const ConvSpec& spec) {
+  constexpr int64_t kMostProducts = int64_t{36} << 14;  // as many as a core's second cache holds
+  constexpr int64_t kLeastTiles = 32;
+  auto all_one = [](const Shape& sizes) { return sizes == Shape{1, 1}; };
+  if (!spec.channels_last || spec.bf16 || spec.post.activation != FusedActivation::none || spec.groups != 1 ||
+      spec.x.size() != 4)
+    return false;
+  if (spec.w[2] != 3 || spec.w[3] != 3 || !all_one(spec.strides) || !all_one(spec.dilations)) return false;
+  const WinogradShape s = shape_of(spec);
+  return s.channels % kWinogradChannels == 0 && s.filters % kWinogradChannels == 0 &&
+         kWinogradPoints * s.channels * s.filters <= kMostProducts && s.tiles() >= kLeastTiles;
+}
+
+std::shared_ptr<const Primitive> make_winograd(const ConvSpec& spec, const PackFn& pack) {
+  const Filters filters{spec.w[0], spec.w[1], false, spec.threads};
+  Tensor packed;
+  if (spec.constant_w != nullptr) {
+    packed = pack(*spec.constant_w, "winograd 4 x 4", [&] {
+      Tensor taps(DType::f32, {filters.taps_count()}), u(DType::f32, {filters.count()});
+      filters.pack(spec.constant_w->data<float>().data(), taps.mutable_data<float>().data(),
+                   u.mutable_data<float>().data());
+      return u;
+    });
+  }
+  return std::make_shared<Tiles>(shape_of(spec), filters, spec.bias, packed);
+}
+
+std::shared_ptr<const Primitive> make_winograd_backward_data(const ConvSpec& spec) {
+  const Filters filters{spec.w[0], spec.w[1], true, spec.threads};
+  return std::make_shared<Tiles>(transposed(shape_of(spec)), filters, false, Tensor());
+}
+
+std::shared_ptr<const Primitive> make_winograd_backward_weights(const ConvSpec& spec) {
+  return std::make_shared<Products>(shape_of(spec), spec.threads);
+}
+
+}  // namespace slipway::kernels
