@@ -25,28 +25,31 @@ struct WinogradShape {
   int64_t down() const { return (out_height + 3) / 4; }
   int64_t across() const { return (out_width + 3) / 4; }
   int64_t tiles() const { return batch * down() * across(); }
-  // Tiles that go through all steps together.
+  // Tiles that go through all steps together: of winograd_tiles, and of winograd_products for so many channels.
   int64_t block() const;
+  int64_t product_block(int64_t some_channels) const;
   // Numbers that winograd_tiles or winograd_products work in.
   int64_t scratch() const;
 };
 
-// U [36, reduced, produced] = G g G' from taps [reduced, 9, produced]; `turned`: the taps in reverse order. For rows
-// [first, last) of `reduced`.
-void winograd_filters(const float* taps, int64_t reduced, int64_t produced, bool turned, int64_t first, int64_t last,
-                      float* u);
+// U [36, reduced, produced] = G g G' from taps [reduced, 9, produced]; `turned`: the taps in reverse order.
+void winograd_filters(const float* taps, int64_t reduced, int64_t produced, bool turned, float* u);
 
 // Tiles [first, last) of Y; bias [filters] may be nullptr.
 void winograd_tiles(const WinogradShape& s, const float* x, const float* u, const float* bias, int64_t first,
                     int64_t last, float* y, float* scratch);
 
-// Adds (B' d B) * (A dY A') of tiles [first, last) to `products` [36, channels, filters].
-void winograd_products(const WinogradShape& s, const float* x, const float* dy, int64_t first, int64_t last,
-                       float* products, float* scratch);
+// Channels [first, last), multiples of kWinogradChannels.
+struct ChannelRange {
+  int64_t first, last;
+};
+
+// Adds (B' d B) * (A dY A') of tiles [first, last) to `products` [36, channels, filters], for a range of the channels.
+void winograd_products(const WinogradShape& s, const float* x, const float* dy, ChannelRange range, int64_t first,
+                       int64_t last, float* products, float* scratch);
 
 // taps [channels, 9, filters] = G' D G, D the sum of `parts` arrays of products [36, channels, filters] that lie one
-// behind the other. For rows [first, last) of `channels`.
-void winograd_taps(const float* products, int64_t parts, int64_t channels, int64_t filters, int64_t first, int64_t last,
-                   float* taps);
+// behind the other.
+void winograd_taps(const float* products, int64_t parts, int64_t channels, int64_t filters, float* taps);
 
 }  // namespace slipway::kernels

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/parallel.h"
+#include "kernels/reduce.h"
 #include "kernels/scratch.h"
 #include "kernels/strided_copy.h"
 #include "kernels/winograd.h"
@@ -13,6 +14,7 @@ namespace slipway::kernels {
 namespace {
 
 constexpr int64_t kTaps = 9;
+constexpr int64_t kGrain = int64_t{1} << 20;  // products that are worth a thread
 
 int64_t bytes_of(int64_t numbers) { return numbers * static_cast<int64_t>(sizeof(float)); }
 
@@ -59,16 +61,14 @@ struct Filters {
       copy.push(filters, channels * kTaps, channels * kTaps);
       copy.push(kTaps, 1, channels);
       copy.push(channels, kTaps, 1);
-      strided_copy(copy, DType::f32, w, taps, threads);
+      strided_copy(copy, DType::f32, w, taps, 1);
     } else {
       StridedCopy copy;  // [K, C 9] to [C 9, K]
       copy.push(channels * kTaps, 1, filters);
       copy.push(filters, channels * kTaps, 1);
-      strided_copy(copy, DType::f32, w, taps, threads);
+      strided_copy(copy, DType::f32, w, taps, 1);
     }
-    parallel_for(threads, reduced(), 16, [&](int64_t first, int64_t last) {
-      winograd_filters(taps, reduced(), produced(), turned, first, last, u);
-    });
+    winograd_filters(taps, reduced(), produced(), turned, u);
   }
 };
 
@@ -81,8 +81,8 @@ class Tiles final : public Primitive {
       taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.taps_count())));
       u_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.count())));
     }
-    for (int i = 0; i < filters_.threads; ++i) work_ = scratch_.reserve(work_bytes());
-    work_ -= static_cast<size_t>(filters_.threads - 1) * work_bytes();
+    parts_ = std::clamp<int64_t>(shape.tiles() * filters.count() / kGrain, 1, filters.threads);
+    work_ = scratch_.reserve(static_cast<size_t>(parts_) * work_bytes());
   }
   size_t scratch_bytes() const override { return scratch_.bytes(); }
   std::shared_ptr<void> make_instance() const override { return nullptr; }
@@ -95,7 +95,7 @@ class Tiles final : public Primitive {
                     reinterpret_cast<float*>(scratch + u_));
     }
     const auto* bias = bias_ ? static_cast<const float*>(in[2]) : nullptr;
-    const int64_t tiles = shape_.tiles(), parts = filters_.threads;
+    const int64_t tiles = shape_.tiles(), parts = parts_;
     parallel_for(filters_.threads, parts, 1, [&](int64_t first, int64_t last) {
       for (int64_t p = first; p < last; ++p) {
         winograd_tiles(shape_, static_cast<const float*>(in[0]), u, bias, tiles * p / parts, tiles * (p + 1) / parts,
@@ -113,19 +113,27 @@ class Tiles final : public Primitive {
   bool bias_;
   Tensor packed_;
   ScratchLayout scratch_;
+  int64_t parts_ = 1;
   size_t taps_ = 0, u_ = 0, work_ = 0;
 };
 
-// dW from X and dY. Tiles are summed in a number of parts that the shape tells, so that threads change no rounding.
+// dW, and dB where asked for, from X and dY. Tiles are summed in a number of parts that the shape tells, so that
+// threads change no rounding; channels are shared out over threads too, in groups whose sums stay in a core's cache.
 class Products final : public Primitive {
  public:
-  Products(const WinogradShape& shape, int threads) : shape_(shape), threads_(threads) {
-    constexpr int64_t kMostParts = 8, kMostBytes = int64_t{8} << 20, kTilesEach = 32;
-    const int64_t each = bytes_of(count());
-    parts_ = std::clamp<int64_t>(std::min(kMostBytes / each, shape.tiles() / kTilesEach), 1, kMostParts);
-    sums_ = scratch_.reserve(static_cast<size_t>(parts_ * each));
+  Products(const WinogradShape& shape, bool bias, int threads)
+      : shape_(shape),
+        bias_(bias),
+        threads_(static_cast<int>(std::clamp<int64_t>(shape.tiles() * count() / kGrain, 1, threads))) {
+    constexpr int64_t kMostParts = 8, kTilesEach = 256, kCache = int64_t{320} << 10;
+    parts_ = std::clamp<int64_t>(shape.tiles() / kTilesEach, 1, kMostParts);
+    const int64_t least = shape.channels / kWinogradChannels;  // groups of the fewest channels
+    const int64_t wanted = std::max((bytes_of(count()) + kCache - 1) / kCache, (threads_ + parts_ - 1) / parts_);
+    groups_ = std::min(wanted, least);
+    sums_ = scratch_.reserve(static_cast<size_t>(parts_ * bytes_of(count())));
     taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(shape.channels * shape.filters * kTaps)));
-    work_ = scratch_.reserve(static_cast<size_t>(parts_) * work_bytes());
+    work_ = scratch_.reserve(static_cast<size_t>(parts_ * groups_) * work_bytes());
+    if (bias) bias_sums_ = scratch_.reserve(static_cast<size_t>(kBiasParts * bytes_of(shape.filters)));
   }
   size_t scratch_bytes() const override { return scratch_.bytes(); }
   std::shared_ptr<void> make_instance() const override { return nullptr; }
@@ -135,32 +143,59 @@ class Products final : public Primitive {
     auto* sums = reinterpret_cast<float*>(scratch + sums_);
     auto* taps = reinterpret_cast<float*>(scratch + taps_);
     const int64_t tiles = shape_.tiles();
-    parallel_for(threads_, parts_, 1, [&](int64_t first, int64_t last) {
-      for (int64_t p = first; p < last; ++p) {
-        std::fill_n(sums + p * count(), count(), 0.0f);
-        winograd_products(shape_, static_cast<const float*>(in[0]), static_cast<const float*>(in[1]),
-                          tiles * p / parts_, tiles * (p + 1) / parts_, sums + p * count(),
-                          reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(p) * work_bytes()));
+    parallel_for(threads_, parts_ * groups_, 1, [&](int64_t first, int64_t last) {
+      auto* work = reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(first) * work_bytes());
+      for (int64_t i = first; i < last; ++i) {
+        const int64_t part = i / groups_;
+        const ChannelRange range = group(i % groups_);
+        float* to = sums + part * count();
+        for (int64_t p = 0; p < kWinogradPoints; ++p) {
+          std::fill_n(to + (p * shape_.channels + range.first) * shape_.filters,
+                      (range.last - range.first) * shape_.filters, 0.0f);
+        }
+        winograd_products(shape_, static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), range,
+                          tiles * part / parts_, tiles * (part + 1) / parts_, to, work);
       }
     });
-    parallel_for(threads_, shape_.channels, 16, [&](int64_t first, int64_t last) {
-      winograd_taps(sums, parts_, shape_.channels, shape_.filters, first, last, taps);
-    });
+    winograd_taps(sums, parts_, shape_.channels, shape_.filters, taps);
     StridedCopy copy;  // [C 9, K] to [K, C 9]
     copy.push(shape_.filters, 1, shape_.channels * kTaps);
     copy.push(shape_.channels * kTaps, shape_.filters, 1);
-    strided_copy(copy, DType::f32, taps, out[0], threads_);
+    strided_copy(copy, DType::f32, taps, out[0], 1);
+    if (bias_) {
+      sum_bias(static_cast<const float*>(in[1]), reinterpret_cast<float*>(scratch + bias_sums_),
+               static_cast<float*>(out[1]));
+    }
   }
 
  private:
+  static constexpr int64_t kBiasParts = 16;
+
+  void sum_bias(const float* dy, float* sums, float* db) const {
+    const int64_t rows = shape_.batch * shape_.out_height * shape_.out_width, n = shape_.filters;
+    const FoldColumnsFn fold = fold_columns_f32(Fold::sum);
+    parallel_for(threads_, kBiasParts, 1, [&](int64_t first, int64_t last) {
+      for (int64_t p = first; p < last; ++p) {
+        const int64_t from = rows * p / kBiasParts, to = rows * (p + 1) / kBiasParts;
+        fold(dy + from * n, to - from, n, sums + p * n, n, false);
+      }
+    });
+    fold(sums, kBiasParts, n, db, n, false);
+  }
+
   int64_t count() const { return kWinogradPoints * shape_.channels * shape_.filters; }
   size_t work_bytes() const { return static_cast<size_t>((bytes_of(shape_.scratch()) + 63) / 64 * 64); }
+  ChannelRange group(int64_t i) const {
+    const int64_t blocks = shape_.channels / kWinogradChannels;
+    return {blocks * i / groups_ * kWinogradChannels, blocks * (i + 1) / groups_ * kWinogradChannels};
+  }
 
   WinogradShape shape_;
+  bool bias_;
   int threads_;
-  int64_t parts_ = 1;
+  int64_t parts_ = 1, groups_ = 1;
   ScratchLayout scratch_;
-  size_t sums_ = 0, taps_ = 0, work_ = 0;
+  size_t sums_ = 0, taps_ = 0, work_ = 0, bias_sums_ = 0;
 };
 
 }  // namespace
@@ -198,7 +233,7 @@ std::shared_ptr<const Primitive> make_winograd_backward_data(const ConvSpec& spe
 }
 
 std::shared_ptr<const Primitive> make_winograd_backward_weights(const ConvSpec& spec) {
-  return std::make_shared<Products>(shape_of(spec), spec.threads);
+  return std::make_shared<Products>(shape_of(spec), spec.bias, spec.threads);
 }
 
 }  // namespace slipway::kernels

@@ -252,7 +252,7 @@ Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec&
 
 Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSpec& spec) {
   return onednn::guarded("convolution weight gradient", [&]() -> std::shared_ptr<const Primitive> {
-    if (kernels::winograd_takes(spec) && !spec.bias) return kernels::make_winograd_backward_weights(spec);
+    if (kernels::winograd_takes(spec)) return kernels::make_winograd_backward_weights(spec);
     Desc x = as_given(spec, spec.x), w = onednn::plain(weight_dims(spec)), y = as_given(spec, spec.y);
     auto pd = describe_gradient(spec, kWinogradChannels / 2, describe_backward_weights);
     auto sequence = std::make_shared<Sequence>();

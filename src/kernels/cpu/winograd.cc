@@ -25,8 +25,6 @@ constexpr float kG0 = 1 / kBoth, kGa = 1 / (2 * kA2 * (kA2 - kB2)), kGb = 1 / (2
 constexpr int kRows = 12;
 constexpr int kVectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
 
-constexpr int64_t kAhead = 4;  // tiles
-
 HWY_INLINE V set(float x) { return hn::Set(D(), x); }
 HWY_INLINE int64_t lanes() { return static_cast<int64_t>(hn::Lanes(D())); }
 
@@ -142,7 +140,8 @@ HWY_INLINE void half_input(const At& at, int64_t c, float* v, int64_t step) {
   }
 }
 
-// Asks for what a tile further on will read that its neighbour does not: its pixels but for the first two columns.
+// Asks for the pixels of a tile but for those that it shares with its neighbour on the left. Products call for nothing
+// from memory: what the next tiles read and these write comes meanwhile.
 template <int kSize>
 HWY_INLINE void prefetch(const float* image, int64_t height, int64_t width, int64_t channels, int64_t y, int64_t x) {
   constexpr int64_t kLine = 16;
@@ -152,31 +151,38 @@ HWY_INLINE void prefetch(const float* image, int64_t height, int64_t width, int6
   }
 }
 
-// v[point * step + c] of B' d B.
+// v[point * step + c] of B' d B for a range of channels c, counted from its first.
 template <class At>
-HWY_INLINE void input_tile(const At& at, int64_t channels, float* v, int64_t step) {
-  for (int64_t c = 0; c < channels; c += lanes()) {
-    half_input<false>(at, c, v, step);
-    half_input<true>(at, c, v, step);
+HWY_INLINE void input_tile(const At& at, ChannelRange range, float* v, int64_t step) {
+  for (int64_t c = range.first; c < range.last; c += lanes()) {
+    half_input<false>(at, c, v - range.first, step);
+    half_input<true>(at, c, v - range.first, step);
   }
 }
 
-void input_tile(const WinogradShape& s, const float* x, int64_t tile, const float* zeros, float* v, int64_t step) {
+void input_tile(const WinogradShape& s, const float* x, int64_t tile, ChannelRange range, const float* zeros, float* v,
+                int64_t step) {
   const Place place(s, tile);
   const int64_t top = place.y - s.top, left = place.x - s.left;
   const float* image = x + place.image * s.height * s.width * s.channels;
   if (top >= 0 && top + 6 <= s.height && left >= 0 && left + 6 <= s.width) {
     const int64_t row = s.width * s.channels;
-    input_tile(Inside{image + top * row + left * s.channels, row, s.channels}, s.channels, v, step);
+    input_tile(Inside{image + top * row + left * s.channels, row, s.channels}, range, v, step);
   } else {
-    input_tile(Across<6>(image, s.height, s.width, s.channels, top, left, zeros), s.channels, v, step);
+    input_tile(Across<6>(image, s.height, s.width, s.channels, top, left, zeros), range, v, step);
   }
 }
 
-void prefetch_input(const WinogradShape& s, const float* x, int64_t tile) {
+HWY_INLINE void prefetch_input(const WinogradShape& s, const float* x, int64_t tile) {
   const Place place(s, tile);
   prefetch<6>(x + place.image * s.height * s.width * s.channels, s.height, s.width, s.channels, place.y - s.top,
               place.x - s.left);
+}
+
+HWY_INLINE void prefetch_output(const WinogradShape& s, const float* y, int64_t tile) {
+  const Place place(s, tile);
+  prefetch<4>(y + place.image * s.out_height * s.out_width * s.filters, s.out_height, s.out_width, s.filters, place.y,
+              place.x);
 }
 
 // z[point * step + k] of A dY A'.
@@ -298,8 +304,8 @@ void outers(const float* v, const float* z, int64_t rows, int64_t channels, int6
 #undef SLIPWAY_UNROLL
 }  // namespace
 
-void filters(const float* taps, int64_t reduced, int64_t produced, bool turned, int64_t first, int64_t last, float* u) {
-  for (int64_t c = first; c < last; ++c) {
+void filters(const float* taps, int64_t reduced, int64_t produced, bool turned, float* u) {
+  for (int64_t c = 0; c < reduced; ++c) {
     for (int64_t k = 0; k < produced; k += lanes()) {
       V half[3][6];
       for (int i = 0; i < 3; ++i) {
@@ -329,12 +335,13 @@ void tiles(const WinogradShape& s, const float* x, const float* u, const float* 
   std::memset(zeros, 0, static_cast<size_t>(s.channels) * sizeof(float));
   for (int64_t at = first; at < last; at += block) {
     const int64_t n = HWY_MIN(block, last - at);
-    for (int64_t t = 0; t < n; ++t) {
-      if (at + t + kAhead < last) prefetch_input(s, x, at + t + kAhead);
-      input_tile(s, x, at + t, zeros, v + t * s.channels, v_step);
-    }
+    for (int64_t t = 0; t < n; ++t) input_tile(s, x, at + t, {0, s.channels}, zeros, v + t * s.channels, v_step);
     for (int64_t p = 0; p < kWinogradPoints; ++p) {
       const float* up = u + p * s.channels * s.filters;
+      for (int64_t t = n * p / kWinogradPoints; t < n * (p + 1) / kWinogradPoints; ++t) {
+        prefetch_output(s, y, at + t);
+        if (at + n + t < last) prefetch_input(s, x, at + n + t);
+      }
       if (s.filters % (kVectors * lanes()) == 0) {
         products<kVectors>(v + p * v_step, up, n, s.channels, s.filters, m + p * m_step);
       } else {
@@ -345,9 +352,10 @@ void tiles(const WinogradShape& s, const float* x, const float* u, const float* 
   }
 }
 
-void products_of_tiles(const WinogradShape& s, const float* x, const float* dy, int64_t first, int64_t last,
-                       float* sums, float* scratch) {
-  const int64_t block = s.block(), v_step = block * s.channels + 16, z_step = block * s.filters + 16;
+void products_of_tiles(const WinogradShape& s, const float* x, const float* dy, ChannelRange range, int64_t first,
+                       int64_t last, float* sums, float* scratch) {
+  const int64_t channels = range.last - range.first, block = s.product_block(channels);
+  const int64_t v_step = block * channels + 16, z_step = block * s.filters + 16;
   float* v = scratch;
   float* z = v + kWinogradPoints * v_step;
   float* zeros = z + kWinogradPoints * z_step;
@@ -355,24 +363,27 @@ void products_of_tiles(const WinogradShape& s, const float* x, const float* dy, 
   for (int64_t at = first; at < last; at += block) {
     const int64_t n = HWY_MIN(block, last - at);
     for (int64_t t = 0; t < n; ++t) {
-      input_tile(s, x, at + t, zeros, v + t * s.channels, v_step);
+      input_tile(s, x, at + t, range, zeros, v + t * channels, v_step);
       gradient_tile(s, dy, at + t, zeros, z + t * s.filters, z_step);
     }
     for (int64_t p = 0; p < kWinogradPoints; ++p) {
-      float* d = sums + p * s.channels * s.filters;
+      float* d = sums + (p * s.channels + range.first) * s.filters;
+      for (int64_t t = n * p / kWinogradPoints; t < n * (p + 1) / kWinogradPoints && at + n + t < last; ++t) {
+        prefetch_input(s, x, at + n + t);
+        prefetch_output(s, dy, at + n + t);
+      }
       if (s.filters % (kVectors * lanes()) == 0) {
-        outers<kVectors>(v + p * v_step, z + p * z_step, n, s.channels, s.filters, d);
+        outers<kVectors>(v + p * v_step, z + p * z_step, n, channels, s.filters, d);
       } else {
-        outers<1>(v + p * v_step, z + p * z_step, n, s.channels, s.filters, d);
+        outers<1>(v + p * v_step, z + p * z_step, n, channels, s.filters, d);
       }
     }
   }
 }
 
-void taps_of(const float* sums, int64_t parts, int64_t channels, int64_t filters, int64_t first, int64_t last,
-             float* taps) {
+void taps_of(const float* sums, int64_t parts, int64_t channels, int64_t filters, float* taps) {
   const int64_t point = channels * filters, part = kWinogradPoints * point;
-  for (int64_t c = first; c < last; ++c) {
+  for (int64_t c = 0; c < channels; ++c) {
     for (int64_t k = 0; k < filters; k += lanes()) {
       V half[6][3];
       for (int i = 0; i < 6; ++i) {
@@ -405,32 +416,43 @@ HWY_EXPORT(tiles);
 HWY_EXPORT(products_of_tiles);
 HWY_EXPORT(taps_of);
 
-int64_t WinogradShape::block() const {
-  constexpr int64_t kCache = 48 * 1024, kLeast = 12, kMost = 48;  // numbers, tiles
-  const int64_t fits = kCache / (kWinogradPoints * (channels + filters)) / kLeast * kLeast;
+namespace {
+
+constexpr int64_t kBlock = 48 * 1024, kProductBlock = 96 * 1024;  // numbers
+constexpr int64_t kLeast = 12, kMost = 36;                        // tiles
+
+// Tiles whose points in `channels` channels are about so many numbers.
+int64_t tiles_of(int64_t numbers, int64_t channels) {
+  const int64_t fits = numbers / (kWinogradPoints * channels) / kLeast * kLeast;
   return fits < kLeast ? kLeast : (fits > kMost ? kMost : fits);
 }
 
-int64_t WinogradShape::scratch() const {
-  const int64_t most = channels > filters ? channels : filters;
-  return kWinogradPoints * (block() * (channels + filters) + 32) + most;
+}  // namespace
+
+int64_t WinogradShape::block() const { return tiles_of(kBlock, channels + filters); }
+int64_t WinogradShape::product_block(int64_t some_channels) const {
+  return tiles_of(kProductBlock, some_channels + filters);
 }
 
-void winograd_filters(const float* taps, int64_t reduced, int64_t produced, bool turned, int64_t first, int64_t last,
-                      float* u) {
-  HWY_DYNAMIC_DISPATCH(filters)(taps, reduced, produced, turned, first, last, u);
+int64_t WinogradShape::scratch() const {
+  const int64_t least = kLeast * kWinogradPoints * (channels + filters);
+  return (least > kProductBlock ? least : kProductBlock) + 32 * kWinogradPoints +
+         (channels > filters ? channels : filters);
+}
+
+void winograd_filters(const float* taps, int64_t reduced, int64_t produced, bool turned, float* u) {
+  HWY_DYNAMIC_DISPATCH(filters)(taps, reduced, produced, turned, u);
 }
 void winograd_tiles(const WinogradShape& s, const float* x, const float* u, const float* bias, int64_t first,
                     int64_t last, float* y, float* scratch) {
   HWY_DYNAMIC_DISPATCH(tiles)(s, x, u, bias, first, last, y, scratch);
 }
-void winograd_products(const WinogradShape& s, const float* x, const float* dy, int64_t first, int64_t last,
-                       float* products, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(products_of_tiles)(s, x, dy, first, last, products, scratch);
+void winograd_products(const WinogradShape& s, const float* x, const float* dy, ChannelRange range, int64_t first,
+                       int64_t last, float* products, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(products_of_tiles)(s, x, dy, range, first, last, products, scratch);
 }
-void winograd_taps(const float* products, int64_t parts, int64_t channels, int64_t filters, int64_t first, int64_t last,
-                   float* taps) {
-  HWY_DYNAMIC_DISPATCH(taps_of)(products, parts, channels, filters, first, last, taps);
+void winograd_taps(const float* products, int64_t parts, int64_t channels, int64_t filters, float* taps) {
+  HWY_DYNAMIC_DISPATCH(taps_of)(products, parts, channels, filters, taps);
 }
 
 }  // namespace slipway::kernels
