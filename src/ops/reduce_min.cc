@@ -40,6 +40,7 @@ OPERATOR(reduce_min) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"REDUCE_MIN", "constant axes"},
     .samples = ops::reduction_samples,

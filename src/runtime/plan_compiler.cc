@@ -12,6 +12,7 @@
 #include "ops/evaluate.h"
 #include "runtime/memory_plan.h"
 #include "runtime/plan.h"
+#include "runtime/row_loops.h"
 
 namespace slipway {
 
@@ -21,6 +22,8 @@ namespace {
 constexpr double kWorkPerThread = 8e6;
 
 constexpr int64_t kMostFoldedBytes = int64_t{256} << 20;
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace
 
@@ -36,6 +39,7 @@ class PlanCompiler {
     choose_results();
     find_lives();
     choose_threads();
+    find_loops();
     place_state();
     share_buffers();
     RETURN_IF_ERROR(prepare());
@@ -62,9 +66,12 @@ class PlanCompiler {
     int last = -1;
     int buffer = -1;
     size_t offset = 0;
+    int loop =
+        -1;  // the row loop that makes and reads it, every lane a few rows at a time; `offset` is in a lane's arena
   };
 
   class BoundInferContext;
+  class PlannedValues;
 
   Info& info(ValueId id) { return infos_[static_cast<size_t>(id.index)]; }
   Info& root_info(ValueId id) { return info(info(id).root); }
@@ -133,12 +140,30 @@ class PlanCompiler {
 
   void find_lives();
   void choose_threads();
+  void find_loops();
+  void live_through(size_t l);
+  // What is there of a value at a time; in a row loop, in one lane.
+  size_t bytes_at_a_time(const Info& value) const {
+    return (value.loop < 0 ? *value.type : with_rows(*value.type, loop_of(value).each)).bytes();
+  }
+  const RowLoop& loop_of(const Info& value) const { return loops_[static_cast<size_t>(value.loop)]; }
+  // nullptr: step s is in no loop.
+  const RowLoop* loop_of(size_t s) const {
+    auto holds = [&](const RowLoop& loop) { return s >= loop.begin && s < loop.end; };
+    auto it = std::find_if(loops_.begin(), loops_.end(), holds);
+    return it == loops_.end() ? nullptr : &*it;
+  }
   void place_state();
   void share_buffers();
   Status prepare();
   void find_largest();
+  std::vector<BufferLife>& lives_of(const Info& value) {
+    return value.loop < 0 ? lives_ : lane_lives_[static_cast<size_t>(value.loop)];
+  }
   void place_buffers();
+  void place_scratch(size_t behind);
   void write_sources();
+  void write_turns();
   Plan::Source source(ValueId id);
   void add_copies();
 
@@ -152,8 +177,10 @@ class PlanCompiler {
   std::vector<Info> infos_;
   std::vector<int32_t> step_nodes_;                        // nodes with a kernel
   std::vector<std::pair<ValueId, ValueId>> state_copies_;  // next -> state
-  std::vector<int> buffer_owner_;
   std::vector<BufferLife> lives_;
+  std::vector<RowLoop> loops_;
+  std::vector<std::vector<BufferLife>> lane_lives_;  // by loop: of what one lane has of its own
+  std::vector<size_t> lane_bytes_;                   // by loop
 };
 
 class PlanCompiler::BoundInferContext final : public InferContext {
@@ -352,6 +379,50 @@ void PlanCompiler::choose_threads() {
   plan_->threads_ = std::clamp(static_cast<int>(work / kWorkPerThread), 1, cores);
 }
 
+class PlanCompiler::PlannedValues final : public StepValues {
+ public:
+  explicit PlannedValues(PlanCompiler& compiler) : compiler_(compiler) {}
+  const TensorType& type(ValueId id) const override { return *compiler_.info(id).type; }
+  const Tensor* known(ValueId id) const override {
+    const Tensor& contents = compiler_.info(id).contents;
+    return contents.defined() ? &contents : nullptr;
+  }
+  ValueId root(ValueId id) const override { return compiler_.info(id).root; }
+
+ private:
+  PlanCompiler& compiler_;
+};
+
+void PlanCompiler::find_loops() {
+  if (!graph_.updates.empty()) return;  // training reads most activations again, long after
+  std::vector<const Node*> steps;
+  for (int32_t n : step_nodes_) steps.push_back(&graph_.nodes()[static_cast<size_t>(n)]);
+  loops_ = find_row_loops(steps, PlannedValues(*this), options_.cache_bytes, plan_->threads_);
+  for (size_t l = 0; l < loops_.size(); ++l) live_through(l);
+  lane_lives_.resize(loops_.size());
+}
+
+// What enters or leaves a loop lives through all of it; what does not is there a few rows at a time.
+void PlanCompiler::live_through(size_t l) {
+  const RowLoop& loop = loops_[l];
+  const int begin = static_cast<int>(loop.begin), end = static_cast<int>(loop.end);
+  for (size_t s = loop.begin; s < loop.end; ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    for (ValueId in : node.inputs) {
+      if (in.valid() && root_info(in).first < begin) root_info(in).last = std::max(root_info(in).last, end - 1);
+    }
+    for (ValueId out : node.outputs) {
+      if (!out.valid()) continue;
+      Info& value = info(out);
+      if (value.in_arena && value.last < end) {
+        value.loop = static_cast<int>(l);
+      } else {
+        value.first = begin;
+      }
+    }
+  }
+}
+
 // The new value of a state is written over the old one where the kernel allows it and nobody reads the old one later.
 void PlanCompiler::place_state() {
   for (const Graph::Update& update : graph_.updates) {
@@ -381,24 +452,29 @@ void PlanCompiler::place_state() {
 
 void PlanCompiler::share_buffers() {
   auto new_buffer = [&](Info& value) {
-    value.buffer = static_cast<int>(lives_.size());
-    lives_.push_back({value.type->bytes(), value.first, value.last});
+    std::vector<BufferLife>& lives = lives_of(value);
+    value.buffer = static_cast<int>(lives.size());
+    lives.push_back({bytes_at_a_time(value), value.first, value.last});
   };
   for (size_t s = 0; s < step_nodes_.size(); ++s) {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
     // One of several outputs could overwrite an input that the next one still reads.
     const bool in_place = node.op->in_place && node.outputs.size() == 1;
+    const bool in_loop = loop_of(s) != nullptr;
     for (ValueId out : node.outputs) {
       if (!out.valid() || !info(out).in_arena) continue;
       Info& value = info(out);
       for (ValueId in : node.inputs) {
         if (!in_place || !in.valid()) continue;
         Info& from = root_info(in);
+        // Other turns may still read what enters a loop.
+        if (from.loop != value.loop || (in_loop && value.loop < 0)) continue;
+        std::vector<BufferLife>& lives = lives_of(value);
         bool dies_here =
-            from.in_arena && from.buffer >= 0 && lives_[static_cast<size_t>(from.buffer)].last == static_cast<int>(s);
+            from.in_arena && from.buffer >= 0 && lives[static_cast<size_t>(from.buffer)].last == static_cast<int>(s);
         if (!dies_here || info(in).type != value.type) continue;
         value.buffer = from.buffer;
-        lives_[static_cast<size_t>(from.buffer)].last = value.last;
+        lives[static_cast<size_t>(from.buffer)].last = value.last;
         break;
       }
       if (value.buffer < 0) new_buffer(value);
@@ -407,19 +483,24 @@ void PlanCompiler::share_buffers() {
 }
 
 Status PlanCompiler::prepare() {
-  omp_set_num_threads(plan_->threads_);
-  for (int32_t n : step_nodes_) {
-    const Node& node = graph_.nodes()[static_cast<size_t>(n)];
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    const RowLoop* loop = loop_of(s);
+    const int threads = loop != nullptr && loop->lanes > 1 ? 1 : plan_->threads_;
+    omp_set_num_threads(threads);
     std::vector<TensorType> in, out;
     std::vector<const Tensor*> constants;
-    for (ValueId id : node.inputs) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      ValueId id = node.inputs[i];
       in.push_back(id.valid() ? *info(id).type : TensorType());
+      if (loop != nullptr && loop->carried[s - loop->begin][i]) in.back() = with_rows(in.back(), loop->each);
       constants.push_back(id.valid() && info(id).contents.defined() ? &info(id).contents : nullptr);
     }
     for (ValueId id : node.outputs) {
       out.push_back(id.valid() ? *info(id).type : TensorType());
+      if (loop != nullptr && id.valid()) out.back() = with_rows(out.back(), loop->each);
     }
-    PrepareContext context(node, in, out, constants, plan_->threads_, packs_);
+    PrepareContext context(node, in, out, constants, threads, packs_);
     Result<Kernel> kernel = within_memory([&] { return node.op->cpu(context); });
     if (!kernel.ok()) return kernel.status().at(describe(node));
     plan_->steps_.push_back({std::move(*kernel), {}, {}});
@@ -434,7 +515,7 @@ void PlanCompiler::find_largest() {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
     size_t bytes = plan_->steps_[s].kernel.scratch_bytes;
     for (ValueId out : node.outputs) {
-      if (out.valid()) bytes += info(out).type->bytes();
+      if (out.valid()) bytes += bytes_at_a_time(info(out));
     }
     if (s > 0 && bytes <= most) continue;
     most = bytes;
@@ -442,15 +523,39 @@ void PlanCompiler::find_largest() {
   }
 }
 
+// Lanes are at different steps at the same time: each has an arena of its own, all of them lying in one buffer that
+// lives through the loop.
 void PlanCompiler::place_buffers() {
+  std::vector<MemoryPlan> lanes;
+  const size_t first_loop = lives_.size();
+  for (size_t l = 0; l < loops_.size(); ++l) {
+    lanes.push_back(plan_memory(lane_lives_[l]));
+    lane_bytes_.push_back(aligned(lanes[l].arena_bytes));
+    lives_.push_back({lane_bytes_[l] * static_cast<size_t>(loops_[l].lanes), static_cast<int>(loops_[l].begin),
+                      static_cast<int>(loops_[l].end) - 1});
+  }
   MemoryPlan memory = plan_memory(lives_);
   for (Info& value : infos_) {
-    if (value.in_arena && value.buffer >= 0) value.offset = memory.offsets[static_cast<size_t>(value.buffer)];
+    if (!value.in_arena || value.buffer < 0) continue;
+    const size_t buffer = static_cast<size_t>(value.buffer), l = static_cast<size_t>(std::max(value.loop, 0));
+    value.offset = value.loop < 0 ? memory.offsets[buffer] : memory.offsets[first_loop + l] + lanes[l].offsets[buffer];
   }
-  size_t scratch = 0;
-  for (const Plan::Step& step : plan_->steps_) scratch = std::max(scratch, step.kernel.scratch_bytes);
-  plan_->scratch_offset_ = memory.arena_bytes;
-  plan_->arena_bytes_ = memory.arena_bytes + scratch;
+  place_scratch(memory.arena_bytes);
+}
+
+void PlanCompiler::place_scratch(size_t behind) {
+  size_t bytes = 0, in_lane = 0, lanes = 1;
+  for (size_t s = 0; s < plan_->steps_.size(); ++s) {
+    const RowLoop* loop = loop_of(s);
+    const size_t own = aligned(plan_->steps_[s].kernel.scratch_bytes);
+    bytes = std::max(bytes, own);
+    if (loop == nullptr) continue;
+    in_lane = std::max(in_lane, own);
+    lanes = std::max(lanes, static_cast<size_t>(loop->lanes));
+  }
+  plan_->scratch_offset_ = behind;
+  plan_->scratch_stride_ = in_lane;
+  plan_->arena_bytes_ = behind + std::max(bytes, in_lane * lanes);
 }
 
 Plan::Source PlanCompiler::source(ValueId id) {
@@ -484,7 +589,34 @@ void PlanCompiler::write_sources() {
       note(plan_->out_patches_, out_position++, plan_->steps_[s].out.back());
     }
   }
+  write_turns();
   add_copies();
+}
+
+void PlanCompiler::write_turns() {
+  size_t in_position = 0, out_position = 0;
+  auto stride = [&](ValueId id, bool moves, const RowLoop& loop) -> Plan::Turns::Stride {
+    if (!id.valid()) return {};
+    const Info& root = root_info(id);
+    if (root.loop >= 0) return {0, lane_bytes_[static_cast<size_t>(root.loop)]};
+    return {moves ? with_rows(*info(id).type, loop.each).bytes() : 0, 0};
+  };
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    if (const RowLoop* loop = loop_of(s)) {
+      if (s == loop->begin) {
+        plan_->turns_.push_back(
+            {loop->begin, loop->end, loop->times(), loop->lanes, in_position, out_position, {}, {}});
+      }
+      Plan::Turns& turns = plan_->turns_.back();
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        turns.in.push_back(stride(node.inputs[i], loop->carried[s - loop->begin][i], *loop));
+      }
+      for (ValueId out : node.outputs) turns.out.push_back(stride(out, true, *loop));
+    }
+    in_position += node.inputs.size();
+    out_position += node.outputs.size();
+  }
 }
 
 void PlanCompiler::add_copies() {
