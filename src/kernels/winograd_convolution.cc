@@ -47,7 +47,6 @@ WinogradShape transposed(const WinogradShape& s) {
 struct Filters {
   int64_t filters, channels;
   bool turned;
-  int threads;
 
   int64_t reduced() const { return turned ? filters : channels; }
   int64_t produced() const { return turned ? channels : filters; }
@@ -75,13 +74,11 @@ struct Filters {
 // Y from X and W; dX from dY and W.
 class Tiles final : public Primitive {
  public:
-  Tiles(const WinogradShape& shape, const Filters& filters, bool bias, Tensor packed)
-      : shape_(shape), filters_(filters), bias_(bias), packed_(std::move(packed)) {
-    if (!packed_.defined()) {
-      taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.taps_count())));
-      u_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.count())));
-    }
-    parts_ = std::clamp<int64_t>(shape.tiles() * filters.count() / kGrain, 1, filters.threads);
+  Tiles(const WinogradShape& shape, const Filters& filters, bool bias, int threads)
+      : shape_(shape), filters_(filters), bias_(bias), threads_(threads) {
+    taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.taps_count())));
+    u_ = scratch_.reserve(static_cast<size_t>(bytes_of(filters_.count())));
+    parts_ = std::clamp<int64_t>(shape.tiles() * filters.count() / kGrain, 1, threads);
     work_ = scratch_.reserve(static_cast<size_t>(parts_) * work_bytes());
   }
   size_t scratch_bytes() const override { return scratch_.bytes(); }
@@ -89,17 +86,13 @@ class Tiles final : public Primitive {
 
   void run(void*, const void* const* in, void* const* out, void* scratch_pointer) const override {
     auto* scratch = static_cast<std::byte*>(scratch_pointer);
-    const float* u = packed_.defined() ? packed_.data<float>().data() : reinterpret_cast<float*>(scratch + u_);
-    if (!packed_.defined()) {
-      filters_.pack(static_cast<const float*>(in[1]), reinterpret_cast<float*>(scratch + taps_),
-                    reinterpret_cast<float*>(scratch + u_));
-    }
+    auto* u = reinterpret_cast<float*>(scratch + u_);
+    filters_.pack(static_cast<const float*>(in[1]), reinterpret_cast<float*>(scratch + taps_), u);
     const auto* bias = bias_ ? static_cast<const float*>(in[2]) : nullptr;
-    const int64_t tiles = shape_.tiles(), parts = parts_;
-    parallel_for(filters_.threads, parts, 1, [&](int64_t first, int64_t last) {
+    parallel_for(threads_, parts_, 1, [&](int64_t first, int64_t last) {
       for (int64_t p = first; p < last; ++p) {
-        winograd_tiles(shape_, static_cast<const float*>(in[0]), u, bias, tiles * p / parts, tiles * (p + 1) / parts,
-                       static_cast<float*>(out[0]),
+        winograd_tiles(shape_, static_cast<const float*>(in[0]), u, bias, shape_.tiles() * p / parts_,
+                       shape_.tiles() * (p + 1) / parts_, static_cast<float*>(out[0]),
                        reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(p) * work_bytes()));
       }
     });
@@ -111,7 +104,7 @@ class Tiles final : public Primitive {
   WinogradShape shape_;
   Filters filters_;
   bool bias_;
-  Tensor packed_;
+  int threads_;
   ScratchLayout scratch_;
   int64_t parts_ = 1;
   size_t taps_ = 0, u_ = 0, work_ = 0;
@@ -132,7 +125,7 @@ class Products final : public Primitive {
     groups_ = std::min(wanted, least);
     sums_ = scratch_.reserve(static_cast<size_t>(parts_ * bytes_of(count())));
     taps_ = scratch_.reserve(static_cast<size_t>(bytes_of(shape.channels * shape.filters * kTaps)));
-    work_ = scratch_.reserve(static_cast<size_t>(parts_ * groups_) * work_bytes());
+    work_ = scratch_.reserve(static_cast<size_t>(threads_) * work_bytes());
     if (bias) bias_sums_ = scratch_.reserve(static_cast<size_t>(kBiasParts * bytes_of(shape.filters)));
   }
   size_t scratch_bytes() const override { return scratch_.bytes(); }
@@ -142,19 +135,14 @@ class Products final : public Primitive {
     auto* scratch = static_cast<std::byte*>(scratch_pointer);
     auto* sums = reinterpret_cast<float*>(scratch + sums_);
     auto* taps = reinterpret_cast<float*>(scratch + taps_);
-    const int64_t tiles = shape_.tiles();
-    parallel_for(threads_, parts_ * groups_, 1, [&](int64_t first, int64_t last) {
-      auto* work = reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(first) * work_bytes());
-      for (int64_t i = first; i < last; ++i) {
-        const int64_t part = i / groups_;
-        const ChannelRange range = group(i % groups_);
-        float* to = sums + part * count();
-        for (int64_t p = 0; p < kWinogradPoints; ++p) {
-          std::fill_n(to + (p * shape_.channels + range.first) * shape_.filters,
-                      (range.last - range.first) * shape_.filters, 0.0f);
+    const int64_t items = parts_ * groups_, workers = std::min<int64_t>(threads_, items);
+    parallel_for(threads_, workers, 1, [&](int64_t first, int64_t last) {
+      for (int64_t w = first; w < last; ++w) {
+        auto* work = reinterpret_cast<float*>(scratch + work_ + static_cast<size_t>(w) * work_bytes());
+        for (int64_t i = items * w / workers; i < items * (w + 1) / workers; ++i) {
+          add_products(static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), i / groups_,
+                       group(i % groups_), sums, work);
         }
-        winograd_products(shape_, static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), range,
-                          tiles * part / parts_, tiles * (part + 1) / parts_, to, work);
       }
     });
     winograd_taps(sums, parts_, shape_.channels, shape_.filters, taps);
@@ -170,6 +158,16 @@ class Products final : public Primitive {
 
  private:
   static constexpr int64_t kBiasParts = 16;
+
+  void add_products(const float* x, const float* dy, int64_t part, ChannelRange range, float* sums, float* work) const {
+    float* to = sums + part * count();
+    for (int64_t p = 0; p < kWinogradPoints; ++p) {
+      std::fill_n(to + (p * shape_.channels + range.first) * shape_.filters,
+                  (range.last - range.first) * shape_.filters, 0.0f);
+    }
+    const int64_t tiles = shape_.tiles();
+    winograd_products(shape_, x, dy, range, tiles * part / parts_, tiles * (part + 1) / parts_, to, work);
+  }
 
   void sum_bias(const float* dy, float* sums, float* db) const {
     const int64_t rows = shape_.batch * shape_.out_height * shape_.out_width, n = shape_.filters;
@@ -213,23 +211,12 @@ bool winograd_takes(const ConvSpec& spec) {
          kWinogradPoints * s.channels * s.filters <= kMostProducts && s.tiles() >= kLeastTiles;
 }
 
-std::shared_ptr<const Primitive> make_winograd(const ConvSpec& spec, const PackFn& pack) {
-  const Filters filters{spec.w[0], spec.w[1], false, spec.threads};
-  Tensor packed;
-  if (spec.constant_w != nullptr) {
-    packed = pack(*spec.constant_w, "winograd 4 x 4", [&] {
-      Tensor taps(DType::f32, {filters.taps_count()}), u(DType::f32, {filters.count()});
-      filters.pack(spec.constant_w->data<float>().data(), taps.mutable_data<float>().data(),
-                   u.mutable_data<float>().data());
-      return u;
-    });
-  }
-  return std::make_shared<Tiles>(shape_of(spec), filters, spec.bias, packed);
+std::shared_ptr<const Primitive> make_winograd(const ConvSpec& spec) {
+  return std::make_shared<Tiles>(shape_of(spec), Filters{spec.w[0], spec.w[1], false}, spec.bias, spec.threads);
 }
 
 std::shared_ptr<const Primitive> make_winograd_backward_data(const ConvSpec& spec) {
-  const Filters filters{spec.w[0], spec.w[1], true, spec.threads};
-  return std::make_shared<Tiles>(transposed(shape_of(spec)), filters, false, Tensor());
+  return std::make_shared<Tiles>(transposed(shape_of(spec)), Filters{spec.w[0], spec.w[1], true}, false, spec.threads);
 }
 
 std::shared_ptr<const Primitive> make_winograd_backward_weights(const ConvSpec& spec) {

@@ -9,8 +9,9 @@ namespace slipway::kernels {
 // float32, with channels and filters that fill vectors and products that stay in a core's cache.
 bool winograd_takes(const ConvSpec& spec);
 
-// As make_conv, make_conv_backward_data and make_conv_backward_weights. Requires: winograd_takes(spec).
-std::shared_ptr<const Primitive> make_winograd(const ConvSpec& spec, const PackFn& pack);
+// As make_conv, make_conv_backward_data and make_conv_backward_weights; the filters are brought into their layout in
+// every run. Requires: winograd_takes(spec).
+std::shared_ptr<const Primitive> make_winograd(const ConvSpec& spec);
 std::shared_ptr<const Primitive> make_winograd_backward_data(const ConvSpec& spec);
 std::shared_ptr<const Primitive> make_winograd_backward_weights(const ConvSpec& spec);
 

@@ -88,23 +88,21 @@ void moments(const float* x, int64_t first, int64_t last, int64_t channels, doub
       sum_rows<kN>(rows, used, total, nullptr, [&](int64_t r, int j, V& a, V&) HWY_ATTR {
         a = hn::Add(a, load(from + r * channels + c + j * lanes(), used));
       });
-      V middle[kN];
-      SLIPWAY_UNROLL for (int j = 0; j < kN; ++j) {
-        HWY_ALIGN float part[HWY_MAX_BYTES / sizeof(float)] = {};
-        for (int64_t i = 0; i < used; ++i) part[i] = static_cast<float>(total[j * lanes() + i] / n);
-        middle[j] = hn::Load(D(), part);
-      }
-      double gaps[4 * HWY_MAX_BYTES / sizeof(float)] = {}, around[4 * HWY_MAX_BYTES / sizeof(float)] = {};
+      constexpr size_t kMost = 4 * HWY_MAX_BYTES / sizeof(float);
+      HWY_ALIGN float near[kMost] = {};  // the mean, nearly
+      const int64_t many = (kN - 1) * lanes() + used;
+      for (int64_t i = 0; i < many; ++i) near[i] = static_cast<float>(total[i] / n);
+      double gaps[kMost] = {}, around[kMost] = {};
       sum_rows<kN>(rows, used, gaps, around, [&](int64_t r, int j, V& a, V& b) HWY_ATTR {
-        const V gap = hn::Sub(load(from + r * channels + c + j * lanes(), used), middle[j]);
+        const V gap = hn::Sub(load(from + r * channels + c + j * lanes(), used), hn::Load(D(), near + j * lanes()));
         a = hn::Add(a, gap);
         b = hn::MulAdd(gap, gap, b);
       });
-      const int64_t many = (kN - 1) * lanes() + used;
       for (int64_t i = 0; i < many; ++i) {
-        const double gap = before > 0 ? total[i] / n - sum[c + i] / before : 0;
+        const double mean = static_cast<double>(near[i]) + gaps[i] / n;
+        const double gap = before > 0 ? mean - sum[c + i] / before : 0;
         squares[c + i] += around[i] - gaps[i] * gaps[i] / n + gap * gap * before * n / (before + n);
-        sum[c + i] += total[i];
+        sum[c + i] += mean * n;
       }
     });
   }

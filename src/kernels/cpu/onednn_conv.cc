@@ -161,7 +161,7 @@ void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<
 
 Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
   return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
-    if (spec.constant_w == nullptr && kernels::winograd_takes(spec)) return kernels::make_winograd(spec, pack);
+    if (spec.constant_w == nullptr && kernels::winograd_takes(spec)) return kernels::make_winograd(spec);
     Desc x = as_given(spec, spec.x), y = as_given(spec, spec.y);
     Desc w = onednn::plain(weight_dims(spec)), bias = onednn::plain({output_channels(spec)});
     auto describe = [&](const Desc& from, const Desc& to, dnnl::algorithm algorithm) {
@@ -219,18 +219,25 @@ auto describe_backward_weights(const ConvSpec& spec, bool given, dnnl::algorithm
 #endif
 }
 
-// describe(spec, given, algorithm) of a gradient: channels last where oneDNN has that, else in the layouts it likes.
+// describe(spec, given, algorithm) of a gradient: by Winograd where that pays, else channels last as X and Y lie where
+// oneDNN has that, else in the layouts it likes.
 template <typename F>
 auto describe_gradient(const ConvSpec& spec, int64_t channels, const F& describe) {
+  constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+  if (winograd_pays(spec, channels)) {
+    try {
+      return describe(spec, false, dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {
+    }
+  }
   if (spec.channels_last && !spec.bf16) {
     try {
-      auto pd = describe(spec, true, dnnl::algorithm::convolution_direct);
+      auto pd = describe(spec, true, kDirect);
       if (!is_slow(pd)) return pd;
     } catch (const dnnl::error&) {
     }
   }
-  return by_algorithm(winograd_pays(spec, channels),
-                      [&](dnnl::algorithm algorithm) { return describe(spec, false, algorithm); });
+  return describe(spec, false, kDirect);
 }
 
 }  // namespace

@@ -100,21 +100,31 @@ struct Across {
   const float* at[kSize * kSize];
   Across(const float* image, int64_t height, int64_t width, int64_t channels, int64_t y, int64_t x,
          const float* zeros) {
-    for (int i = 0; i < kSize; ++i) {
+    const float* pixel = image + (y * width + x) * channels;
+    for (int i = 0; i < kSize; ++i, pixel += width * channels) {
+      const bool inside = y + i >= 0 && y + i < height;
       for (int j = 0; j < kSize; ++j) {
-        const bool inside = y + i >= 0 && y + i < height && x + j >= 0 && x + j < width;
-        at[i * kSize + j] = inside ? image + ((y + i) * width + x + j) * channels : zeros;
+        at[i * kSize + j] = inside && x + j >= 0 && x + j < width ? pixel + j * channels : zeros;
       }
     }
   }
   HWY_INLINE const float* operator()(int i, int j) const { return at[i * kSize + j]; }
 };
 
-// Where a tile lies.
+// Where a tile lies, and where the next one does.
 struct Place {
   int64_t image, y, x;
   Place(const WinogradShape& s, int64_t tile)
       : image(tile / (s.down() * s.across())), y(tile / s.across() % s.down() * 4), x(tile % s.across() * 4) {}
+  HWY_INLINE void next(const WinogradShape& s) {
+    x += 4;
+    if (x < s.out_width) return;
+    x = 0;
+    y += 4;
+    if (y < s.out_height) return;
+    y = 0;
+    ++image;
+  }
 };
 
 // Half of the columns of B' d B for one vector of channels.
@@ -160,9 +170,8 @@ HWY_INLINE void input_tile(const At& at, ChannelRange range, float* v, int64_t s
   }
 }
 
-void input_tile(const WinogradShape& s, const float* x, int64_t tile, ChannelRange range, const float* zeros, float* v,
-                int64_t step) {
-  const Place place(s, tile);
+void input_tile(const WinogradShape& s, const float* x, const Place& place, ChannelRange range, const float* zeros,
+                float* v, int64_t step) {
   const int64_t top = place.y - s.top, left = place.x - s.left;
   const float* image = x + place.image * s.height * s.width * s.channels;
   if (top >= 0 && top + 6 <= s.height && left >= 0 && left + 6 <= s.width) {
@@ -173,14 +182,12 @@ void input_tile(const WinogradShape& s, const float* x, int64_t tile, ChannelRan
   }
 }
 
-HWY_INLINE void prefetch_input(const WinogradShape& s, const float* x, int64_t tile) {
-  const Place place(s, tile);
+HWY_INLINE void prefetch_input(const WinogradShape& s, const float* x, const Place& place) {
   prefetch<6>(x + place.image * s.height * s.width * s.channels, s.height, s.width, s.channels, place.y - s.top,
               place.x - s.left);
 }
 
-HWY_INLINE void prefetch_output(const WinogradShape& s, const float* y, int64_t tile) {
-  const Place place(s, tile);
+HWY_INLINE void prefetch_output(const WinogradShape& s, const float* y, const Place& place) {
   prefetch<4>(y + place.image * s.out_height * s.out_width * s.filters, s.out_height, s.out_width, s.filters, place.y,
               place.x);
 }
@@ -204,8 +211,8 @@ HWY_INLINE void gradient_tile(const At& at, int64_t filters, float* z, int64_t s
   }
 }
 
-void gradient_tile(const WinogradShape& s, const float* dy, int64_t tile, const float* zeros, float* z, int64_t step) {
-  const Place place(s, tile);
+void gradient_tile(const WinogradShape& s, const float* dy, const Place& place, const float* zeros, float* z,
+                   int64_t step) {
   const float* image = dy + place.image * s.out_height * s.out_width * s.filters;
   if (place.y + 4 <= s.out_height && place.x + 4 <= s.out_width) {
     const int64_t row = s.out_width * s.filters;
@@ -216,8 +223,8 @@ void gradient_tile(const WinogradShape& s, const float* dy, int64_t tile, const 
 }
 
 // Y = A' m A + bias of one tile, from m[point * step + k].
-void output_tile(const WinogradShape& s, const float* m, int64_t step, const float* bias, int64_t tile, float* y) {
-  const Place place(s, tile);
+void output_tile(const WinogradShape& s, const float* m, int64_t step, const float* bias, const Place& place,
+                 float* y) {
   const int64_t rows = HWY_MIN(4, s.out_height - place.y), columns = HWY_MIN(4, s.out_width - place.x);
   const int64_t row = s.out_width * s.filters;
   float* to = y + (place.image * s.out_height + place.y) * row + place.x * s.filters;
@@ -333,14 +340,21 @@ void tiles(const WinogradShape& s, const float* x, const float* u, const float* 
   float* m = v + kWinogradPoints * v_step;
   float* zeros = m + kWinogradPoints * m_step;
   std::memset(zeros, 0, static_cast<size_t>(s.channels) * sizeof(float));
+  Place in(s, first), out(s, first);
   for (int64_t at = first; at < last; at += block) {
     const int64_t n = HWY_MIN(block, last - at);
-    for (int64_t t = 0; t < n; ++t) input_tile(s, x, at + t, {0, s.channels}, zeros, v + t * s.channels, v_step);
+    for (int64_t t = 0; t < n; ++t, in.next(s)) {
+      input_tile(s, x, in, {0, s.channels}, zeros, v + t * s.channels, v_step);
+    }
+    Place coming = in, written = out;
     for (int64_t p = 0; p < kWinogradPoints; ++p) {
       const float* up = u + p * s.channels * s.filters;
       for (int64_t t = n * p / kWinogradPoints; t < n * (p + 1) / kWinogradPoints; ++t) {
-        prefetch_output(s, y, at + t);
-        if (at + n + t < last) prefetch_input(s, x, at + n + t);
+        prefetch_output(s, y, written);
+        written.next(s);
+        if (at + n + t >= last) continue;
+        prefetch_input(s, x, coming);
+        coming.next(s);
       }
       if (s.filters % (kVectors * lanes()) == 0) {
         products<kVectors>(v + p * v_step, up, n, s.channels, s.filters, m + p * m_step);
@@ -348,7 +362,7 @@ void tiles(const WinogradShape& s, const float* x, const float* u, const float* 
         products<1>(v + p * v_step, up, n, s.channels, s.filters, m + p * m_step);
       }
     }
-    for (int64_t t = 0; t < n; ++t) output_tile(s, m + t * s.filters, m_step, bias, at + t, y);
+    for (int64_t t = 0; t < n; ++t, out.next(s)) output_tile(s, m + t * s.filters, m_step, bias, out, y);
   }
 }
 
@@ -360,17 +374,20 @@ void products_of_tiles(const WinogradShape& s, const float* x, const float* dy, 
   float* z = v + kWinogradPoints * v_step;
   float* zeros = z + kWinogradPoints * z_step;
   std::memset(zeros, 0, static_cast<size_t>(HWY_MAX(s.channels, s.filters)) * sizeof(float));
+  Place place(s, first);
   for (int64_t at = first; at < last; at += block) {
     const int64_t n = HWY_MIN(block, last - at);
-    for (int64_t t = 0; t < n; ++t) {
-      input_tile(s, x, at + t, range, zeros, v + t * channels, v_step);
-      gradient_tile(s, dy, at + t, zeros, z + t * s.filters, z_step);
+    for (int64_t t = 0; t < n; ++t, place.next(s)) {
+      input_tile(s, x, place, range, zeros, v + t * channels, v_step);
+      gradient_tile(s, dy, place, zeros, z + t * s.filters, z_step);
     }
+    Place coming = place;
     for (int64_t p = 0; p < kWinogradPoints; ++p) {
       float* d = sums + (p * s.channels + range.first) * s.filters;
       for (int64_t t = n * p / kWinogradPoints; t < n * (p + 1) / kWinogradPoints && at + n + t < last; ++t) {
-        prefetch_input(s, x, at + n + t);
-        prefetch_output(s, dy, at + n + t);
+        prefetch_input(s, x, coming);
+        prefetch_output(s, dy, coming);
+        coming.next(s);
       }
       if (s.filters % (kVectors * lanes()) == 0) {
         outers<kVectors>(v + p * v_step, z + p * z_step, n, channels, s.filters, d);
