@@ -25,9 +25,8 @@ struct WinogradShape {
   int64_t down() const { return (out_height + 3) / 4; }
   int64_t across() const { return (out_width + 3) / 4; }
   int64_t tiles() const { return batch * down() * across(); }
-  // Tiles that go through all steps together: of winograd_tiles, and of winograd_products for so many channels.
-  int64_t block() const;
-  int64_t product_block(int64_t some_channels) const;
+  // Tiles that go through all steps together, for so many of the channels.
+  int64_t block(int64_t some_channels) const;
   // Numbers that winograd_tiles or winograd_products work in.
   int64_t scratch() const;
 };

@@ -335,7 +335,7 @@ void filters(const float* taps, int64_t reduced, int64_t produced, bool turned, 
 
 void tiles(const WinogradShape& s, const float* x, const float* u, const float* bias, int64_t first, int64_t last,
            float* y, float* scratch) {
-  const int64_t block = s.block(), v_step = block * s.channels + 16, m_step = block * s.filters + 16;
+  const int64_t block = s.block(s.channels), v_step = block * s.channels + 16, m_step = block * s.filters + 16;
   float* v = scratch;
   float* m = v + kWinogradPoints * v_step;
   float* zeros = m + kWinogradPoints * m_step;
@@ -368,7 +368,7 @@ void tiles(const WinogradShape& s, const float* x, const float* u, const float* 
 
 void products_of_tiles(const WinogradShape& s, const float* x, const float* dy, ChannelRange range, int64_t first,
                        int64_t last, float* sums, float* scratch) {
-  const int64_t channels = range.last - range.first, block = s.product_block(channels);
+  const int64_t channels = range.last - range.first, block = s.block(channels);
   const int64_t v_step = block * channels + 16, z_step = block * s.filters + 16;
   float* v = scratch;
   float* z = v + kWinogradPoints * v_step;
@@ -435,26 +435,19 @@ HWY_EXPORT(taps_of);
 
 namespace {
 
-constexpr int64_t kBlock = 48 * 1024, kProductBlock = 96 * 1024;  // numbers
-constexpr int64_t kLeast = 12, kMost = 36;                        // tiles
-
-// Tiles whose points in `channels` channels are about so many numbers.
-int64_t tiles_of(int64_t numbers, int64_t channels) {
-  const int64_t fits = numbers / (kWinogradPoints * channels) / kLeast * kLeast;
-  return fits < kLeast ? kLeast : (fits > kMost ? kMost : fits);
-}
+constexpr int64_t kBlock = 112 * 1024;      // numbers that leave room in the second cache for filters or sums
+constexpr int64_t kLeast = 12, kMost = 36;  // tiles
 
 }  // namespace
 
-int64_t WinogradShape::block() const { return tiles_of(kBlock, channels + filters); }
-int64_t WinogradShape::product_block(int64_t some_channels) const {
-  return tiles_of(kProductBlock, some_channels + filters);
+int64_t WinogradShape::block(int64_t some_channels) const {
+  const int64_t fits = kBlock / (kWinogradPoints * (some_channels + filters)) / kLeast * kLeast;
+  return fits < kLeast ? kLeast : (fits > kMost ? kMost : fits);
 }
 
 int64_t WinogradShape::scratch() const {
   const int64_t least = kLeast * kWinogradPoints * (channels + filters);
-  return (least > kProductBlock ? least : kProductBlock) + 32 * kWinogradPoints +
-         (channels > filters ? channels : filters);
+  return (least > kBlock ? least : kBlock) + 32 * kWinogradPoints + (channels > filters ? channels : filters);
 }
 
 void winograd_filters(const float* taps, int64_t reduced, int64_t produced, bool turned, float* u) {
