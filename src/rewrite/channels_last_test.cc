@@ -174,6 +174,17 @@ TEST(ChannelsLast, StridesGroupsAndPoolingsLearnTheSame) {
       "BatchNormalizationGradChannelsLast ConvGradData ConvGradWeights ConvGradData ConvGradWeights ConvGradWeights");
 }
 
+// A normalization whose result something else reads too keeps what follows it apart, and so does its gradient.
+TEST(ChannelsLast, NormalizationsReadTwiceTakeNothingIn) {
+  Learner n;
+  ValueId y = n.normalized(n.conv(n.conv(n.x, 6, 16), 16, 16), 16);
+  n.learn(n.b.add(n.relu(y), n.b.op("Sigmoid", {y})));
+  n.expect(
+      "Transpose ConvChannelsLast ConvChannelsLast BatchNormalizationChannelsLast Sigmoid Relu Add Mul Transpose "
+      "ReduceSum ReluGrad SigmoidGrad Add BatchNormalizationGradChannelsLast ConvGradData ConvGradWeights "
+      "ConvGradWeights");
+}
+
 TEST(ChannelsLast, FewChannelsLearnInThePlainLayout) {
   Learner n;
   n.learn(n.relu(n.normalized(n.conv(n.conv(n.x, 6, 12), 12, 20), 20)));

@@ -160,7 +160,7 @@ class Sweep {
     node.outputs = {out};
     if (!is_identity(p)) {
       node.attributes.set("perm", p);
-      views_[static_cast<size_t>(out.index)] = {source, p};
+      if (static_cast<size_t>(out.index) < views_.size()) views_[static_cast<size_t>(out.index)] = {source, p};
     }
     graph_.add_node(std::move(node));
   }
@@ -271,16 +271,9 @@ class Sweep {
   ValueId untransposed(ValueId id, const Permutation& p) {
     const Permutation inverse = inverse_permutation(p);
     const Value value = graph_.value(id);
-    Node node;
-    node.op_type = "Transpose";
-    node.op = all_operators().find(node.op_type);
-    node.inputs = {id};
-    node.outputs = {
-        graph_.add_value(graph_.fresh_name(value.name + "_moved"), value.dtype, permuted_dims(*value.dims, inverse))};
-    node.name = graph_.value(node.outputs[0]).name;
-    node.attributes.set("perm", inverse);
-    const ValueId out = node.outputs[0];
-    graph_.add_node(std::move(node));
+    const ValueId out =
+        graph_.add_value(graph_.fresh_name(value.name + "_moved"), value.dtype, permuted_dims(*value.dims, inverse));
+    transpose(id, inverse, out);
     return out;
   }
 
