@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "kernels/cpu/onednn.h"
+#include "kernels/small_conv.h"
 
 namespace slipway {
 
@@ -153,6 +154,7 @@ void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
+  if (auto small = kernels::make_small_conv(spec)) return small;
   return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
     Desc x = spec.channels_last ? channels_last(spec.x) : onednn::plain(spec.x);
     Desc y = spec.channels_last ? channels_last(spec.y) : onednn::plain(spec.y);
@@ -178,6 +180,7 @@ Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const P
 }
 
 Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec& spec) {
+  if (auto small = kernels::make_small_conv_data(spec)) return small;
   return onednn::guarded("convolution gradient", [&]() -> std::shared_ptr<const Primitive> {
     Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
     using Pd = dnnl::convolution_backward_data::primitive_desc;
@@ -204,6 +207,7 @@ Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec&
 }
 
 Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSpec& spec) {
+  if (auto small = kernels::make_small_conv_weights(spec)) return small;
   return onednn::guarded("convolution weight gradient", [&]() -> std::shared_ptr<const Primitive> {
     Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
     Desc bias = onednn::plain({output_channels(spec)});
