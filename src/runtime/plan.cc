@@ -54,13 +54,22 @@ void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector
   };
   for (const Patch& patch : in_patches_) workspace.in[patch.position] = at(patch);
   for (const Patch& patch : out_patches_) workspace.out[patch.position] = at(patch);
-  omp_set_num_threads(threads_);
   if (profiling_.load(std::memory_order_relaxed)) {
     run_profiled(workspace);
   } else {
-    for (size_t s = 0; s < steps_.size(); ++s) steps_[s].kernel.run(workspace.args[s]);
+    int threads = 0;
+    for (size_t s = 0; s < steps_.size(); ++s) run_step(s, workspace, threads);
   }
   if (!copies_.empty()) copy_out(workspace, inputs, results);
+}
+
+// `threads`: how many the step before ran on. Primitives ask OpenMP how many they have.
+void Plan::run_step(size_t step, Workspace& workspace, int& threads) const {
+  if (steps_[step].threads != threads) {
+    threads = steps_[step].threads;
+    omp_set_num_threads(threads);
+  }
+  steps_[step].kernel.run(workspace.args[step]);
 }
 
 void Plan::copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const {
@@ -77,8 +86,9 @@ void Plan::copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::v
 void Plan::run_profiled(Workspace& workspace) const {
   using Clock = std::chrono::steady_clock;
   Clock::time_point before = Clock::now();
+  int threads = 0;
   for (size_t s = 0; s < steps_.size(); ++s) {
-    steps_[s].kernel.run(workspace.args[s]);
+    run_step(s, workspace, threads);
     Clock::time_point after = Clock::now();
     times_[s].runs.fetch_add(1, std::memory_order_relaxed);
     times_[s].ns.fetch_add(std::chrono::nanoseconds(after - before).count(), std::memory_order_relaxed);

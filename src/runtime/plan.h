@@ -29,7 +29,7 @@ struct Bound {
 using StateTensors = std::map<int32_t, Tensor>;
 
 struct PlanOptions {
-  int threads = 0;  // 0: chosen by the work in the plan
+  int threads = 0;  // the most that an operator gets; 0: as many as there are processors
 };
 
 // The memory of one run at a time. Several may run one plan at once, each with its own.
@@ -69,6 +69,7 @@ class Plan {
   size_t arena_bytes() const { return arena_bytes_; }
   // The node that needs the most memory, with its number of bytes, for messages.
   const std::string& largest() const { return largest_; }
+  // The most that a step runs on.
   int threads() const { return threads_; }
   size_t step_count() const { return steps_.size(); }
   // The graph node of each step.
@@ -95,6 +96,7 @@ class Plan {
   };
   struct Step {
     Kernel kernel;
+    int threads;
     std::vector<Source> in;
     std::vector<Source> out;
   };
@@ -113,6 +115,7 @@ class Plan {
 
   void* resolve(const Source& source, const Workspace& workspace) const;
   void copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
+  void run_step(size_t step, Workspace& workspace, int& threads) const;
   void run_profiled(Workspace& workspace) const;
 
   bool whole_ = false;

@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <set>
@@ -12,13 +13,11 @@
 #include "ops/evaluate.h"
 #include "runtime/memory_plan.h"
 #include "runtime/plan.h"
+#include "runtime/thread_choice.h"
 
 namespace slipway {
 
 namespace {
-
-// Below this many multiply-adds (or a quarter of it in elements) a plan runs on one thread: waking a second costs more.
-constexpr double kWorkPerThread = 8e6;
 
 constexpr int64_t kMostFoldedBytes = int64_t{256} << 20;
 
@@ -133,6 +132,7 @@ class PlanCompiler {
 
   void find_lives();
   void choose_threads();
+  std::vector<TensorType> types_of(const Values& ids);
   void place_state();
   void share_buffers();
   Status prepare();
@@ -150,7 +150,8 @@ class PlanCompiler {
   PlanOptions options_;
   std::shared_ptr<Plan> plan_ = std::shared_ptr<Plan>(new Plan);
   std::vector<Info> infos_;
-  std::vector<int32_t> step_nodes_;                        // nodes with a kernel
+  std::vector<int32_t> step_nodes_;  // nodes with a kernel
+  std::vector<int> step_threads_;
   std::vector<std::pair<ValueId, ValueId>> state_copies_;  // next -> state
   std::vector<int> buffer_owner_;
   std::vector<BufferLife> lives_;
@@ -326,30 +327,24 @@ void PlanCompiler::find_lives() {
 }
 
 void PlanCompiler::choose_threads() {
-  plan_->threads_ = options_.threads;
-  if (options_.threads > 0) return;
-  double work = 0;
+  const int most = options_.threads > 0 ? options_.threads : omp_get_num_procs();
+  const char* policy = std::getenv("OMP_WAIT_POLICY");
+  const SharingCost cost = sharing_cost(policy == nullptr ? "" : policy);
+  double us = 0;
   for (int32_t n : step_nodes_) {
     const Node& node = graph_.nodes()[static_cast<size_t>(n)];
-    double out = 0, in = 0, weight = 1;
-    for (ValueId id : node.outputs) {
-      if (id.valid()) out += static_cast<double>(info(id).type->count());
-    }
-    for (ValueId id : node.inputs) {
-      if (id.valid()) in += static_cast<double>(info(id).type->count());
-    }
-    // Contractions: outputs times the length of the sum, read off the second operand.
-    bool contraction = node.op->quant.kind == Quant::weighted && node.has_input(1);
-    if (contraction) {
-      const Shape& shape = info(node.inputs[1]).type->shape;
-      bool filters = node.op_type.find("Conv") != std::string::npos;
-      double columns = shape.empty() ? 1 : static_cast<double>(filters ? shape.front() : shape.back());
-      weight = static_cast<double>(info(node.inputs[1]).type->count()) / std::max(columns, 1.0);
-    }
-    work += contraction ? out * weight : (out + in) * 0.25;
+    const Work work = work_of(node, types_of(node.inputs), types_of(node.outputs));
+    step_threads_.push_back(threads_worth(work, cost, most));
+    us += work.us;
   }
-  int cores = omp_get_num_procs();
-  plan_->threads_ = std::clamp(static_cast<int>(work / kWorkPerThread), 1, cores);
+  if (!worth_sharing(us, cost)) std::ranges::fill(step_threads_, 1);
+  for (int threads : step_threads_) plan_->threads_ = std::max(plan_->threads_, threads);
+}
+
+std::vector<TensorType> PlanCompiler::types_of(const Values& ids) {
+  std::vector<TensorType> types;
+  for (ValueId id : ids) types.push_back(id.valid() ? *info(id).type : TensorType());
+  return types;
 }
 
 // The new value of a state is written over the old one where the kernel allows it and nobody reads the old one later.
@@ -407,22 +402,19 @@ void PlanCompiler::share_buffers() {
 }
 
 Status PlanCompiler::prepare() {
-  omp_set_num_threads(plan_->threads_);
-  for (int32_t n : step_nodes_) {
-    const Node& node = graph_.nodes()[static_cast<size_t>(n)];
-    std::vector<TensorType> in, out;
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    const std::vector<TensorType> in = types_of(node.inputs), out = types_of(node.outputs);
     std::vector<const Tensor*> constants;
     for (ValueId id : node.inputs) {
-      in.push_back(id.valid() ? *info(id).type : TensorType());
       constants.push_back(id.valid() && info(id).contents.defined() ? &info(id).contents : nullptr);
     }
-    for (ValueId id : node.outputs) {
-      out.push_back(id.valid() ? *info(id).type : TensorType());
-    }
-    PrepareContext context(node, in, out, constants, plan_->threads_, packs_);
+    const int threads = step_threads_[s];
+    omp_set_num_threads(threads);
+    PrepareContext context(node, in, out, constants, threads, packs_);
     Result<Kernel> kernel = within_memory([&] { return node.op->cpu(context); });
     if (!kernel.ok()) return kernel.status().at(describe(node));
-    plan_->steps_.push_back({std::move(*kernel), {}, {}});
+    plan_->steps_.push_back({std::move(*kernel), threads, {}, {}});
   }
   plan_->step_nodes_ = step_nodes_;
   return {};

@@ -1,0 +1,35 @@
+// How many threads each step of a plan is worth: decided from its shapes alone, so that a plan is the same every time.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "graph/graph.h"
+#include "tensor/tensor.h"
+
+namespace slipway {
+
+// What one thread would do, in microseconds, roughly.
+struct Work {
+  double us = 0;
+  bool steps = false;  // of one of many steps at whose ends threads meet
+};
+// `in` and `out`: the types of the node's inputs and outputs.
+Work work_of(const Node& node, std::span<const TensorType> in, std::span<const TensorType> out);
+
+// What sharing work costs, in microseconds: handing a part to a thread that waits for one and waiting for it, and
+// meeting at the end of a step.
+struct SharingCost {
+  double handing_over, meeting;
+};
+// `wait_policy`: the environment's OMP_WAIT_POLICY.
+SharingCost sharing_cost(std::string_view wait_policy);
+
+// Threads for a step of a plan, at most `most`: as many as each do several times what they cost.
+int threads_worth(const Work& work, const SharingCost& cost, int most);
+
+// Whether a plan of this much work in all is worth sharing at all: threads that wait between the runs of a short one
+// keep cores from others.
+bool worth_sharing(double plan_us, const SharingCost& cost);
+
+}  // namespace slipway
