@@ -46,8 +46,8 @@ double gemm(const Node& node, Types in, Types out) {
 }
 // Q K^T, and what it weighs V with.
 double attention(const Node&, Types in, Types) { return 2 * count(in, 0) * last_dim(in, 1, 2); }
-// One step of [steps, batch, ...].
-double recurrent(const Node&, Types in, Types) { return dim(in, 0, 1) * (count(in, 1) + count(in, 2)); }
+// x [steps, batch, ...]
+double recurrent(const Node&, Types in, Types) { return dim(in, 0, 0) * dim(in, 0, 1) * (count(in, 1) + count(in, 2)); }
 double recurrent_grad(const Node& node, Types in, Types out) { return 2 * recurrent(node, in, out); }
 
 struct Row {
@@ -55,8 +55,7 @@ struct Row {
   double (*multiply_adds)(const Node&, Types in, Types out);
 };
 
-// A recurrent layer that keeps no tape walks with all threads from step to step.
-bool walks(const Node& node) { return node.op_type == "LSTM" && node.outputs.size() <= 3; }
+bool is_recurrent(const Row& row) { return row.multiply_adds == recurrent || row.multiply_adds == recurrent_grad; }
 
 constexpr Row kRows[] = {
     {"Attention", attention},
@@ -94,16 +93,24 @@ bool lower(std::string_view text, std::string_view word) {
 
 Work work_of(const Node& node, Types in, Types out) {
   const Row* row = std::ranges::find(kRows, node.op_type, &Row::op);
-  if (row == std::end(kRows)) return {(bytes(in) + bytes(out)) / kBytes};
+  if (row == std::end(kRows)) {
+    const double us = (bytes(in) + bytes(out)) / kBytes;
+    return {.us = us, .between = us};
+  }
   const bool int8 = !in.empty() && (in[0].dtype == DType::u8 || in[0].dtype == DType::i8);
-  return {row->multiply_adds(node, in, out) / (int8 ? kInt8 * kMultiplyAdds : kMultiplyAdds), walks(node)};
+  const double us = row->multiply_adds(node, in, out) / (int8 ? kInt8 * kMultiplyAdds : kMultiplyAdds);
+  if (!is_recurrent(*row)) return {.us = us, .between = us};
+  // An LSTM that keeps no tape is a walk of all threads; any other one is a product for each step.
+  const double steps = dim(in, 0, node.has("layout") && node.integer("layout") == 1 ? 1 : 0);
+  return {
+      .us = us, .between = us / std::max(steps, 1.0), .together = node.op_type == "LSTM" && node.outputs.size() <= 3};
 }
 
 SharingCost sharing_cost(std::string_view wait_policy) { return lower(wait_policy, "passive") ? kSleeping : kSpinning; }
 
 int threads_worth(const Work& work, const SharingCost& cost, int most) {
-  const double least = kThread * (work.steps ? cost.meeting : cost.handing_over);
-  return static_cast<int>(std::clamp(work.us / least, 1.0, std::max<double>(most, 1)));
+  const double least = kThread * (work.together ? cost.meeting : cost.handing_over);
+  return static_cast<int>(std::clamp(work.between / least, 1.0, std::max<double>(most, 1)));
 }
 
 bool worth_sharing(double plan_us, const SharingCost& cost) { return plan_us >= kPlan * cost.handing_over; }

@@ -11,8 +11,9 @@ namespace slipway {
 
 // What one thread would do, in microseconds, roughly.
 struct Work {
-  double us = 0;
-  bool steps = false;  // of one of many steps at whose ends threads meet
+  double us = 0;          // in all
+  double between = 0;     // until threads have to wait for each other: all of it, or one of the steps of a sequence
+  bool together = false;  // threads go from step to step together, and are not called for each
 };
 // `in` and `out`: the types of the node's inputs and outputs.
 Work work_of(const Node& node, std::span<const TensorType> in, std::span<const TensorType> out);

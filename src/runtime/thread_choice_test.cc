@@ -59,6 +59,21 @@ TEST(ThreadChoice, MoreWorkTakesMoreThreadsUpToTheMost) {
   EXPECT_LT(some, 8);
 }
 
+// Of a sequence all steps count, though threads are worth what one step is worth.
+TEST(ThreadChoice, AllStepsOfASequenceMakeThePlanLong) {
+  Node node;
+  node.op_type = "LSTM";
+  node.outputs.resize(1);
+  const std::vector<TensorType> in = {
+      {DType::f32, {64, 1, 64}}, {DType::f32, {1, 1024, 64}}, {DType::f32, {1, 1024, 256}}};
+  const std::vector<TensorType> out = {{DType::f32, {64, 1, 1, 256}}};
+  const Work work = work_of(node, in, out);
+  EXPECT_DOUBLE_EQ(work.us, 64 * work.between);
+  EXPECT_TRUE(worth_sharing(work.us, sharing_cost("")));
+  EXPECT_EQ(threads_worth(work, sharing_cost(""), 2), 2);
+  EXPECT_EQ(threads_worth(work, sharing_cost("passive"), 2), 1);
+}
+
 TEST(ThreadChoice, AShortPlanIsNotShared) {
   EXPECT_FALSE(worth_sharing(250, sharing_cost("")));
   EXPECT_TRUE(worth_sharing(500, sharing_cost("")));
