@@ -21,6 +21,10 @@ struct SmallConv {
   bool padded() const { return top != 0 || left != 0 || reach_h() > h || reach_w() > w; }
 };
 
+// Gradients of filters are summed apart for this many runs of images, however many threads there are, and then added up
+// in order.
+inline constexpr int64_t kSmallConvRuns = 8;
+
 // Whether the functions below are there for this machine and these sizes.
 bool small_conv_runs(const SmallConv& s);
 
@@ -38,6 +42,15 @@ void small_conv_data(const SmallConv& s, const float* dy, const float* w, float*
 // dw, and db where it is not nullptr, from x and dy.
 void small_conv_weights(const SmallConv& s, const float* x, const float* dy, float* dw, float* db, float* scratch,
                         int threads);
+
+// Of wide rows and few filters, which the functions above hand over to these.
+bool small_conv_by_rows(const SmallConv& s);
+int64_t small_conv_rows_scratch(const SmallConv& s, int threads);
+void small_conv_rows(const SmallConv& s, const float* x, const float* w, const float* bias, bool relu, float* y,
+                     float* scratch, int threads);
+int64_t small_conv_row_weights_scratch(const SmallConv& s, int threads);
+void small_conv_row_weights(const SmallConv& s, const float* x, const float* dy, float* dw, float* db, float* scratch,
+                            int threads);
 
 // The same as primitives, where they pay; nullptr elsewhere. Inputs and outputs as make_conv, make_conv_backward_data
 // and make_conv_backward_weights state them.

@@ -283,6 +283,7 @@ bool small_conv_runs(const SmallConv& s) {
 }
 
 int64_t small_conv_scratch(const SmallConv& s, int threads) {
+  if (small_conv_by_rows(s)) return small_conv_rows_scratch(s, threads);
   return HWY_DYNAMIC_DISPATCH(forward_shared)(s) + threads * HWY_DYNAMIC_DISPATCH(forward_part)(s);
 }
 
@@ -292,6 +293,7 @@ int64_t small_conv_data_scratch(const SmallConv& s, int threads) {
 
 void small_conv(const SmallConv& s, const float* x, const float* w, const float* bias, bool relu, float* y,
                 float* scratch, int threads) {
+  if (small_conv_by_rows(s)) return small_conv_rows(s, x, w, bias, relu, y, scratch, threads);
   HWY_DYNAMIC_DISPATCH(forward)(s, x, w, bias, relu, y, scratch, threads);
 }
 

@@ -14,10 +14,7 @@ namespace {
 
 #if HWY_TARGET <= HWY_AVX3
 
-// Sums are kept apart for this many runs of images, however many threads there are, and then added up in order.
-constexpr int64_t kMostRuns = 8;
-
-int64_t runs_of(const SmallConv& s) { return std::min(s.batch, kMostRuns); }
+int64_t runs_of(const SmallConv& s) { return std::min(s.batch, kSmallConvRuns); }
 
 // Sums of one run: [blocks, c, k, k, lanes], and of the bias [blocks, lanes].
 int64_t filter_sums(const SmallConv& s) { return s.c * s.k * s.k * blocks_of(s.o) * vector_channels(s.o); }
@@ -148,11 +145,13 @@ HWY_EXPORT(weights_part);
 HWY_EXPORT(weights);
 
 int64_t small_conv_weights_scratch(const SmallConv& s, int threads) {
+  if (small_conv_by_rows(s)) return small_conv_row_weights_scratch(s, threads);
   return HWY_DYNAMIC_DISPATCH(weights_shared)(s) + threads * HWY_DYNAMIC_DISPATCH(weights_part)(s);
 }
 
 void small_conv_weights(const SmallConv& s, const float* x, const float* dy, float* dw, float* db, float* scratch,
                         int threads) {
+  if (small_conv_by_rows(s)) return small_conv_row_weights(s, x, dy, dw, db, scratch, threads);
   HWY_DYNAMIC_DISPATCH(weights)(s, x, dy, dw, db, scratch, threads);
 }
 }  // namespace slipway::kernels
