@@ -337,7 +337,7 @@ void PlanCompiler::choose_threads() {
     step_threads_.push_back(threads_worth(work, cost, most));
     us += work.us;
   }
-  if (!worth_sharing(us, cost)) std::ranges::fill(step_threads_, 1);
+  if (us < cost.shortest) std::ranges::fill(step_threads_, 1);
   for (int threads : step_threads_) plan_->threads_ = std::max(plan_->threads_, threads);
 }
 

@@ -16,7 +16,7 @@
 namespace slipway {
 
 struct SessionOptions {
-  int threads = 0;       // 0: one for small work, else as many as the machine has cores
+  int threads = 0;       // the most that an operator is given, by its work; 0: as many as the machine has cores
   bool optimize = true;  // run the rewrites (folding, fusion) before planning
   // Compiled plans kept for each stretch of a graph that one plan can hold (most graphs are one stretch); the least
   // recently used goes.

@@ -11,15 +11,14 @@ namespace slipway {
 namespace {
 
 // Of one thread, in a microsecond: multiply-adds of float32 (about two thirds of the peak of a core with AVX-512; int8
-// does four times as many), and bytes read or written.
-constexpr double kMultiplyAdds = 40e3, kInt8 = 4, kBytes = 30e3;
+// does some more than twice as many), and bytes read or written.
+constexpr double kMultiplyAdds = 40e3, kInt8 = 2.5, kBytes = 30e3;
 
-// Measured on two cores with parallel regions between pieces of work. Threads that spin while they wait (libgomp's
-// default for some milliseconds, OMP_WAIT_POLICY=active) are back after 1 to 5 us, and what they read lies in another
-// core's cache; ones that sleep take 60 to 110 us to be woken.
-constexpr SharingCost kSpinning = {15, 1.5}, kSleeping = {100, 100};
+// Measured on two cores: with empty parallel regions between pieces of work, and as the number with which networks of
+// many small operators run fastest. Threads that spin while they wait (libgomp's default for some milliseconds,
+// OMP_WAIT_POLICY=active) are back after 1 to 2 us; ones that sleep take 60 to 110 us to be woken.
+constexpr SharingCost kSpinning = {1.5, 300}, kSleeping = {100, 4000};
 constexpr double kThread = 2;  // how many times its cost each thread has to do
-constexpr double kPlan = 20;   // how many times that cost a plan has to take
 
 using Types = std::span<const TensorType>;
 
@@ -100,19 +99,14 @@ Work work_of(const Node& node, Types in, Types out) {
   const bool int8 = !in.empty() && (in[0].dtype == DType::u8 || in[0].dtype == DType::i8);
   const double us = row->multiply_adds(node, in, out) / (int8 ? kInt8 * kMultiplyAdds : kMultiplyAdds);
   if (!is_recurrent(*row)) return {.us = us, .between = us};
-  // An LSTM that keeps no tape is a walk of all threads; any other one is a product for each step.
   const double steps = dim(in, 0, node.has("layout") && node.integer("layout") == 1 ? 1 : 0);
-  return {
-      .us = us, .between = us / std::max(steps, 1.0), .together = node.op_type == "LSTM" && node.outputs.size() <= 3};
+  return {.us = us, .between = us / std::max(steps, 1.0)};
 }
 
 SharingCost sharing_cost(std::string_view wait_policy) { return lower(wait_policy, "passive") ? kSleeping : kSpinning; }
 
 int threads_worth(const Work& work, const SharingCost& cost, int most) {
-  const double least = kThread * (work.together ? cost.meeting : cost.handing_over);
-  return static_cast<int>(std::clamp(work.between / least, 1.0, std::max<double>(most, 1)));
+  return static_cast<int>(std::clamp(work.between / (kThread * cost.handing_over), 1.0, std::max<double>(most, 1)));
 }
-
-bool worth_sharing(double plan_us, const SharingCost& cost) { return plan_us >= kPlan * cost.handing_over; }
 
 }  // namespace slipway
