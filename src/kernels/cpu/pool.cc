@@ -2,7 +2,6 @@
 // takes its taps in row-major order, so that NaNs and rounding are those of the plain loops in kernels/pool.cc.
 #include "kernels/pool.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "kernels/cpu/targets.h"

@@ -1,6 +1,5 @@
 // Convolutions with few filters over wide rows, at stride 1: a vector holds neighbours of a row, as rows are longer
 // than a vector and filters are fewer than its lanes.
-#include <array>
 
 #include "kernels/cpu/targets.h"
 #include "kernels/parallel.h"
