@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "kernels/cpu/onednn.h"
+#include "kernels/small_conv.h"
 #include "kernels/winograd_convolution.h"
 
 namespace slipway {
@@ -160,6 +161,7 @@ void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
+  if (auto small = kernels::make_small_conv(spec)) return small;
   return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
     if (spec.constant_w == nullptr && kernels::winograd_takes(spec)) return kernels::make_winograd(spec);
     Desc x = as_given(spec, spec.x), y = as_given(spec, spec.y);
@@ -243,6 +245,7 @@ auto describe_gradient(const ConvSpec& spec, int64_t channels, const F& describe
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec& spec) {
+  if (auto small = kernels::make_small_conv_data(spec)) return small;
   return onednn::guarded("convolution gradient", [&]() -> std::shared_ptr<const Primitive> {
     if (kernels::winograd_takes(spec)) return kernels::make_winograd_backward_data(spec);
     Desc x = as_given(spec, spec.x), w = onednn::plain(weight_dims(spec)), y = as_given(spec, spec.y);
@@ -258,6 +261,7 @@ Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec&
 }
 
 Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSpec& spec) {
+  if (auto small = kernels::make_small_conv_weights(spec)) return small;
   return onednn::guarded("convolution weight gradient", [&]() -> std::shared_ptr<const Primitive> {
     if (kernels::winograd_takes(spec)) return kernels::make_winograd_backward_weights(spec);
     Desc x = as_given(spec, spec.x), w = onednn::plain(weight_dims(spec)), y = as_given(spec, spec.y);

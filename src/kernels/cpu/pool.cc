@@ -2,7 +2,6 @@
 // takes its taps in row-major order, so that NaNs and rounding are those of the plain loops in kernels/pool.cc.
 #include "kernels/pool.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "kernels/cpu/targets.h"
@@ -199,44 +198,6 @@ void pool_columns(const PoolShape& p, int64_t a, int64_t b, Divisor divide, cons
   pool_singles<Op>(p, a, b, c, p.out[2], divide, x, y);
 }
 
-// The gradient of maxima over 2 x 2 windows that do not overlap, for outputs [c, n) of one row.
-template <class Tag>
-int64_t max_back(Tag d, const float* x, int64_t width, const float* dy, float* dx, int64_t c, int64_t n) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (; c + lanes <= n; c += lanes) {
-    hn::Vec<Tag> v0, v1, v2, v3;
-    hn::LoadInterleaved2(d, x + 2 * c, v0, v1);
-    hn::LoadInterleaved2(d, x + width + 2 * c, v2, v3);
-    const auto g = hn::LoadU(d, dy + c);
-    const auto second = hn::Gt(v1, v0);
-    auto best = hn::IfThenElse(second, v1, v0);
-    const auto third = hn::Gt(v2, best);
-    best = hn::IfThenElse(third, v2, best);
-    const auto fourth = hn::Gt(v3, best);
-    const auto g012 = hn::IfThenZeroElse(fourth, g), g01 = hn::IfThenZeroElse(third, g012);
-    hn::StoreInterleaved2(hn::IfThenZeroElse(second, g01), hn::IfThenElseZero(second, g01), d, dx + 2 * c);
-    hn::StoreInterleaved2(hn::IfThenElseZero(third, g012), hn::IfThenElseZero(fourth, g), d, dx + width + 2 * c);
-  }
-  return c;
-}
-
-void max_back_row(const float* x, int64_t width, const float* dy, float* dx, int64_t n) {
-  const hn::ScalableTag<float> d;
-  const hn::Half<hn::ScalableTag<float>> half;
-  const int64_t few = static_cast<int64_t>(hn::Lanes(half));
-  int64_t c = max_back(d, x, width, dy, dx, 0, n);
-  c = max_back(half, x, width, dy, dx, c, n);
-  if (c < n && n >= few) c = max_back(half, x, width, dy, dx, n - few, n);  // some of it again, to the same values
-  for (; c < n; ++c) {
-    const int64_t taps[] = {2 * c, 2 * c + 1, width + 2 * c, width + 2 * c + 1};
-    int64_t most = taps[0];
-    for (int64_t tap : taps) {
-      if (x[tap] > x[most]) most = tap;
-    }
-    for (int64_t tap : taps) dx[tap] = tap == most ? dy[c] : 0;
-  }
-}
-
 template <class Op>
 void pool_row(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
               typename Op::Value* y) {
@@ -283,20 +244,6 @@ void pool(const PoolShape& p, const typename Op::Value* x, typename Op::Value* y
 
 }  // namespace
 
-void max_back_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
-  const int64_t in = p.in[1] * p.in[2], out = p.out[1] * p.out[2];
-  const bool odd = p.in[1] % 2 != 0 || p.in[2] % 2 != 0;
-  parallel_for(threads, p.planes, 1 + 16384 / HWY_MAX(in, 1), [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      if (odd) std::fill_n(dx + i * in, in, 0.0f);
-      for (int64_t row = 0; row < p.out[1]; ++row) {
-        const int64_t at = i * in + 2 * row * p.in[2];
-        max_back_row(x + at, p.in[2], dy + i * out + row * p.out[2], dx + at, p.out[2]);
-      }
-    }
-  });
-}
-
 void max_f32(const PoolShape& p, const float* x, float* y, int threads) { pool<MaxOf<float>>(p, x, y, false, threads); }
 void max_u8(const PoolShape& p, const uint8_t* x, uint8_t* y, int threads) {
   pool<MaxOf<uint8_t>>(p, x, y, false, threads);
@@ -313,13 +260,13 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace slipway::kernels {
-HWY_EXPORT(max_back_2x2);
 HWY_EXPORT(max_f32);
 HWY_EXPORT(max_u8);
 HWY_EXPORT(max_i8);
 HWY_EXPORT(mean_f32);
 template <>
 void vector_max_pool(const PoolShape& p, const float* x, float* y, int threads) {
+  if (pools_pairs(p)) return max_pool_2x2(p, x, y, threads);
   HWY_DYNAMIC_DISPATCH(max_f32)(p, x, y, threads);
 }
 template <>
@@ -329,9 +276,6 @@ void vector_max_pool(const PoolShape& p, const uint8_t* x, uint8_t* y, int threa
 template <>
 void vector_max_pool(const PoolShape& p, const int8_t* x, int8_t* y, int threads) {
   HWY_DYNAMIC_DISPATCH(max_i8)(p, x, y, threads);
-}
-void max_pool_backward_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
-  HWY_DYNAMIC_DISPATCH(max_back_2x2)(p, x, dy, dx, threads);
 }
 void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads) {
   HWY_DYNAMIC_DISPATCH(mean_f32)(p, x, y, include_pad, threads);
