@@ -34,19 +34,50 @@ T quantize_one(float x, float scale, int32_t zero_point) {
   return static_cast<T>(static_cast<int32_t>(std::nearbyint(v)) + zero_point);
 }
 
+// x / s as a division rounds it, within [low, high]. A quotient from a reciprocal is off by a unit or two; x - q s is
+// exact in a fused product, and what it tells q lacks makes it right (P. Markstein 1990, "Computation of elementary
+// functions on the IBM RISC System/6000 processor"). Divisions cost more than all of this.
+struct Quotient {
+  hn::Vec<DF> s, reciprocal, low, high;
+  bool normal;  // else the reciprocal is no good
+
+  Quotient(float scale, float least, float greatest)
+      : s(hn::Set(DF(), scale)),
+        reciprocal(hn::Set(DF(), 1 / scale)),
+        low(hn::Set(DF(), least)),
+        high(hn::Set(DF(), greatest)),
+        normal(scale > 1e-30f && scale < 1e30f) {}
+
+  template <typename V>
+  HWY_INLINE V operator()(V x) const {
+    if (!normal) return bounded(hn::Div(x, s));
+    const V once = corrected(x, bounded(hn::Mul(x, reciprocal)));
+    return bounded(corrected(x, bounded(once)));
+  }
+
+ private:
+  template <typename V>
+  HWY_INLINE V bounded(V q) const {
+    return hn::Min(hn::Max(q, low), high);
+  }
+  template <typename V>
+  HWY_INLINE V corrected(V x, V q) const {
+    return hn::MulAdd(hn::NegMulAdd(q, s, x), reciprocal, q);
+  }
+};
+
 template <typename T>
 void quantize_run(const float* HWY_RESTRICT x, T* HWY_RESTRICT y, int64_t n, float scale, int32_t zero_point) {
   const DF d;
   const hn::Rebind<T, DF> dq;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto s = hn::Set(d, scale);
   const auto z = hn::Set(DI(), zero_point);
-  const auto low = hn::Set(d, static_cast<float>(std::numeric_limits<T>::min() - zero_point));
-  const auto high = hn::Set(d, static_cast<float>(std::numeric_limits<T>::max() - zero_point));
+  const Quotient quotient(scale, static_cast<float>(std::numeric_limits<T>::min() - zero_point),
+                          static_cast<float>(std::numeric_limits<T>::max() - zero_point));
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto v = hn::Div(hn::LoadU(d, x + i), s);
-    hn::StoreU(hn::DemoteTo(dq, hn::Add(rounded(v, low, high), z)), dq, y + i);
+    const auto v = hn::NearestInt(quotient(hn::LoadU(d, x + i)));
+    hn::StoreU(hn::DemoteTo(dq, hn::Add(v, z)), dq, y + i);
   }
   for (; i < n; ++i) y[i] = quantize_one<T>(x[i], scale, zero_point);
 }
