@@ -12,7 +12,7 @@ namespace slipway::kernels {
 namespace {
 
 constexpr int64_t kStrip = 64;
-constexpr int64_t kGrain = 200;  // strips of kRowsTogether rows that are worth a thread
+constexpr int64_t kGrain = 240;  // rows of quads of strips of kRowsTogether rows that are worth a thread
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -120,7 +120,8 @@ class DepthwiseByteConv final : public Primitive {
     auto* y = static_cast<uint8_t*>(out[0]);
     const auto strips = static_cast<int64_t>(strips_.strips.size());
     const int64_t bands = ceil_div(s_.oh, kRowsTogether);
-    parallel_for(threads_, s_.n * bands * strips, kGrain, [&](int64_t begin, int64_t end) {
+    const int64_t grain = std::max<int64_t>(1, kGrain / (s_.kh * quads_of(s_)));
+    parallel_for(threads_, s_.n * bands * strips, grain, [&](int64_t begin, int64_t end) {
       while (begin < end) {
         const int64_t band = begin / strips, first = begin % strips, last = std::min(strips, first + end - begin);
         compute(x, y, band / bands, band % bands, first, last);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kLongest = 128;      // positions of a row that one unit of work takes
 constexpr int64_t kShortest = 12;      // and what more threads cut it down to
-constexpr int64_t kGrain = 20000;      // steps of four products that are worth a thread
+constexpr int64_t kGrain = 12000;      // steps of four products that are worth a thread
 constexpr int64_t kRoundingSteps = 5;  // what rounding a vector costs beside them
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
