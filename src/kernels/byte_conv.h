@@ -9,7 +9,8 @@
 namespace slipway::kernels {
 
 // Each is nullptr where the shape is another or the processor does not multiply bytes. in: {x}; out: {y}.
-// Any convolution without groups over one or two spatial dimensions.
+// Any convolution without groups over one or two spatial dimensions, but for those with so many weights that blocking
+// them pays more.
 std::shared_ptr<const Primitive> make_direct_byte_conv(const RequantizedConvSpec& spec, const PackFn& pack);
 // One filter for each channel, over one or two spatial dimensions.
 std::shared_ptr<const Primitive> make_depthwise_byte_conv(const RequantizedConvSpec& spec, const PackFn& pack);

@@ -13,6 +13,8 @@ namespace slipway::kernels {
 namespace {
 
 constexpr int64_t kLongest = 128;      // positions of a row that one unit of work takes
+constexpr int64_t kFewest = 24;        // fewer where they read more than
+constexpr int64_t kRead = 12288;       // bytes, which stay in the first cache beside weights that pass through it
 constexpr int64_t kShortest = 12;      // and what more threads cut it down to
 constexpr int64_t kGrain = 12000;      // steps of four products that are worth a thread
 constexpr int64_t kRoundingSteps = 5;  // what rounding a vector costs beside them
@@ -100,13 +102,14 @@ class DirectByteConv final : public Primitive {
         high_(static_cast<uint8_t>(spec.high)),
         x_zero_(spec.x_zero) {
     const ByteConvShape& s = cut.s;
+    ring_ = (s.kh - 1) * s.dy + 1;
     const int64_t rows = s.n * s.oh, wanted = ceil_div(4 * spec.threads, rows);
-    segments_ = std::max(ceil_div(cut.positions(), kLongest), std::min(ceil_div(cut.positions(), kShortest), wanted));
+    const int64_t most = std::clamp(kRead / (s.kh * cut.step()), kFewest, kLongest);
+    segments_ = std::max(ceil_div(cut.positions(), most), std::min(ceil_div(cut.positions(), kShortest), wanted));
     units_ = rows * segments_;
     const int64_t longest = ceil_div(cut.positions(), segments_);
     const int64_t grain = std::max<int64_t>(1, kGrain / (longest * cut.steps_of_position()));
     threads_ = std::clamp<int64_t>(units_ / grain, 1, spec.threads);
-    ring_ = (s.kh - 1) * s.dy + 1;
     row_bytes_ = ceil_div((longest - 1) * cut.step() + cut.reach(), 64) * 64;
     pointers_ = ceil_div(static_cast<int64_t>(sizeof(void*)) * cut.run_count(), 64) * 64;
     tags_ = ceil_div(static_cast<int64_t>(sizeof(int64_t)) * ring_, 64) * 64;
@@ -219,7 +222,8 @@ class DirectByteConv final : public Primitive {
 }  // namespace
 
 std::shared_ptr<const Primitive> make_direct_byte_conv(const RequantizedConvSpec& spec, const PackFn& pack) {
-  if (spec.conv.groups != 1) return nullptr;
+  constexpr int64_t kMostWeights = int64_t{400} << 10;  // bytes, which every row of results reads all of
+  if (spec.conv.groups != 1 || element_count(spec.conv.w) > kMostWeights) return nullptr;
   const std::optional<ByteConvShape> shape = byte_conv_shape(spec);
   if (!shape) return nullptr;
   const Cut cut = cut_of(*shape);
