@@ -1,6 +1,8 @@
-// The real models that benchmarks run, and the inputs of the data sets beside them (ONNX backend test data).
+// The models that benchmarks run: where real ones are, whether their batch is free, and the inputs of the data sets
+// beside them (ONNX backend test data).
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "base/file.h"
 #include "beside.h"
 #include "formats/tensor_pb.h"
+#include "runtime/session.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -16,6 +19,12 @@ namespace slipway {
 inline std::filesystem::path models_root() {
   const char* environment = std::getenv("SLIPWAY_MODELS");
   return environment != nullptr ? environment : "../shared/models";
+}
+
+// Every input's first size is for the caller to choose.
+inline bool batch_is_free(const Session& session) {
+  return std::all_of(session.inputs().begin(), session.inputs().end(),
+                     [](const Port& port) { return !port.dims.empty() && !port.dims[0].known(); });
 }
 
 // Of each test_data_set_* in `folder`, the first `inputs` input_*.pb; none where there are no data sets.

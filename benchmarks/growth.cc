@@ -72,9 +72,7 @@ double us_per_run(Session& session, int64_t batch) {
   const std::vector<Tensor> inputs = inputs_for(session, batch);
   std::vector<Tensor> outputs;
   FlushDenormals flush(1);
-  auto run = [&] {
-    if (Status s = session.run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
-  };
+  auto run = [&] { must(session.run_into(inputs, outputs)); };
   run();
   const double once = median_us(3, run);
   return median_us(std::clamp(static_cast<int>(kSeconds * 1e6 / once), 5, 1000), run);
@@ -93,9 +91,7 @@ class Table {
     fmt::print("\n");
     tsv_ += fmt::format("{}\t{}\n", size, fmt::join(values, "\t"));
   }
-  void write(const std::filesystem::path& path) const {
-    if (Status s = write_file_atomic(path, tsv_); !s.ok()) must(Result<int>(s));
-  }
+  void write(const std::filesystem::path& path) const { must(write_file_atomic(path, tsv_)); }
 
  private:
   std::vector<std::string> columns_;

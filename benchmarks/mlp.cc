@@ -94,7 +94,7 @@ double step_us(int64_t batch, int threads) {
   std::vector<Tensor> outputs;
   return median_us(kRuns, [&] {
     inputs[3].mutable_data<int64_t>()[0]++;
-    if (Status s = session->run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
+    must(session->run_into(inputs, outputs));
   });
 }
 
@@ -120,15 +120,13 @@ void bench_inference(bool peers) {
   TemporaryDirectory folder;
   std::filesystem::path file = folder.path() / "mlp.onnx";
   Graph model = mlp(1);
-  if (Status s = write_model(model, file); !s.ok()) must(Result<int>(s));
+  must(write_model(model, file));
   fmt::print("\nInference, one thread: median of {} runs, µs\n", kRuns);
   fmt::print("batch       run  ONNX Runtime  ONNX Runtime/run\n");
   for (int64_t batch : {1, 32}) {
     auto session = must(Session::create(model, {.threads = 1}));
     std::vector<Tensor> inputs = {random_tensor({batch, kIn}, 5)}, outputs;
-    double run = median_us(4 * kRuns, [&] {
-      if (Status s = session->run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
-    });
+    double run = median_us(4 * kRuns, [&] { must(session->run_into(inputs, outputs)); });
     std::optional<double> ort;
     if (peers)
       ort = peer_us(fmt::format("node tools/peers/ort_bench.mjs {} --batch {} --threads 1 --runs {}", file.string(),

@@ -3,7 +3,6 @@
 //   bench_models [--peers] [--write FOLDER] [NAME...]
 // --peers: beside ONNX Runtime, in this run, with the answers compared. --write: only writes the architectures there.
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 
 #include "architectures/architectures.h"
@@ -22,11 +21,7 @@ constexpr double kMostDifference = 1e-3;  // of answers, for a time to count
 struct Options {
   bool peers = false;
   std::filesystem::path write;
-  std::vector<std::string> names;  // empty: all
-
-  bool wants(const std::string& name) const {
-    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
-  }
+  std::vector<std::string> names;
 };
 
 std::vector<std::filesystem::path> model_folders() {
@@ -39,11 +34,6 @@ std::vector<std::filesystem::path> model_folders() {
   if (folders.empty()) fmt::print("no models in {}; set SLIPWAY_MODELS\n", root.string());
   std::sort(folders.begin(), folders.end());
   return folders;
-}
-
-bool batch_is_free(const Session& session) {
-  return std::all_of(session.inputs().begin(), session.inputs().end(),
-                     [](const Port& port) { return !port.dims.empty() && !port.dims[0].known(); });
 }
 
 // At batch 1 the first data set beside the file, where there is one. Else as random_inputs, but a mask of what to look
@@ -77,11 +67,7 @@ void bench_run(const std::string& name, const std::string& file, Session& sessio
     fmt::print("{:22} {:5} {:7} {}\n", name, batch, threads, s.message());
     return;
   }
-  auto run = [&] {
-    if (Status s = session.run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
-  };
-  const int runs = std::clamp(static_cast<int>(kSeconds * 1e6 / median_us(3, run)), 5, 2000);
-  const double own = median_us(runs, run);
+  const auto [own, runs] = time_for(kSeconds, [&] { must(session.run_into(inputs, outputs)); });
   std::optional<OnnxRuntime> peer;
   TemporaryDirectory folder;
   if (peers) peer = run_onnx_runtime(file, folder.path(), inputs, outputs, batch, threads, runs);
@@ -115,7 +101,7 @@ void bench_model(const std::string& name, const std::string& file, bool peers, S
 }
 
 void write_architecture(const Architecture& architecture, const std::filesystem::path& file) {
-  if (Status s = write_model(must(architecture.build(1)), file); !s.ok()) must(Result<int>(s));
+  must(write_model(must(architecture.build(1)), file));
 }
 
 int bench_models(const Options& options) {
@@ -124,10 +110,10 @@ int bench_models(const Options& options) {
   Summary summary;
   for (const auto& folder : model_folders()) {
     const std::string name = folder.filename().string();
-    if (options.wants(name)) bench_model(name, (folder / "model.onnx").string(), options.peers, summary);
+    if (is_named(options.names, name)) bench_model(name, (folder / "model.onnx").string(), options.peers, summary);
   }
   for (const Architecture& architecture : architectures()) {
-    if (!options.wants(architecture.name)) continue;
+    if (!is_named(options.names, architecture.name)) continue;
     TemporaryDirectory folder;
     const std::filesystem::path file = folder.path() / "model.onnx";
     write_architecture(architecture, file);
@@ -141,9 +127,9 @@ int bench_models(const Options& options) {
 }
 
 int write_architectures(const Options& options) {
-  if (Status s = make_directories(options.write); !s.ok()) must(Result<int>(s));
+  must(make_directories(options.write));
   for (const Architecture& architecture : architectures()) {
-    if (!options.wants(architecture.name)) continue;
+    if (!is_named(options.names, architecture.name)) continue;
     write_architecture(architecture, options.write / (std::string(architecture.name) + ".onnx"));
   }
   return 0;
@@ -153,15 +139,10 @@ int write_architectures(const Options& options) {
 }  // namespace slipway
 
 int main(int argc, char** argv) {
+  slipway::CommandLine line(argc, argv);
   slipway::Options options;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--peers") == 0) {
-      options.peers = true;
-    } else if (std::strcmp(argv[i], "--write") == 0 && i + 1 < argc) {
-      options.write = argv[++i];
-    } else {
-      options.names.push_back(argv[i]);
-    }
-  }
+  options.peers = line.take_flag("--peers");
+  options.write = line.take_value("--write");
+  options.names = line.names();
   return options.write.empty() ? slipway::bench_models(options) : slipway::write_architectures(options);
 }

@@ -16,12 +16,12 @@ namespace slipway {
 
 // Each tensor's bytes in a file of its number, its shape as "1x512" beside.
 inline void write_tensors(const std::filesystem::path& folder, std::span<const Tensor> tensors) {
-  if (Status s = make_directories(folder); !s.ok()) must(Result<int>(s));
+  must(make_directories(folder));
   for (size_t i = 0; i < tensors.size(); ++i) {
     std::string_view bytes(static_cast<const char*>(tensors[i].raw()), tensors[i].bytes());
     const std::string shape = fmt::format("{}", fmt::join(tensors[i].shape(), "x"));
     for (const auto& [file, content] : {std::pair(std::to_string(i), bytes), {fmt::format("{}.shape", i), shape}}) {
-      if (Status s = write_file_atomic(folder / file, content); !s.ok()) must(Result<int>(s));
+      must(write_file_atomic(folder / file, content));
     }
   }
 }

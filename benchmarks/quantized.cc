@@ -67,7 +67,7 @@ Graph quantized(const Model& model) {
   Graph graph = model.graph;
   PassOptions options;
   options.samples = model.samples;
-  if (Status s = rewrite::simplify(graph); !s.ok()) must(Result<int>(s));
+  must(rewrite::simplify(graph));
   must(find_pass("quantize_static")->apply(graph, options));
   return graph;
 }
@@ -110,26 +110,12 @@ double decibels(Session& exact, Session& other, const Samples& samples) {
   return least;
 }
 
-bool batch_is_free(const Session& session) {
-  return std::all_of(session.inputs().begin(), session.inputs().end(),
-                     [](const Port& port) { return !port.dims.empty() && !port.dims[0].known(); });
-}
-
-struct Measured {
-  double us;
-  int runs;
-};
-
-Measured measure(Session& session, int64_t batch) {
+Timed measure(Session& session, int64_t batch) {
   const std::vector<Tensor> inputs = random_inputs(session.inputs(), batch, 1, 0);
   std::vector<Tensor> outputs;
-  auto run = [&] {
-    if (Status s = session.run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
-  };
+  auto run = [&] { must(session.run_into(inputs, outputs)); };
   run();
-  const double once = median_us(3, run);
-  const int runs = std::clamp(static_cast<int>(kSeconds * 1e6 / once), 5, 2000);
-  return {median_us(runs, run), runs};
+  return time_for(kSeconds, run);
 }
 
 void bench_model(Model model, const Options& options) {
@@ -142,7 +128,7 @@ void bench_model(Model model, const Options& options) {
   }
   const Graph int8 = quantized(model);
   for (const auto& [graph, file] : {std::pair(int8, files[0]), std::pair(with_uint8(int8), files[1])}) {
-    if (Status s = write_model(graph, file); !s.ok()) must(Result<int>(s));
+    must(write_model(graph, file));
   }
   for (int threads : {1, 2}) {
     auto own = must(Session::create(model.graph, {.threads = threads}));
@@ -150,7 +136,7 @@ void bench_model(Model model, const Options& options) {
     const double accuracy = decibels(*own, *own8, model.samples);
     for (int64_t batch : {1, 8}) {
       if (batch > 1 && !batch_is_free(*own)) continue;
-      const Measured f32 = measure(*own, batch), i8 = measure(*own8, batch);
+      const Timed f32 = measure(*own, batch), i8 = measure(*own8, batch);
       std::optional<double> peer;
       if (options.peers) peer = peer_best(files, batch, threads, i8.runs);
       fmt::print("{:18} {:5} {:7} {:10.1f} {:10.1f} {:6.2f} x  {}  {:6.1f} dB\n", model.name, batch, threads, f32.us,
@@ -170,9 +156,7 @@ void bench(const Options& options) {
   std::vector<Model> models = shared_models();
   for (Model& model : random_models()) models.push_back(std::move(model));
   for (Model& model : models) {
-    const bool wanted = options.names.empty() ||
-                        std::find(options.names.begin(), options.names.end(), model.name) != options.names.end();
-    if (wanted) bench_model(std::move(model), options);
+    if (is_named(options.names, model.name)) bench_model(std::move(model), options);
   }
 }
 
@@ -180,16 +164,11 @@ void bench(const Options& options) {
 }  // namespace slipway
 
 int main(int argc, char** argv) {
+  slipway::CommandLine line(argc, argv);
   slipway::Options options;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--peers") == 0) {
-      options.peers = true;
-    } else if (std::strcmp(argv[i], "--keep") == 0 && i + 1 < argc) {
-      options.keep = argv[++i];
-    } else {
-      options.names.emplace_back(argv[i]);
-    }
-  }
+  options.peers = line.take_flag("--peers");
+  options.keep = line.take_value("--keep");
+  options.names = line.names();
   slipway::bench(options);
   return 0;
 }

@@ -1,6 +1,6 @@
 // Training steps of four models: forward, loss, backward and Adam on random data, with the peak of memory.
 //
-//     bench_training [--peers] [--profile] [--bf16] [--threads N] [model]
+//     bench_training [--peers] [--profile] [--bf16] [--threads N] [NAME...]
 //
 // Every measurement is a process of its own. Its memory is what VmHWM (proc(5)) grew by from just before the model is
 // built. With --peers: beside PyTorch doing the same (tools/peers/torch_train.py), in this run; PyTorch runs with
@@ -8,7 +8,6 @@
 // With --profile: where the time goes, by operator.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <string>
@@ -175,29 +174,25 @@ void measure(const Model& model, int threads, bool profile, bool bf16) {
   FlushDenormals flush(threads);
   auto step = [&] {
     ++inputs[3].mutable_data<int64_t>()[0];
-    if (Status s = session->run_into(inputs, outputs); !s.ok()) must(Result<int>(s));
+    must(session->run_into(inputs, outputs));
   };
   step();
-  const double once = median_us(3, step);
-  const int runs = std::clamp(static_cast<int>(kSeconds * 1e6 / once), 5, 2000);
-  if (profile) {
-    session->set_profiling(true);
-    for (int i = 0; i < runs; ++i) step();
-    print_profile(*session, runs);
-    session->set_profiling(false);
-  }
-  const double median = median_us(runs, step);
+  const auto [median, runs] = time_for(kSeconds, step);
   Json json = Json::object({{"median_us", median},
                             {"peak_mib", memory_mib("VmHWM:") - before},
                             {"arena_mib", static_cast<double>(session->arena_bytes()) / (1 << 20)},
                             {"loss", static_cast<double>(outputs[0].data<float>()[0])}});
   fmt::print("{}\n", json.dump());
+  if (!profile) return;
+  session->set_profiling(true);
+  for (int i = 0; i < runs; ++i) step();
+  print_profile(*session, runs);
 }
 
 struct Options {
   bool peers = false, profile = false, bf16 = false, measure = false;
   int threads = 0;  // 0: one, then two
-  std::string model;
+  std::vector<std::string> names;
 };
 
 struct Measured {
@@ -205,13 +200,8 @@ struct Measured {
 };
 
 std::optional<Measured> run(const std::string& command) {
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  std::string text;
-  char buffer[4096];
-  while (size_t n = std::fread(buffer, 1, sizeof(buffer), pipe)) text.append(buffer, n);
-  ::pclose(pipe);
-  Result<Json> json = Json::parse(text);
-  if (!json.ok() || !(*json)["median_us"].is_number()) return std::nullopt;
+  std::optional<Json> json = measured_by(command);
+  if (!json) return std::nullopt;
   return Measured{(*json)["median_us"].as_double(), (*json)["peak_mib"].as_double()};
 }
 
@@ -251,23 +241,14 @@ void compare(const std::string& program, const Model& model, int threads, const 
 }
 
 Options parse(int argc, char** argv) {
+  CommandLine line(argc, argv);
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--peers") {
-      options.peers = true;
-    } else if (word == "--profile") {
-      options.profile = true;
-    } else if (word == "--bf16") {
-      options.bf16 = true;
-    } else if (word == "--measure") {
-      options.measure = true;
-    } else if (word == "--threads" && i + 1 < argc) {
-      options.threads = std::atoi(argv[++i]);
-    } else {
-      options.model = word;
-    }
-  }
+  options.peers = line.take_flag("--peers");
+  options.profile = line.take_flag("--profile");
+  options.bf16 = line.take_flag("--bf16");
+  options.measure = line.take_flag("--measure");
+  options.threads = std::atoi(line.take_value("--threads").c_str());
+  options.names = line.names();
   return options;
 }
 
@@ -278,7 +259,7 @@ void bench_training(const std::string& program, const Options& options) {
   }
   GeometricMean mean;
   for (const Model& model : models()) {
-    if (!options.model.empty() && options.model != model.name) continue;
+    if (!is_named(options.names, model.name)) continue;
     for (int threads : {1, 2}) {
       if (options.threads != 0 && options.threads != threads) continue;
       if (options.measure) {

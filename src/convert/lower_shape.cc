@@ -58,7 +58,8 @@ Status unsqueeze(Lowering& l, const Node& node) {
   std::vector<int64_t> axes = TRY(l.ints(node, 1, "axes"));
   if (axes.size() != 1) return reshape(l, node);
   auto rank = static_cast<int64_t>(TRY(l.dims(node.outputs[0])).size());
-  l.emit(node, "EXPAND_DIMS", {l.input(node, 0), l.int32(TRY(normalize_axis(axes[0], rank)))});
+  int64_t axis = TRY(normalize_axis(axes[0], rank));
+  l.emit(node, "EXPAND_DIMS", {l.input(node, 0), l.int32(axis)});
   return {};
 }
 
@@ -79,7 +80,8 @@ Result<int64_t> axis_of(Lowering& l, const Node& node) {
 Status concat(Lowering& l, const Node& node) {
   Values inputs;
   for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(l.input(node, i));
-  l.emit(node, "CONCATENATION", std::move(inputs), {{"axis", TRY(axis_of(l, node))}});
+  int64_t axis = TRY(axis_of(l, node));
+  l.emit(node, "CONCATENATION", std::move(inputs), {{"axis", axis}});
   return {};
 }
 
@@ -190,7 +192,8 @@ Status expand(Lowering& l, const Node& node) {
 }
 
 Status tile(Lowering& l, const Node& node) {
-  l.emit(node, "TILE", {l.input(node, 0), l.ints32(TRY(l.ints(node, 1, "repeats")))});
+  std::vector<int64_t> repeats = TRY(l.ints(node, 1, "repeats"));
+  l.emit(node, "TILE", {l.input(node, 0), l.ints32(repeats)});
   return {};
 }
 

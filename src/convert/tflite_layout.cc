@@ -309,7 +309,8 @@ class Layers {
     std::array<ResizeAxis, 2> axes;
     for (size_t d = 0; d < 2; ++d) {
       auto ratio = static_cast<double>(y[d + 2].size) / static_cast<double>(x[d + 2].size);
-      axes[d] = {x[d + 2].size, y[d + 2].size, TRY(given_scale(node, d + 2, ratio))};
+      auto scale = TRY(given_scale(node, d + 2, ratio));
+      axes[d] = {x[d + 2].size, y[d + 2].size, scale};
     }
     ResizeModes modes{mode == "linear", node.text("coordinate_transformation_mode"), node.text("nearest_mode")};
     std::optional<TfliteResize> flags = tflite_resize(modes, axes[0], axes[1]);

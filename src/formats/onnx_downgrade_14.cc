@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "formats/onnx_downgrade_pieces.h"
+#include "kernels/gelu.h"
 
 namespace slipway::downgrade {
 
@@ -16,8 +17,9 @@ Status swish_24(Mover& m, Node& node) {
   ValueId x = node.inputs[0], inner = x;
   float alpha = take_float(node, "alpha").value_or(1);
   if (alpha != 1) inner = TRY(m.emit("Mul", {x, m.number(static_cast<double>(alpha), dtype_or_float(m, x))}));
+  ValueId gate = TRY(m.emit("Sigmoid", {inner}));
   node.op_type = "Mul";
-  node.inputs = {x, TRY(m.emit("Sigmoid", {inner}))};
+  node.inputs = {x, gate};
   return {};
 }
 
@@ -85,10 +87,11 @@ Status gelu_20(Mover& m, Node& node) {
   ValueId inner;
   if (tanh) {
     ValueId cube = TRY(m.emit("Mul", {TRY(m.emit("Mul", {x, x})), x}));
-    ValueId sum = TRY(m.emit("Add", {x, TRY(m.emit("Mul", {cube, m.number(0.044715, dtype)}))}));
-    inner = TRY(m.emit("Tanh", {TRY(m.emit("Mul", {sum, m.number(0.7978845608028654, dtype)}))}));
+    ValueId part = TRY(m.emit("Mul", {cube, m.number(kernels::kGeluCubic, dtype)}));
+    ValueId sum = TRY(m.emit("Add", {x, part}));
+    inner = TRY(m.emit("Tanh", {TRY(m.emit("Mul", {sum, m.number(kernels::kSqrt2OverPi, dtype)}))}));
   } else {
-    inner = TRY(m.emit("Erf", {TRY(m.emit("Mul", {x, m.number(0.7071067811865476, dtype)}))}));
+    inner = TRY(m.emit("Erf", {TRY(m.emit("Mul", {x, m.number(kernels::kInvSqrt2, dtype)}))}));
   }
   ValueId gate = TRY(m.emit("Add", {inner, m.number(1, dtype)}));
   node.op_type = "Mul";
@@ -213,7 +216,8 @@ Status layer_normalization_17(Mover& m, Node& node) {
   }
   Attributes over = {{"axes", axes}};
   ValueId x = node.inputs[0];
-  ValueId centred = TRY(m.emit("Sub", {x, TRY(m.emit("ReduceMean", {x}, over))}));
+  ValueId mean = TRY(m.emit("ReduceMean", {x}, over));
+  ValueId centred = TRY(m.emit("Sub", {x, mean}));
   ValueId variance = TRY(m.emit("ReduceMean", {TRY(m.emit("Mul", {centred, centred}))}, over));
   ValueId epsilon = m.number(take_float(node, "epsilon").value_or(1e-5f), dtype_or_float(m, x));
   ValueId deviation = TRY(m.emit("Sqrt", {TRY(m.emit("Add", {variance, epsilon}))}));

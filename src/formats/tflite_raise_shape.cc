@@ -169,17 +169,20 @@ Result<ValueId> paddings(Raiser& r, const Node& node) {
 }
 
 Status pad(Raiser& r, const Node& node) {
-  r.set(node, 0, r.op("Pad", {r.input(node, 0), TRY(paddings(r, node))}));
+  ValueId pads = TRY(paddings(r, node));
+  r.set(node, 0, r.op("Pad", {r.input(node, 0), pads}));
   return {};
 }
 Status pad_v2(Raiser& r, const Node& node) {
   float value = TRY(r.real(node, 2, "padding value"));
-  r.set(node, 0, r.op("Pad", {r.input(node, 0), TRY(paddings(r, node)), r.scalar(value)}));
+  ValueId pads = TRY(paddings(r, node));
+  r.set(node, 0, r.op("Pad", {r.input(node, 0), pads, r.scalar(value)}));
   return {};
 }
 Status mirror_pad(Raiser& r, const Node& node) {
   if (node.text("mode") != "REFLECT") return unsupported("symmetric padding has no counterpart in ONNX");
-  r.set(node, 0, r.op("Pad", {r.input(node, 0), TRY(paddings(r, node))}, {{"mode", std::string("reflect")}}));
+  ValueId pads = TRY(paddings(r, node));
+  r.set(node, 0, r.op("Pad", {r.input(node, 0), pads}, {{"mode", std::string("reflect")}}));
   return {};
 }
 

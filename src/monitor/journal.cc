@@ -219,7 +219,8 @@ Result<std::vector<VersionTotal>> Journal::totals() const {
   std::vector<VersionTotal> totals;
   RETURN_IF_ERROR(impl_->read("SELECT model, version, total FROM totals", {}, [&](sqlite3_stmt* s) -> Status {
     Json json = TRY(Json::parse(Impl::text(s, 2)));
-    totals.push_back({Impl::text(s, 0), sqlite3_column_int64(s, 1), TRY(Window::from_json(json))});
+    Window total = TRY(Window::from_json(json));
+    totals.push_back({Impl::text(s, 0), sqlite3_column_int64(s, 1), std::move(total)});
     return {};
   }));
   return totals;
@@ -237,8 +238,9 @@ Result<std::vector<AuditEntry>> Journal::audit(int64_t limit) const {
   RETURN_IF_ERROR(impl_->read(
       "SELECT sequence, time_us, actor, model, version, action, detail FROM audit ORDER BY sequence DESC LIMIT ?",
       {limit}, [&](sqlite3_stmt* s) -> Status {
+        Json detail = TRY(Json::parse(Impl::text(s, 6)));
         entries.push_back({sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), Impl::text(s, 2), Impl::text(s, 3),
-                           sqlite3_column_int64(s, 4), Impl::text(s, 5), TRY(Json::parse(Impl::text(s, 6)))});
+                           sqlite3_column_int64(s, 4), Impl::text(s, 5), std::move(detail)});
         return {};
       }));
   return entries;

@@ -36,8 +36,11 @@ struct Parts {
 };
 
 Result<Parts> parts_of(const Node& n, const Dims& q, const Dims& k, const Dims& v) {
-  return Parts{TRY(heads_of(n, "q_num_heads", q)), TRY(heads_of(n, "kv_num_heads", k)),
-               TRY(heads_of(n, "kv_num_heads", v))};
+  Parts parts;
+  parts.q = TRY(heads_of(n, "q_num_heads", q));
+  parts.k = TRY(heads_of(n, "kv_num_heads", k));
+  parts.v = TRY(heads_of(n, "kv_num_heads", v));
+  return parts;
 }
 
 Dim plus(const Dim& a, const Dim& b) { return a.known() && b.known() ? Dim(a.size + b.size) : Dim(); }

@@ -31,7 +31,9 @@ Status infer(InferContext& c) {
     return invalid(fmt::format("axis {} is outside [-{}, {}] for an input of rank {}", axis, rank, rank, rank));
   }
   auto split = static_cast<size_t>(axis < 0 ? axis + rank : axis);
-  c.set(0, c.dtype(0), {TRY(product(x, 0, split)), TRY(product(x, split, x.size()))});
+  Dim rows = TRY(product(x, 0, split));
+  Dim columns = TRY(product(x, split, x.size()));
+  c.set(0, c.dtype(0), {rows, columns});
   return {};
 }
 

@@ -59,7 +59,7 @@ OPERATOR(gather_grad) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "only training uses it"},
+    .tflite = {nullptr, "exists in training only"},
     .samples = samples,
 };
 

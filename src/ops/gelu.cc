@@ -1,33 +1,30 @@
 // Card: Gelu.
 #include <cmath>
-#include <numbers>
 
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "kernels/gelu.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
 namespace slipway {
 namespace {
 
-constexpr double kInvSqrt2 = 1 / std::numbers::sqrt2;
-constexpr double kSqrt2OverPi = 0.79788456080286535588;  // sqrt(2 / pi)
-constexpr double kCubic = 0.044715;
-
 Result<Kernel> prepare(const PrepareContext& c) {
   std::string kind = c.node().text("approximate");
   if (kind == "none") {
     auto exact = [](auto x) {
       using T = decltype(x);
-      return x / 2 * std::erfc(-x * static_cast<T>(kInvSqrt2));
+      return x / 2 * std::erfc(-x * static_cast<T>(kernels::kInvSqrt2));
     };
     return ops::prepare_unary<ops::FloatTypes>(c, exact, kernels::Unary::gelu);
   }
   if (kind == "tanh") {
     auto approximate = [](auto x) {
       using T = decltype(x);
-      return x / 2 * (1 + std::tanh(static_cast<T>(kSqrt2OverPi) * (x + static_cast<T>(kCubic) * x * x * x)));
+      T k = static_cast<T>(kernels::kSqrt2OverPi), cubic = static_cast<T>(kernels::kGeluCubic);
+      return x / 2 * (1 + std::tanh(k * (x + cubic * x * x * x)));
     };
     return ops::prepare_unary<ops::FloatTypes>(c, approximate, kernels::Unary::gelu_tanh);
   }
@@ -57,6 +54,7 @@ OPERATOR(gelu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"GELU"},
     .samples = samples,
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/gelu.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -11,9 +12,7 @@
 namespace slipway {
 namespace {
 
-constexpr double kInvSqrt2 = 1 / std::numbers::sqrt2;
-constexpr double kSqrt2OverPi = 0.79788456080286535588;  // sqrt(2 / pi)
-constexpr double kCubic = 0.044715;
+using kernels::kGeluCubic, kernels::kInvSqrt2, kernels::kSqrt2OverPi;
 
 Result<Kernel> prepare(const PrepareContext& c) {
   std::string kind = c.node().text("approximate");
@@ -28,7 +27,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   if (kind == "tanh") {
     auto approximate = [](auto dy, auto x) {
       using T = decltype(x);
-      T k = static_cast<T>(kSqrt2OverPi), cubic = static_cast<T>(kCubic);
+      T k = static_cast<T>(kSqrt2OverPi), cubic = static_cast<T>(kGeluCubic);
       T t = std::tanh(k * (x + cubic * x * x * x));
       return dy * (1 + t + x * (1 - t * t) * k * (1 + 3 * cubic * x * x)) / 2;
     };
@@ -47,9 +46,9 @@ ValueId exact_turn(Builder& b, ValueId x) {
 // With t = tanh(u): of x/2 (1 + t) it is (1 - t^2) (u' + x (u'' / 2 - t u'^2)).
 ValueId tanh_turn(Builder& b, ValueId x) {
   ValueId square = b.mul(x, x), one = ops::scalar_like(b, 1, x);
-  ValueId t = b.op("Tanh", {ops::scaled(b, b.mul(x, b.add(ops::scaled(b, square, kCubic), one)), kSqrt2OverPi)});
-  ValueId du = ops::scaled(b, b.add(ops::scaled(b, square, 3 * kCubic), one), kSqrt2OverPi);
-  ValueId half_ddu = ops::scaled(b, x, 3 * kCubic * kSqrt2OverPi);
+  ValueId t = b.op("Tanh", {ops::scaled(b, b.mul(x, b.add(ops::scaled(b, square, kGeluCubic), one)), kSqrt2OverPi)});
+  ValueId du = ops::scaled(b, b.add(ops::scaled(b, square, 3 * kGeluCubic), one), kSqrt2OverPi);
+  ValueId half_ddu = ops::scaled(b, x, 3 * kGeluCubic * kSqrt2OverPi);
   ValueId inner = b.add(du, b.mul(x, b.sub(half_ddu, b.mul(t, b.mul(du, du)))));
   return b.mul(b.sub(one, b.mul(t, t)), inner);
 }

@@ -69,7 +69,7 @@ OPERATOR(pad_grad) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
-    .tflite = {nullptr, "only training uses it"},
+    .tflite = {nullptr, "exists in training only"},
     .samples = samples,
 };
 

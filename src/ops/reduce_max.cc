@@ -1,7 +1,6 @@
 // Card: ReduceMax.
 #include <limits>
 
-#include "ops/gradient.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -23,14 +22,6 @@ Result<Kernel> prepare(const PrepareContext& c) {
   return ops::prepare_fold<ops::AllTypes, Reduction>(c, kernels::Fold::max);
 }
 
-// dx = dy where x is the extreme, shared evenly among ties
-Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {
-  ValueId best = b.op("Equal", {x[0], ops::with_kept_dims(b, n, x, y[0])});
-  ValueId ones = ops::where_or_zero(b, best, ops::scalar_like(b, 1, x[0]));
-  ValueId ties = b.op("ReduceSum", n.has_input(1) ? Values{ones, x[1]} : Values{ones});
-  return Values{b.mul(ones, b.div(ops::with_kept_dims(b, n, x, dy[0]), ties))};
-}
-
 }  // namespace
 
 OPERATOR(reduce_max) = {
@@ -40,7 +31,8 @@ OPERATOR(reduce_max) = {
     .attributes = {{ops::kKeepDims, ops::kNoopWithEmptyAxes}},
     .infer = ops::infer_reduction,
     .cpu = prepare,
-    .gradient = gradient,
+    .gradient = ops::reduced_extreme_gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"REDUCE_MAX", "constant axes"},
     .samples = ops::reduction_samples,

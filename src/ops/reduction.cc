@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/gradient.h"
 #include "ops/samples.h"
 
 namespace slipway::ops {
@@ -97,6 +98,13 @@ ValueId stretched(Builder& b, const Node& node, const Values& x, ValueId v) {
   if (!b.status().ok()) return {};
   std::optional<Shape> shape = known_shape(b.dims(x[0]));
   return b.op("Expand", {with_kept_dims(b, node, x, v), shape ? b.ints(*shape) : b.op("Shape", {x[0]})});
+}
+
+Result<Values> reduced_extreme_gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy) {
+  ValueId best = b.op("Equal", {x[0], with_kept_dims(b, n, x, y[0])});
+  ValueId ones = where_or_zero(b, best, scalar_like(b, 1, x[0]));
+  ValueId ties = b.op("ReduceSum", n.has_input(1) ? Values{ones, x[1]} : Values{ones});
+  return Values{b.mul(ones, b.div(with_kept_dims(b, n, x, dy[0]), ties))};
 }
 
 std::vector<Sample> reduction_samples(double low, double high) {

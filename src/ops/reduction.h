@@ -72,6 +72,9 @@ ValueId with_kept_dims(Builder& b, const Node& node, const Values& x, ValueId v)
 // `v` stretched to the shape of x[0].
 ValueId stretched(Builder& b, const Node& node, const Values& x, ValueId v);
 
+// The gradient of ReduceMax and ReduceMin: dx = dy where x is the extreme, shared evenly among ties.
+Result<Values> reduced_extreme_gradient(Builder& b, const Node& n, const Values& x, const Values& y, const Values& dy);
+
 // Last, first, middle and all axes, with and without keepdims; elements in [low, high].
 std::vector<Sample> reduction_samples(double low, double high);
 inline std::vector<Sample> reduction_samples() { return reduction_samples(-2, 2); }

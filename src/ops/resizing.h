@@ -6,6 +6,16 @@
 
 namespace slipway::ops {
 
+inline constexpr decltype(Operator::attributes) kResizeAttributes = {{{"antialias", 0},
+                                                                      {"axes", kOptionalInts},
+                                                                      {"coordinate_transformation_mode", "half_pixel"},
+                                                                      {"cubic_coeff_a", -0.75f},
+                                                                      {"exclude_outside", 0},
+                                                                      {"extrapolation_value", 0.0f},
+                                                                      {"keep_aspect_ratio_policy", "stretch"},
+                                                                      {"mode", "nearest"},
+                                                                      {"nearest_mode", "round_prefer_floor"}}};
+
 // The attributes that tell how; an error names the spellings there are.
 Result<kernels::ResizeRule> resize_rule(const Node& node);
 

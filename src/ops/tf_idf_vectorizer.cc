@@ -112,9 +112,10 @@ Result<Kernel> prepare(const PrepareContext& c) {
     return invalid(fmt::format("mode is \"{}\"; expected TF, IDF or TFIDF", mode));
   }
   int64_t tokens = c.in(0).shape.back();
+  int64_t width = TRY(width_of(n));
   Spec s{tokens == 0 ? 0 : c.in(0).count() / tokens,
          tokens,
-         TRY(width_of(n)),
+         width,
          n.integer("min_gram_length"),
          n.integer("max_gram_length"),
          std::clamp<int64_t>(n.integer("max_skip_count"), 0, tokens),

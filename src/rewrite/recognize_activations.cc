@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "kernels/gelu.h"
 #include "rewrite/quantized_match.h"
 
 namespace slipway {
@@ -25,20 +26,13 @@ class Recognize {
       if (graph_.value(node.outputs[0]).dtype != DType::f32) continue;
       std::optional<Product> product = factors(node.outputs[0]);
       if (!product) continue;
-      const char* name = nullptr;
-      Attributes attributes;
-      ValueId x = hard_swish(*product);
-      if (x.valid()) name = "HardSwish";
-      if (!x.valid() && (x = gelu(*product)).valid()) name = "Gelu";
-      if (!x.valid() && (x = gelu_tanh(*product)).valid()) {
-        name = "Gelu";
-        attributes.set("approximate", std::string("tanh"));
+      if (ValueId x = hard_swish(*product); x.valid()) {
+        become(node, "HardSwish", x, {});
+      } else if (std::optional<Gelu> found = gelu(*product)) {
+        become(node, "Gelu", found->x, found->tanh ? Attributes{{"approximate", std::string("tanh")}} : Attributes());
+      } else {
+        continue;
       }
-      if (name == nullptr) continue;
-      node.op_type = name;
-      node.op = operators_.find(name);
-      node.attributes = std::move(attributes);
-      node.inputs = {x};
       ++changes;
     }
     return changes;
@@ -50,6 +44,13 @@ class Recognize {
     double constant = 1;
     Values factors;
   };
+
+  void become(Node& node, const char* op_type, ValueId x, Attributes attributes) const {
+    node.op_type = op_type;
+    node.op = operators_.find(op_type);
+    node.attributes = std::move(attributes);
+    node.inputs = {x};
+  }
 
   std::optional<double> scalar(ValueId id) const { return rewrite::fixed_scalar(graph_, fixed_, id); }
 
@@ -116,17 +117,12 @@ class Recognize {
     return {};
   }
 
-  ValueId gelu(const Product& p) const {
-    for (size_t i = 0; i < 2 && near_to(p.constant, 0.5); ++i) {
-      ValueId x = p.factors[1 - i];
-      ValueId erf_value = minus(p.factors[i], 1);
-      const Node* erf = erf_value.valid() && used_once(erf_value) ? near_.producer(erf_value, "Erf") : nullptr;
-      if (erf == nullptr) continue;
-      Product inside;
-      split(erf->inputs[0], false, inside);
-      if (inside.factors == Values{x} && near_to(inside.constant, std::sqrt(0.5))) return x;
-    }
-    return {};
+  // Where `id` is an `op_type` that serves nothing else: what that operator reads, taken apart; else no factors.
+  Product inside(ValueId id, std::string_view op_type) const {
+    Product product;
+    const Node* node = id.valid() && used_once(id) ? near_.producer(id, op_type) : nullptr;
+    if (node != nullptr) split(node->inputs[0], false, product);
+    return product;
   }
 
   // 0.044715 x^3, spelled with Pow.
@@ -134,26 +130,32 @@ class Recognize {
     if (!used_once(id)) return false;
     Product product;
     split(id, false, product);
-    if (product.factors.size() != 1 || !near_to(product.constant, 0.044715)) return false;
+    if (product.factors.size() != 1 || !near_to(product.constant, kernels::kGeluCubic)) return false;
     const Node* pow = used_once(product.factors[0]) ? near_.producer(product.factors[0], "Pow") : nullptr;
     return pow != nullptr && pow->inputs[0] == x && scalar(pow->inputs[1]) == 3.0;
   }
 
-  ValueId gelu_tanh(const Product& p) const {
+  // x + 0.044715 x^3
+  bool is_gelu_sum(ValueId id, ValueId x) const {
+    const Node* sum = used_once(id) ? near_.producer(id, "Add") : nullptr;
+    if (sum == nullptr) return false;
+    return (sum->inputs[0] == x && is_cubic(sum->inputs[1], x)) || (sum->inputs[1] == x && is_cubic(sum->inputs[0], x));
+  }
+
+  // 0.5 x (1 + gate): x, and whether the gate is the approximation by tanh.
+  struct Gelu {
+    ValueId x;
+    bool tanh;
+  };
+  std::optional<Gelu> gelu(const Product& p) const {
     for (size_t i = 0; i < 2 && near_to(p.constant, 0.5); ++i) {
-      ValueId x = p.factors[1 - i];
-      ValueId tanh_value = minus(p.factors[i], 1);
-      const Node* tanh = tanh_value.valid() && used_once(tanh_value) ? near_.producer(tanh_value, "Tanh") : nullptr;
-      if (tanh == nullptr) continue;
-      Product inside;
-      split(tanh->inputs[0], false, inside);
-      if (inside.factors.size() != 1 || !near_to(inside.constant, 0.79788456)) continue;
-      const Node* sum = used_once(inside.factors[0]) ? near_.producer(inside.factors[0], "Add") : nullptr;
-      for (size_t k = 0; k < 2 && sum != nullptr; ++k) {
-        if (sum->inputs[k] == x && is_cubic(sum->inputs[1 - k], x)) return x;
-      }
+      ValueId x = p.factors[1 - i], gate = minus(p.factors[i], 1);
+      Product erf = inside(gate, "Erf"), tanh = inside(gate, "Tanh");
+      if (erf.factors == Values{x} && near_to(erf.constant, kernels::kInvSqrt2)) return Gelu{x, false};
+      if (tanh.factors.size() != 1 || !near_to(tanh.constant, kernels::kSqrt2OverPi)) continue;
+      if (is_gelu_sum(tanh.factors[0], x)) return Gelu{x, true};
     }
-    return {};
+    return std::nullopt;
   }
 
   Graph& graph_;

@@ -1,6 +1,7 @@
 // Vectorized float32 functions of two arguments, each a row or a single number.
 #include "kernels/cpu/targets.h"
 #include "kernels/elementwise.h"
+#include "kernels/gelu.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/binary.cc"
@@ -30,17 +31,17 @@ SLIPWAY_FORMULA(TanhGrad) { return hn::Mul(a, hn::NegMulAdd(b, b, constant(d, 1)
 
 SLIPWAY_FORMULA(GeluGrad) {
   const V half = constant(d, 0.5);
-  const V cdf = hn::MulAdd(half, erf(d, hn::Mul(b, constant(d, 0.70710678118654752440))), half);
+  const V cdf = hn::MulAdd(half, erf(d, hn::Mul(b, constant(d, kInvSqrt2))), half);
   const V bell = hn::Exp(d, hn::Mul(hn::Mul(b, b), constant(d, -0.5)));
   return hn::Mul(a, hn::MulAdd(hn::Mul(b, constant(d, 0.39894228040143267794)), bell, cdf));
 }
 
 SLIPWAY_FORMULA(GeluTanhGrad) {
   const V one = constant(d, 1);
-  const V scale = constant(d, 0.79788456080286535588);
+  const V scale = constant(d, kSqrt2OverPi);
   const V square = hn::Mul(b, b);
-  const V u = hn::Mul(hn::Mul(b, hn::MulAdd(square, constant(d, 0.044715), one)), scale);
-  const V du = hn::Mul(hn::MulAdd(square, constant(d, 0.134145), one), scale);
+  const V u = hn::Mul(hn::Mul(b, hn::MulAdd(square, constant(d, kGeluCubic), one)), scale);
+  const V du = hn::Mul(hn::MulAdd(square, constant(d, 3 * kGeluCubic), one), scale);
   const V t = tanh(d, u);
   const V turn = hn::Mul(hn::Mul(b, du), hn::NegMulAdd(t, t, one));
   return hn::Mul(hn::Mul(a, constant(d, 0.5)), hn::Add(hn::Add(t, one), turn));

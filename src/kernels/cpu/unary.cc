@@ -1,6 +1,7 @@
 // Vectorized float32 functions of one argument.
 #include "kernels/cpu/targets.h"
 #include "kernels/elementwise.h"
+#include "kernels/gelu.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/unary.cc"
@@ -88,13 +89,13 @@ SLIPWAY_FORMULA(Mish) { return hn::Mul(x, tanh(d, softplus(d, x))); }
 
 SLIPWAY_FORMULA(Gelu) {
   const V half = hn::Mul(x, constant(d, 0.5));
-  return hn::MulAdd(half, erf(d, hn::Mul(x, constant(d, 0.70710678118654752440))), half);
+  return hn::MulAdd(half, erf(d, hn::Mul(x, constant(d, kInvSqrt2))), half);
 }
 
 SLIPWAY_FORMULA(GeluTanh) {
   const V half = hn::Mul(x, constant(d, 0.5));
-  const V cubic = hn::MulAdd(hn::Mul(hn::Mul(x, x), x), constant(d, 0.044715), x);
-  return hn::MulAdd(half, tanh(d, hn::Mul(cubic, constant(d, 0.79788456080286535588))), half);
+  const V cubic = hn::MulAdd(hn::Mul(hn::Mul(x, x), x), constant(d, kGeluCubic), x);
+  return hn::MulAdd(half, tanh(d, hn::Mul(cubic, constant(d, kSqrt2OverPi))), half);
 }
 
 // Lanes outside the range of the vector polynomial go through libm.

@@ -57,7 +57,8 @@ Result<ValueId> conv(LayerContext& c, const Values& in) {
   Shape shape = {filters, channels / groups};
   shape.insert(shape.end(), size.begin(), size.end());
   int64_t area = product(size);
-  Values inputs = {x, TRY(c.drawn("kernel", shape, channels / groups * area, filters * area))};
+  ValueId kernel = TRY(c.drawn("kernel", shape, channels / groups * area, filters * area));
+  Values inputs = {x, kernel};
   add_bias(c, inputs, filters);
   return c.activate(as_given(c, c.b.op("Conv", inputs, attributes), kRank));
 }
@@ -68,8 +69,9 @@ Result<ValueId> depthwise(LayerContext& c, ValueId x, const char* part, bool bia
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), many = c.integer("depth_multiplier", 1);
   Attributes attributes = TRY(attributes_of(c, size, channels));
   int64_t area = product(size);
-  Values inputs = {x, TRY(c.drawn(part, {channels * many, 1, size[0], size[1]}, area, area * many, "glorot_uniform",
-                                  "depthwise_initializer"))};
+  ValueId kernel = TRY(c.drawn(part, {channels * many, 1, size[0], size[1]}, area, area * many, "glorot_uniform",
+                               "depthwise_initializer"));
+  Values inputs = {x, kernel};
   if (bias) add_bias(c, inputs, channels * many);
   return c.b.op("Conv", inputs, attributes);
 }
@@ -81,8 +83,9 @@ Result<ValueId> depthwise_conv2d(LayerContext& c, const Values& in) {
 Result<ValueId> separable_conv2d(LayerContext& c, const Values& in) {
   ValueId x = TRY(depthwise(c, TRY(as_image(c, in[0])), "depthwise_kernel", false));
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");
-  Values inputs = {x, TRY(c.drawn("pointwise_kernel", {filters, channels, 1, 1}, channels, filters, "glorot_uniform",
-                                  "pointwise_initializer"))};
+  ValueId kernel = TRY(c.drawn("pointwise_kernel", {filters, channels, 1, 1}, channels, filters, "glorot_uniform",
+                               "pointwise_initializer"));
+  Values inputs = {x, kernel};
   add_bias(c, inputs, filters);
   return c.activate(c.b.op("Conv", inputs, {{"kernel_shape", Shape{1, 1}}}));
 }
@@ -92,7 +95,8 @@ Result<ValueId> conv2d_transpose(LayerContext& c, const Values& in) {
   Shape size = TRY(c.sizes("kernel_size", 2));
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");
   int64_t area = product(size);
-  Values inputs = {x, TRY(c.drawn("kernel", {channels, filters, size[0], size[1]}, filters * area, channels * area))};
+  ValueId kernel = TRY(c.drawn("kernel", {channels, filters, size[0], size[1]}, filters * area, channels * area));
+  Values inputs = {x, kernel};
   add_bias(c, inputs, filters);
   return c.activate(c.b.op("ConvTranspose", inputs, TRY(attributes_of(c, size, 1))));
 }
