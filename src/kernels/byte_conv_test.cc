@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/random.h"
 #include "kernels/byte_conv_rows.h"
@@ -84,6 +86,30 @@ struct Problem {
   }
 };
 
+// A copy of bytes in memory of its own, against a page before or behind it that must not be touched.
+class Fenced {
+ public:
+  Fenced(const std::vector<uint8_t>& bytes, bool against_end) {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t room = (bytes.size() + page - 1) / page * page;
+    size_ = room + 2 * page;
+    memory_ = static_cast<uint8_t*>(mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    EXPECT_EQ(mprotect(memory_ + page, room, PROT_READ | PROT_WRITE), 0);
+    data_ = memory_ + page + (against_end ? room - bytes.size() : 0);
+    std::copy(bytes.begin(), bytes.end(), data_);
+  }
+  Fenced(const Fenced&) = delete;
+  Fenced& operator=(const Fenced&) = delete;
+  ~Fenced() { munmap(memory_, size_); }
+
+  const uint8_t* data() const { return data_; }
+
+ private:
+  uint8_t* memory_;
+  uint8_t* data_;
+  size_t size_;
+};
+
 Tensor packed_at_once(const Tensor&, const std::string&, const std::function<Tensor()>& make) { return make(); }
 
 using Maker = std::shared_ptr<const Primitive> (*)(const RequantizedConvSpec&, const PackFn&);
@@ -93,10 +119,11 @@ void expect_exact(const Problem& p, Maker make) {
   const auto primitive = make(p.spec, packed_at_once);
   ASSERT_NE(primitive, nullptr) << p.c.text();
   constexpr uint8_t kUntouched = 7;
+  const Fenced x(p.x, p.spec.x_zero % 2 == 0);
   const auto count = static_cast<size_t>(element_count(p.spec.conv.y));
   std::vector<uint8_t> y(count + 64, kUntouched);
   std::shared_ptr<std::byte> scratch = allocate_bytes(primitive->scratch_bytes());
-  const void* in[] = {p.x.data()};
+  const void* in[] = {x.data()};
   void* out[] = {y.data()};
   primitive->run(nullptr, in, out, scratch.get());
   for (size_t i = count; i < y.size(); ++i) ASSERT_EQ(y[i], kUntouched) << p.c.text();
