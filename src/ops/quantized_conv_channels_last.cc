@@ -78,6 +78,7 @@ OPERATOR(quantized_conv_channels_last) = {
                     ops::kHigh}},
     .infer = infer,
     .cpu = prepare,
+    .rows = Rows::first,
     .quant = {Quant::weighted},
     .tflite = {nullptr, "only a session's rewrites make it; a model holds Conv between quantized values"},
     .samples = samples,
