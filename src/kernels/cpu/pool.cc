@@ -2,6 +2,8 @@
 // takes its taps in row-major order, so that NaNs and rounding are those of the plain loops in kernels/pool.cc.
 #include "kernels/pool.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "kernels/cpu/targets.h"
@@ -110,6 +112,40 @@ void max_columns(const PoolShape& p, const PoolReach& r, D d, int64_t i, int64_t
   }
 }
 
+// The same for windows of kTaps taps, which lie at `taps` from the window's first.
+template <int kTaps, typename T, class D>
+void max_few(const std::array<int64_t, 16>& taps, D d, int64_t n, int64_t step, const T* x, T* y, int64_t y_step) {
+  for (int64_t o = 0; o < n; ++o, x += step, y += y_step) {
+    auto most = hn::LoadU(d, x + taps[0]);
+#pragma GCC unroll 16
+    for (int i = 1; i < kTaps; ++i) most = hn::Max(most, hn::LoadU(d, x + taps[static_cast<size_t>(i)]));
+    hn::StoreU(most, d, y);
+  }
+}
+
+// max_columns for the usual numbers of taps; whether it is one of them.
+template <typename T, class D>
+bool max_usual(const PoolShape& p, const PoolReach& r, D d, int64_t i, int64_t begin, int64_t end, const T* x, T* y) {
+  const int64_t count = taps_along(p, r, 0) * taps_along(p, r, 1) * p.kernel[2];
+  if (count != 4 && count != 6 && count != 9) return false;
+  std::array<int64_t, 16> taps;
+  size_t found = 0;
+  for (int64_t a = r.begin[0]; a < r.end[0]; a += p.dilation[0]) {
+    for (int64_t b = r.begin[1]; b < r.end[1]; b += p.dilation[1]) {
+      for (int64_t k = 0; k < p.kernel[2]; ++k) {
+        taps[found++] = ((a * p.in[1] + b) * p.in[2] + k * p.dilation[2]) * p.inner;
+      }
+    }
+  }
+  x += (begin * p.stride[2] - p.pad[2]) * p.inner + i;
+  y += begin * p.inner + i;
+  const int64_t step = p.stride[2] * p.inner;
+  if (count == 4) max_few<4>(taps, d, end - begin, step, x, y, p.inner);
+  if (count == 6) max_few<6>(taps, d, end - begin, step, x, y, p.inner);
+  if (count == 9) max_few<9>(taps, d, end - begin, step, x, y, p.inner);
+  return true;
+}
+
 // The same of all channels, by vectors of kMost lanes when there are that many; whether there are. The last vector may
 // overlap the one before.
 template <size_t kMost, typename T>
@@ -117,7 +153,10 @@ bool max_inside(const PoolShape& p, const PoolReach& r, int64_t begin, int64_t e
   const hn::CappedTag<T, kMost> d;
   const int64_t n = p.inner, lanes = static_cast<int64_t>(hn::Lanes(d));
   if (n < lanes) return false;
-  for (int64_t i = 0; i < n; i += lanes) max_columns(p, r, d, HWY_MIN(i, n - lanes), begin, end, x, y);
+  for (int64_t i = 0; i < n; i += lanes) {
+    const int64_t at = HWY_MIN(i, n - lanes);
+    if (!max_usual(p, r, d, at, begin, end, x, y)) max_columns(p, r, d, at, begin, end, x, y);
+  }
   return true;
 }
 
