@@ -26,7 +26,7 @@ const std::vector<Chapter>& chapters() {
       {"Start here", {"quickstart"}},
       {"Train", {"train", "evaluate", "predict"}},
       {"Shrink and translate", {"optimize", "convert"}},
-      {"Look inside", {"inspect", "generate", "bench", "explain", "operators"}},
+      {"Look inside", {"inspect", "run", "generate", "bench", "explain", "operators"}},
       {"Keep", {"publish", "store"}},
       {"Serve, watch and repair", {"serve", "monitor", "doctor", "threshold"}},
       {"Prove", {"conformance"}},

@@ -65,6 +65,14 @@ struct QuantRule {
   int zero_point = 0;  // for fixed_output, of int8
 };
 
+// Whether row i (axis 0) of every output follows from row i of inputs that have such rows too, and from the others
+// whole. An attribute may still forbid it (an axis): then inference with fewer rows does not give outputs of so many.
+enum class Rows : uint8_t {
+  whole,    // no
+  first,    // from the rows of input 0
+  aligned,  // from the rows of the inputs of the output's rank
+};
+
 // How TFLite spells the operator.
 struct TfliteRule {
   const char* name = nullptr;  // BuiltinOperator; nullptr: TFLite cannot say it
@@ -106,6 +114,7 @@ struct Operator {
   GradientFn gradient = nullptr;  // nullptr: not differentiable
   bool in_place = false;      // an output may share the buffer of any input of the same type (element i reads only i)
   bool view = false;          // output 0 is input 0's bytes under another shape; no kernel
+  Rows rows = Rows::whole;    // whether a batch may be worked a few rows at a time
   bool any_types = false;     // inputs may be sequences or optionals; infer() asks type(), known or not
   bool deterministic = true;  // false: not folded even when all inputs are known
   QuantRule quant = {};

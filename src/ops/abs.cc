@@ -31,6 +31,7 @@ OPERATOR(abs) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"ABS"},
     .samples = samples,
 };

@@ -26,6 +26,7 @@ OPERATOR(add) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"ADD"},
     .samples = ops::binary_samples,

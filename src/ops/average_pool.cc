@@ -56,6 +56,7 @@ OPERATOR(average_pool) = {
     .infer = ops::infer_pool,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::rescales},
     .tflite = {"AVERAGE_POOL_2D",
                "2-D, no dilation; padding that counts as PAD before it, padding that does not only as SAME"},

@@ -35,6 +35,7 @@ OPERATOR(average_pool_channels_last) = {
                     {"count_include_pad", 0}}},
     .infer = ops::infer_pool_channels_last,
     .cpu = prepare,
+    .rows = Rows::first,
     .quant = {Quant::rescales},
     .tflite = {nullptr, "only a session's rewrites make it; a model holds AveragePool"},
     .samples = samples,

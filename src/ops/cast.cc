@@ -48,6 +48,7 @@ OPERATOR(cast) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .tflite = {"CAST", "numbers and booleans"},
     .samples = samples,
 };

@@ -39,6 +39,7 @@ OPERATOR(celu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

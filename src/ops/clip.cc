@@ -80,6 +80,7 @@ OPERATOR(clip) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"RELU6", "[0, 6] as RELU6, [-1, 1] as RELU_N1_TO_1, other limits as MAXIMUM and MINIMUM"},
     .samples = samples,

@@ -91,6 +91,7 @@ OPERATOR(concat) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"CONCATENATION", nullptr},
     .samples = samples,

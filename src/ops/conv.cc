@@ -65,6 +65,7 @@ OPERATOR(conv) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::weighted},
     .tflite = {"CONV_2D", "2-D; DEPTHWISE_CONV_2D when group equals the input channels"},
     .samples = samples,

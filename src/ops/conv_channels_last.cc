@@ -48,6 +48,7 @@ OPERATOR(conv_channels_last) = {
                     ops::kActivation, ops::kActivationAlpha, ops::kActivationBeta, ops::kCompute}},
     .infer = infer,
     .cpu = prepare,
+    .rows = Rows::first,
     .quant = {Quant::weighted},
     .tflite = {nullptr, "only a session's rewrites make it; a model holds Conv"},
     .samples = samples,

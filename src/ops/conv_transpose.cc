@@ -174,6 +174,7 @@ OPERATOR(conv_transpose) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .tflite = {nullptr, "TRANSPOSE_CONV pads as SAME or VALID only; not written yet"},
     .samples = samples,
 };

@@ -53,6 +53,7 @@ OPERATOR(depth_to_space) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"DEPTH_TO_SPACE", "mode CRD behind a GATHER of the channels"},
     .samples = samples,

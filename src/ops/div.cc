@@ -29,6 +29,7 @@ OPERATOR(div) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .tflite = {"DIV"},
     .samples = samples,
 };

@@ -38,6 +38,7 @@ OPERATOR(elu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"ELU", "alpha = 1 only"},
     .samples = samples,
 };

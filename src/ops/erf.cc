@@ -30,6 +30,7 @@ OPERATOR(erf) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no such operator; inside a Gelu it becomes GELU"},
     .samples = ops::unary_samples,
 };

@@ -9,19 +9,19 @@ namespace slipway::ops {
 
 namespace {
 
-class TensorInferContext final : public InferContext {
+class TypesInferContext final : public InferContext {
  public:
-  TensorInferContext(const Node& node, std::span<const Tensor> inputs)
-      : node_(node), inputs_(inputs), outputs_(node.outputs.size()) {
-    for (const Tensor& tensor : inputs) dims_.push_back(to_dims(tensor.shape()));
+  TypesInferContext(const Node& node, std::span<const TensorType> inputs, std::span<const Tensor* const> known)
+      : node_(node), inputs_(inputs), known_(known), outputs_(node.outputs.size()) {
+    for (const TensorType& type : inputs) dims_.push_back(to_dims(type.shape));
   }
 
   const Node& node() const override { return node_; }
   bool has_input(size_t i) const override { return node_.has_input(i); }
   size_t input_count() const override { return node_.inputs.size(); }
-  DType dtype(size_t i) const override { return inputs_[i].dtype(); }
+  DType dtype(size_t i) const override { return inputs_[i].dtype; }
   const Dims& dims(size_t i) const override { return dims_[i]; }
-  const Tensor* known(size_t i) const override { return has_input(i) ? &inputs_[i] : nullptr; }
+  const Tensor* known(size_t i) const override { return has_input(i) ? known_[i] : nullptr; }
   bool has_output(size_t i) const override { return node_.has_output(i); }
   void set(size_t output, DType dtype, Dims dims) override {
     if (has_output(output)) outputs_[output] = {dtype, std::move(dims)};
@@ -46,7 +46,8 @@ class TensorInferContext final : public InferContext {
 
  private:
   const Node& node_;
-  std::span<const Tensor> inputs_;
+  std::span<const TensorType> inputs_;
+  std::span<const Tensor* const> known_;
   std::vector<Dims> dims_;
   std::vector<std::pair<DType, Dims>> outputs_;
 };
@@ -63,8 +64,19 @@ Status refuse_no_tensors(const Node& node, std::span<const Tensor> inputs) {
 }  // namespace
 
 Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<const Tensor> inputs) {
-  CHECK(node.op != nullptr && node.op->infer != nullptr, "evaluation of a node without a card");
-  TensorInferContext context(node, inputs);
+  std::vector<TensorType> types;
+  std::vector<const Tensor*> known;
+  for (const Tensor& tensor : inputs) {
+    types.push_back(tensor.type());
+    known.push_back(&tensor);
+  }
+  return infer_output_types(node, types, known);
+}
+
+Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<const TensorType> inputs,
+                                                   std::span<const Tensor* const> known) {
+  CHECK(node.op != nullptr && node.op->infer != nullptr, "inference of a node without a card");
+  TypesInferContext context(node, inputs, known);
   RETURN_IF_ERROR(node.op->infer(context).at(describe(node)));
   return context.types();
 }

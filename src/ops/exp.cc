@@ -27,6 +27,7 @@ OPERATOR(exp) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"EXP"},
     .samples = ops::unary_samples,
 };

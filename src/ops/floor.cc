@@ -20,6 +20,7 @@ OPERATOR(floor) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"FLOOR"},
     .samples = ops::unary_samples,
 };

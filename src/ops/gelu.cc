@@ -54,6 +54,7 @@ OPERATOR(gelu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"GELU"},
     .samples = samples,
 };

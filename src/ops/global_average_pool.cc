@@ -59,6 +59,7 @@ OPERATOR(global_average_pool) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::rescales},
     .tflite = {"MEAN"},
     .samples = samples,

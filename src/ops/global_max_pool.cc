@@ -21,6 +21,7 @@ OPERATOR(global_max_pool) = {
     .infer = ops::infer_body<body>,
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {nullptr, "not written yet; ReduceMax over the spatial dimensions says the same"},
     .samples = samples,

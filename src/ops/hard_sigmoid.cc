@@ -41,6 +41,7 @@ OPERATOR(hard_sigmoid) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "only inside HARD_SWISH"},
     .samples = samples,
 };

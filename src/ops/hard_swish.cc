@@ -39,6 +39,7 @@ OPERATOR(hard_swish) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"HARD_SWISH"},
     .samples = samples,
 };

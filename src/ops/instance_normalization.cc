@@ -23,6 +23,7 @@ OPERATOR(instance_normalization) = {
     .infer = ops::infer_group_normalization,
     .cpu = ops::prepare_group_normalization,
     .gradient = ops::group_normalization_gradient,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no normalization of single channels"},
     .samples = samples,
 };

@@ -34,6 +34,7 @@ OPERATOR(leaky_relu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"LEAKY_RELU"},
     .samples = samples,
 };

@@ -29,6 +29,7 @@ OPERATOR(log) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"LOG"},
     .samples = samples,
 };

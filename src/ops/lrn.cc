@@ -52,6 +52,7 @@ OPERATOR(lrn) = {
     .infer = ops::infer_local_response,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .tflite = {nullptr, "not written yet; TFLite has LOCAL_RESPONSE_NORMALIZATION for odd sizes"},
     .samples = samples,
 };

@@ -205,6 +205,7 @@ OPERATOR(matmul) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::aligned,
     .quant = {Quant::weighted},
     .tflite = {"BATCH_MATMUL", "FULLY_CONNECTED when B is a 2-D constant"},
     .samples = samples,

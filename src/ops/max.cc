@@ -19,6 +19,7 @@ OPERATOR(max) = {
     .cpu = prepare,
     .gradient = ops::extreme_gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"MAXIMUM", "two operands at a time"},
     .samples = ops::variadic_samples,

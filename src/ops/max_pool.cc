@@ -76,6 +76,7 @@ OPERATOR(max_pool) = {
     .infer = ops::infer_pool,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"MAX_POOL_2D", "2-D, no dilation; padding other than VALID and SAME as PADV2 before it"},
     .samples = samples,

@@ -38,6 +38,7 @@ OPERATOR(max_pool_channels_last) = {
         {{ops::kAutoPad, ops::kPoolKernelShape, ops::kStrides, ops::kPads, ops::kDilations, {"ceil_mode", 0}}},
     .infer = ops::infer_pool_channels_last,
     .cpu = prepare,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {nullptr, "only a session's rewrites make it; a model holds MaxPool"},
     .samples = samples,

@@ -19,6 +19,7 @@ OPERATOR(min) = {
     .cpu = prepare,
     .gradient = ops::extreme_gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"MINIMUM", "two operands at a time"},
     .samples = ops::variadic_samples,

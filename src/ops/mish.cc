@@ -31,6 +31,7 @@ OPERATOR(mish) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = ops::unary_samples,
 };

@@ -26,6 +26,7 @@ OPERATOR(mul) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"MUL"},
     .samples = ops::binary_samples,

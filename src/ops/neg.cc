@@ -25,6 +25,7 @@ OPERATOR(neg) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"NEG"},
     .samples = ops::unary_samples,
 };

@@ -112,6 +112,7 @@ OPERATOR(pow) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .tflite = {"POW"},
     .samples = samples,
 };

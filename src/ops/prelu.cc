@@ -34,6 +34,7 @@ OPERATOR(prelu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .tflite = {"PRELU", "slope over the channels"},
     .samples = samples,
 };

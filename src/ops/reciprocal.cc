@@ -27,6 +27,7 @@ OPERATOR(reciprocal) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"DIV", "1 / x"},
     .samples = samples,
 };

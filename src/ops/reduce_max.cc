@@ -32,6 +32,7 @@ OPERATOR(reduce_max) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = ops::reduced_extreme_gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"REDUCE_MAX", "constant axes"},
     .samples = ops::reduction_samples,

@@ -52,6 +52,7 @@ OPERATOR(reduce_mean) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::rescales},
     .tflite = {"MEAN", "constant axes"},
     .samples = ops::reduction_samples,

@@ -31,6 +31,7 @@ OPERATOR(reduce_min) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = ops::reduced_extreme_gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"REDUCE_MIN", "constant axes"},
     .samples = ops::reduction_samples,

@@ -34,6 +34,7 @@ OPERATOR(reduce_sum) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::rescales},
     .tflite = {"SUM", "constant axes"},
     .samples = ops::reduction_samples,

@@ -31,6 +31,7 @@ OPERATOR(relu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"RELU"},
     .samples = samples,

@@ -40,6 +40,7 @@ OPERATOR(selu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

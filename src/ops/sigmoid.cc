@@ -27,6 +27,7 @@ OPERATOR(sigmoid) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .quant = {Quant::fixed_output, 1.f / 256, -128},
     .tflite = {"LOGISTIC"},
     .samples = ops::unary_samples,

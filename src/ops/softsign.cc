@@ -28,6 +28,7 @@ OPERATOR(softsign) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = ops::unary_samples,
 };

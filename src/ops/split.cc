@@ -121,6 +121,7 @@ OPERATOR(split) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"SPLIT_V", nullptr},
     .samples = samples,

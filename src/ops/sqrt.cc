@@ -29,6 +29,7 @@ OPERATOR(sqrt) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {"SQRT"},
     .samples = samples,
 };

@@ -26,6 +26,7 @@ OPERATOR(sub) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"SUB"},
     .samples = ops::binary_samples,

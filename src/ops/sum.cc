@@ -27,6 +27,7 @@ OPERATOR(sum) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .quant = {Quant::rescales},
     .tflite = {"ADD", "a chain of ADD"},
     .samples = ops::variadic_samples,

@@ -27,6 +27,7 @@ OPERATOR(tanh) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .quant = {Quant::fixed_output, 1.f / 128, 0},
     .tflite = {"TANH"},
     .samples = ops::unary_samples,

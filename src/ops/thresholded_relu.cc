@@ -35,6 +35,7 @@ OPERATOR(thresholded_relu) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -67,6 +67,7 @@ OPERATOR(transpose) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .quant = {Quant::passes},
     .tflite = {"TRANSPOSE", nullptr},
     .samples = samples,

@@ -79,6 +79,7 @@ OPERATOR(where) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .rows = Rows::aligned,
     .tflite = {"SELECT_V2"},
     .samples = samples,
 };

@@ -139,7 +139,8 @@ Result<std::shared_ptr<PlanEntry>> Executor::plan_for(Stretch& stretch, std::vec
   {
     std::lock_guard lock(shared_.compiling);
     if (auto entry = stretch.plans.find(std::span<const TensorType>(types))) return entry;  // by another thread
-    plan = TRY(Plan::compile(graph_, stretch.nodes, bound, state_, &shared_.packs, {shared_.options.threads}));
+    const PlanOptions options = {shared_.options.threads, shared_.options.cache_bytes};
+    plan = TRY(Plan::compile(graph_, stretch.nodes, bound, state_, &shared_.packs, options));
   }
   ++shared_.compiled;
   CHECK(plan->rest().size() < stretch.nodes.size() || stretch.nodes.empty(), "a stretch without progress");

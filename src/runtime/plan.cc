@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <type_traits>
 
 namespace slipway {
 
@@ -23,18 +24,31 @@ std::unique_ptr<Workspace> Plan::make_workspace() const {
   auto workspace = std::make_unique<Workspace>();
   workspace->arena = allocate_bytes(arena_bytes_);
   for (const Step& step : steps_) {
-    for (const Source& source : step.in) workspace->in.push_back(resolve(source, *workspace));
-    for (const Source& source : step.out) workspace->out.push_back(resolve(source, *workspace));
+    for (const Source& source : step.in) workspace->steps.in.push_back(resolve(source, *workspace));
+    for (const Source& source : step.out) workspace->steps.out.push_back(resolve(source, *workspace));
   }
+  bind(steps_, workspace->arena.get() + scratch_offset_, workspace->steps);
+  for (const Turns& turns : turns_) {
+    std::vector<Workspace::Calls>& lanes = workspace->lanes.emplace_back(static_cast<size_t>(turns.lanes));
+    for (size_t lane = 0; lane < lanes.size(); ++lane) {
+      lanes[lane].in.resize(turns.in.size());
+      lanes[lane].out.resize(turns.out.size());
+      bind(std::span(steps_).subspan(turns.begin, turns.end - turns.begin),
+           workspace->arena.get() + scratch_offset_ + lane * scratch_stride_, lanes[lane]);
+    }
+  }
+  return workspace;
+}
+
+// The arguments of `steps`, whose pointers lie one after the other in `calls`.
+void Plan::bind(std::span<const Step> steps, std::byte* scratch, Workspace::Calls& calls) const {
   size_t in = 0, out = 0;
-  for (const Step& step : steps_) {
-    workspace->instances.push_back(step.kernel.make_instance ? step.kernel.make_instance() : nullptr);
-    workspace->args.push_back({workspace->in.data() + in, workspace->out.data() + out,
-                               workspace->arena.get() + scratch_offset_, workspace->instances.back().get()});
+  for (const Step& step : steps) {
+    calls.instances.push_back(step.kernel.make_instance ? step.kernel.make_instance() : nullptr);
+    calls.args.push_back({calls.in.data() + in, calls.out.data() + out, scratch, calls.instances.back().get()});
     in += step.in.size();
     out += step.out.size();
   }
-  return workspace;
 }
 
 void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const {
@@ -52,14 +66,17 @@ void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector
   auto at = [&](const Patch& patch) {
     return patch.result ? results[patch.index].mutable_raw() : const_cast<void*>(inputs[patch.index].raw());
   };
-  for (const Patch& patch : in_patches_) workspace.in[patch.position] = at(patch);
-  for (const Patch& patch : out_patches_) workspace.out[patch.position] = at(patch);
+  for (const Patch& patch : in_patches_) workspace.steps.in[patch.position] = at(patch);
+  for (const Patch& patch : out_patches_) workspace.steps.out[patch.position] = at(patch);
   omp_set_num_threads(threads_);
-  if (profiling_.load(std::memory_order_relaxed)) {
-    run_profiled(workspace);
-  } else {
-    for (size_t s = 0; s < steps_.size(); ++s) steps_[s].kernel.run(workspace.args[s]);
+  const std::span<const KernelArgs> args = workspace.steps.args;
+  size_t next = 0;
+  for (size_t loop = 0; loop < turns_.size(); ++loop) {
+    run_steps(args.subspan(next, turns_[loop].begin - next), next, true, 1);
+    run_turns(workspace, loop);
+    next = turns_[loop].end;
   }
+  run_steps(args.subspan(next), next, true, 1);
   if (!copies_.empty()) copy_out(workspace, inputs, results);
 }
 
@@ -74,14 +91,50 @@ void Plan::copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::v
   }
 }
 
-void Plan::run_profiled(Workspace& workspace) const {
+void Plan::run_turns(Workspace& workspace, size_t loop) const {
+  const Turns& turns = turns_[loop];
+  std::vector<Workspace::Calls>& lanes = workspace.lanes[loop];
+  if (turns.lanes == 1) return run_lane(workspace, turns, lanes[0], 0);
+#pragma omp parallel for num_threads(turns.lanes) schedule(static, 1)
+  for (int lane = 0; lane < turns.lanes; ++lane) {
+    run_lane(workspace, turns, lanes[static_cast<size_t>(lane)], lane);
+  }
+}
+
+void Plan::run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const {
+  const int64_t begin = turns.times * lane / turns.lanes, end = turns.times * (lane + 1) / turns.lanes;
+  for (int64_t turn = begin; turn < end; ++turn) {
+    auto moved = [&](auto* pointer, const Turns::Stride& stride) {
+      using Byte =
+          std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(pointer)>>, const std::byte, std::byte>;
+      return static_cast<Byte*>(pointer) + static_cast<size_t>(turn) * stride.turn +
+             static_cast<size_t>(lane) * stride.lane;
+    };
+    for (size_t p = 0; p < turns.in.size(); ++p) {
+      calls.in[p] = moved(workspace.steps.in[turns.first_in + p], turns.in[p]);
+    }
+    for (size_t p = 0; p < turns.out.size(); ++p) {
+      calls.out[p] = moved(workspace.steps.out[turns.first_out + p], turns.out[p]);
+    }
+    run_steps(calls.args, turns.begin, turn == 0, turns.lanes);
+  }
+}
+
+// Runs the steps from `begin` on, one for each of `args`. Their times count for a run of the plan when `counted`, and
+// for a part of its time when `lanes` run at the same time.
+void Plan::run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const {
+  if (!profiling_.load(std::memory_order_relaxed)) {
+    for (size_t s = 0; s < args.size(); ++s) steps_[begin + s].kernel.run(args[s]);
+    return;
+  }
   using Clock = std::chrono::steady_clock;
   Clock::time_point before = Clock::now();
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    steps_[s].kernel.run(workspace.args[s]);
+  for (size_t s = 0; s < args.size(); ++s) {
+    steps_[begin + s].kernel.run(args[s]);
     Clock::time_point after = Clock::now();
-    times_[s].runs.fetch_add(1, std::memory_order_relaxed);
-    times_[s].ns.fetch_add(std::chrono::nanoseconds(after - before).count(), std::memory_order_relaxed);
+    StepTime& time = times_[begin + s];
+    time.runs.fetch_add(counted ? 1 : 0, std::memory_order_relaxed);
+    time.ns.fetch_add(std::chrono::nanoseconds(after - before).count() / lanes, std::memory_order_relaxed);
     before = after;
   }
 }

@@ -15,6 +15,7 @@
 #include "graph/graph.h"
 #include "graph/kernel.h"
 #include "graph/operator.h"
+#include "runtime/row_loops.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -29,16 +30,22 @@ struct Bound {
 using StateTensors = std::map<int32_t, Tensor>;
 
 struct PlanOptions {
-  int threads = 0;  // 0: chosen by the work in the plan
+  int threads = 0;                          // 0: chosen by the work in the plan
+  size_t cache_bytes = kRowLoopCacheBytes;  // what one step may move before a batch is worked by rows
 };
 
 // The memory of one run at a time. Several may run one plan at once, each with its own.
 struct Workspace {
+  // What some of the steps are called with.
+  struct Calls {
+    std::vector<const void*> in;   // all kernels' input pointers, one after the other
+    std::vector<void*> out;        // likewise
+    std::vector<KernelArgs> args;  // one per step
+    std::vector<std::shared_ptr<void>> instances;
+  };
   std::shared_ptr<std::byte> arena;
-  std::vector<const void*> in;   // all kernels' input pointers, one after the other
-  std::vector<void*> out;        // likewise
-  std::vector<KernelArgs> args;  // one per step
-  std::vector<std::shared_ptr<void>> instances;
+  Calls steps;                            // all of them; in a row loop, with the pointers of the first turn
+  std::vector<std::vector<Calls>> lanes;  // by row loop, then by thread that takes turns: the steps of the loop
 };
 
 // Frozen and thread-safe after compile().
@@ -111,9 +118,27 @@ class Plan {
     bool result;      // else an input
   };
 
+  // A row loop: steps [begin, end) take `times` turns, `lanes` of them at the same time.
+  struct Turns {
+    // How far a pointer of the first turn in the first lane moves.
+    struct Stride {
+      size_t turn = 0;  // bytes by turn: of the rows of one
+      size_t lane = 0;  // bytes by lane: of what each has of its own
+    };
+    size_t begin, end;
+    int64_t times;
+    int lanes;
+    size_t first_in, first_out;  // in Workspace::steps
+    std::vector<Stride> in;
+    std::vector<Stride> out;
+  };
+
   void* resolve(const Source& source, const Workspace& workspace) const;
   void copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
-  void run_profiled(Workspace& workspace) const;
+  void bind(std::span<const Step> steps, std::byte* scratch, Workspace::Calls& calls) const;
+  void run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const;
+  void run_turns(Workspace& workspace, size_t loop) const;
+  void run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const;
 
   bool whole_ = false;
   std::vector<int32_t> alone_;
@@ -124,6 +149,7 @@ class Plan {
   std::vector<int> passed_results_;                   // number of the input that a result is, or -1
   std::vector<Step> steps_;
   std::vector<int32_t> step_nodes_;
+  std::vector<Turns> turns_;  // in order
   std::vector<Copy> copies_;
   std::vector<Patch> in_patches_;
   std::vector<Patch> out_patches_;
@@ -131,6 +157,7 @@ class Plan {
   std::string largest_;
   size_t arena_bytes_ = 0;
   size_t scratch_offset_ = 0;
+  size_t scratch_stride_ = 0;  // by lane
   int threads_ = 1;
   mutable std::atomic<bool> profiling_{false};
   mutable std::unique_ptr<StepTime[]> times_;

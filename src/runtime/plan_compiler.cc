@@ -25,6 +25,7 @@ Result<std::shared_ptr<const Plan>> PlanCompiler::compile() {
   choose_results();
   find_lives();
   choose_threads();
+  find_loops();
   place_state();
   share_buffers();
   RETURN_IF_ERROR(prepare());
@@ -93,19 +94,24 @@ void PlanCompiler::choose_threads() {
 }
 
 Status PlanCompiler::prepare() {
-  omp_set_num_threads(plan_->threads_);
-  for (int32_t n : step_nodes_) {
-    const Node& node = graph_.nodes()[static_cast<size_t>(n)];
+  for (size_t s = 0; s < step_nodes_.size(); ++s) {
+    const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
+    const RowLoop* loop = loop_of(s);
+    const int threads = loop != nullptr && loop->lanes > 1 ? 1 : plan_->threads_;
+    omp_set_num_threads(threads);
     std::vector<TensorType> in, out;
     std::vector<const Tensor*> constants;
-    for (ValueId id : node.inputs) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      ValueId id = node.inputs[i];
       in.push_back(id.valid() ? *info(id).type : TensorType());
+      if (loop != nullptr && loop->carried[s - loop->begin][i]) in.back() = with_rows(in.back(), loop->each);
       constants.push_back(id.valid() && info(id).contents.defined() ? &info(id).contents : nullptr);
     }
     for (ValueId id : node.outputs) {
       out.push_back(id.valid() ? *info(id).type : TensorType());
+      if (loop != nullptr && id.valid()) out.back() = with_rows(out.back(), loop->each);
     }
-    PrepareContext context(node, in, out, constants, plan_->threads_, packs_);
+    PrepareContext context(node, in, out, constants, threads, packs_);
     Result<Kernel> kernel = within_memory([&] { return node.op->cpu(context); });
     if (!kernel.ok()) return kernel.status().at(describe(node));
     plan_->steps_.push_back({std::move(*kernel), {}, {}});
@@ -120,7 +126,7 @@ void PlanCompiler::find_largest() {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
     size_t bytes = plan_->steps_[s].kernel.scratch_bytes;
     for (ValueId out : node.outputs) {
-      if (out.valid()) bytes += info(out).type->bytes();
+      if (out.valid()) bytes += bytes_at_a_time(info(out));
     }
     if (s > 0 && bytes <= most) continue;
     most = bytes;

@@ -9,6 +9,7 @@
 
 #include "runtime/memory_plan.h"
 #include "runtime/plan.h"
+#include "runtime/row_loops.h"
 
 namespace slipway {
 
@@ -36,9 +37,11 @@ class PlanCompiler {
     int last = -1;
     int buffer = -1;
     size_t offset = 0;
+    int loop = -1;  // the row loop that makes and reads it a few rows at a time; `offset` is in a lane's arena
   };
 
   class BoundInferContext;
+  class PlannedValues;
 
   Info& info(ValueId id) { return infos_[static_cast<size_t>(id.index)]; }
   Info& root_info(ValueId id) { return info(info(id).root); }
@@ -61,11 +64,26 @@ class PlanCompiler {
   Status prepare();
   void find_largest();
 
+  // In plan_loops.cc: which steps work a batch by rows.
+  void find_loops();
+  void live_through(size_t l);
+  void write_turns();
+  const RowLoop& loop_of(const Info& value) const { return loops_[static_cast<size_t>(value.loop)]; }
+  const RowLoop* loop_of(size_t s) const;  // nullptr: step s is in none
+
   // In plan_places.cc: where values lie.
   void find_lives();
   void place_state();
   void share_buffers();
+  // What is there of a value at a time; in a row loop, in one lane.
+  size_t bytes_at_a_time(const Info& value) const {
+    return (value.loop < 0 ? *value.type : with_rows(*value.type, loop_of(value).each)).bytes();
+  }
+  std::vector<BufferLife>& lives_of(const Info& value) {
+    return value.loop < 0 ? lives_ : lane_lives_[static_cast<size_t>(value.loop)];
+  }
   void place_buffers();
+  void place_scratch(size_t behind);
   void write_sources();
   Plan::Source source(ValueId id);
   void add_copies();
@@ -81,6 +99,9 @@ class PlanCompiler {
   std::vector<int32_t> step_nodes_;                        // nodes with a kernel
   std::vector<std::pair<ValueId, ValueId>> state_copies_;  // next -> state
   std::vector<BufferLife> lives_;
+  std::vector<RowLoop> loops_;
+  std::vector<std::vector<BufferLife>> lane_lives_;  // by loop: of what one lane has of its own
+  std::vector<size_t> lane_bytes_;                   // by loop
 };
 
 }  // namespace slipway

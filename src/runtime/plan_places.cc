@@ -5,6 +5,12 @@
 
 namespace slipway {
 
+namespace {
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+}  // namespace
+
 void PlanCompiler::find_lives() {
   for (size_t s = 0; s < step_nodes_.size(); ++s) {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
@@ -67,24 +73,29 @@ void PlanCompiler::place_state() {
 
 void PlanCompiler::share_buffers() {
   auto new_buffer = [&](Info& value) {
-    value.buffer = static_cast<int>(lives_.size());
-    lives_.push_back({value.type->bytes(), value.first, value.last});
+    std::vector<BufferLife>& lives = lives_of(value);
+    value.buffer = static_cast<int>(lives.size());
+    lives.push_back({bytes_at_a_time(value), value.first, value.last});
   };
   for (size_t s = 0; s < step_nodes_.size(); ++s) {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
     // One of several outputs could overwrite an input that the next one still reads.
     const bool in_place = node.op->in_place && node.outputs.size() == 1;
+    const bool in_loop = loop_of(s) != nullptr;
     for (ValueId out : node.outputs) {
       if (!out.valid() || !info(out).in_arena) continue;
       Info& value = info(out);
       for (ValueId in : node.inputs) {
         if (!in_place || !in.valid()) continue;
         Info& from = root_info(in);
+        // Other turns may still read what enters a loop.
+        if (from.loop != value.loop || (in_loop && value.loop < 0)) continue;
+        std::vector<BufferLife>& lives = lives_of(value);
         bool dies_here =
-            from.in_arena && from.buffer >= 0 && lives_[static_cast<size_t>(from.buffer)].last == static_cast<int>(s);
+            from.in_arena && from.buffer >= 0 && lives[static_cast<size_t>(from.buffer)].last == static_cast<int>(s);
         if (!dies_here || info(in).type != value.type) continue;
         value.buffer = from.buffer;
-        lives_[static_cast<size_t>(from.buffer)].last = value.last;
+        lives[static_cast<size_t>(from.buffer)].last = value.last;
         break;
       }
       if (value.buffer < 0) new_buffer(value);
@@ -92,15 +103,39 @@ void PlanCompiler::share_buffers() {
   }
 }
 
+// Lanes are at different steps at the same time: each has an arena of its own, all of them lying in one buffer that
+// lives through the loop.
 void PlanCompiler::place_buffers() {
+  std::vector<MemoryPlan> lanes;
+  const size_t first_loop = lives_.size();
+  for (size_t l = 0; l < loops_.size(); ++l) {
+    lanes.push_back(plan_memory(lane_lives_[l]));
+    lane_bytes_.push_back(aligned(lanes[l].arena_bytes));
+    lives_.push_back({lane_bytes_[l] * static_cast<size_t>(loops_[l].lanes), static_cast<int>(loops_[l].begin),
+                      static_cast<int>(loops_[l].end) - 1});
+  }
   MemoryPlan memory = plan_memory(lives_);
   for (Info& value : infos_) {
-    if (value.in_arena && value.buffer >= 0) value.offset = memory.offsets[static_cast<size_t>(value.buffer)];
+    if (!value.in_arena || value.buffer < 0) continue;
+    const size_t buffer = static_cast<size_t>(value.buffer), l = static_cast<size_t>(std::max(value.loop, 0));
+    value.offset = value.loop < 0 ? memory.offsets[buffer] : memory.offsets[first_loop + l] + lanes[l].offsets[buffer];
   }
-  size_t scratch = 0;
-  for (const Plan::Step& step : plan_->steps_) scratch = std::max(scratch, step.kernel.scratch_bytes);
-  plan_->scratch_offset_ = memory.arena_bytes;
-  plan_->arena_bytes_ = memory.arena_bytes + scratch;
+  place_scratch(memory.arena_bytes);
+}
+
+void PlanCompiler::place_scratch(size_t behind) {
+  size_t bytes = 0, in_lane = 0, lanes = 1;
+  for (size_t s = 0; s < plan_->steps_.size(); ++s) {
+    const RowLoop* loop = loop_of(s);
+    const size_t own = aligned(plan_->steps_[s].kernel.scratch_bytes);
+    bytes = std::max(bytes, own);
+    if (loop == nullptr) continue;
+    in_lane = std::max(in_lane, own);
+    lanes = std::max(lanes, static_cast<size_t>(loop->lanes));
+  }
+  plan_->scratch_offset_ = behind;
+  plan_->scratch_stride_ = in_lane;
+  plan_->arena_bytes_ = behind + std::max(bytes, in_lane * lanes);
 }
 
 Plan::Source PlanCompiler::source(ValueId id) {
@@ -134,6 +169,7 @@ void PlanCompiler::write_sources() {
       note(plan_->out_patches_, out_position++, plan_->steps_[s].out.back());
     }
   }
+  write_turns();
   add_copies();
 }
 

@@ -11,12 +11,16 @@
 #include "graph/graph.h"
 #include "graph/operator.h"
 #include "graph/port.h"
+#include "runtime/row_loops.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
 
 struct SessionOptions {
-  int threads = 0;       // 0: one for small work, else as many as the machine has cores
+  int threads = 0;  // 0: one for small work, else as many as the machine has cores
+  // Bytes that one operator may move before those around it work a batch a few rows at a time, so that what flows
+  // between them stays in the cache.
+  size_t cache_bytes = kRowLoopCacheBytes;
   bool optimize = true;  // run the rewrites (folding, fusion) before planning
   // Compiled plans kept for each stretch of a graph that one plan can hold (most graphs are one stretch); the least
   // recently used goes.

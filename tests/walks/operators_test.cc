@@ -1,6 +1,7 @@
 // Walks over every operator card: it says what it is, infers what it makes, keeps to its buffers, may run in place.
 #include <gtest/gtest.h>
 
+#include "runtime/row_loops.h"
 #include "sample_case.h"
 
 namespace slipway::walks {
@@ -83,6 +84,77 @@ TEST(Operators, InPlaceGivesTheSameBytes) {
       }
     }
   });
+}
+
+class CaseValues final : public StepValues {
+ public:
+  explicit CaseValues(const Case& c) : c_(c) {}
+  const TensorType& type(ValueId id) const override {
+    const size_t at = static_cast<size_t>(id.index), inputs = c_.in_types.size();
+    return at < inputs ? c_.in_types[at] : c_.out_types[at - inputs];
+  }
+  const Tensor* known(ValueId id) const override {
+    const size_t at = static_cast<size_t>(id.index);
+    return at < c_.inputs.size() && c_.known(at) ? &c_.inputs[at] : nullptr;
+  }
+  ValueId root(ValueId id) const override { return id; }
+
+ private:
+  const Case& c_;
+};
+
+Tensor row_of(const Tensor& whole, int64_t row) {
+  Tensor one(whole.dtype(), with_rows(whole.type(), 1).shape);
+  std::memcpy(one.mutable_raw(), static_cast<const char*>(whole.raw()) + static_cast<size_t>(row) * one.bytes(),
+              one.bytes());
+  return one;
+}
+
+// The case with row `r` alone of the inputs that are taken apart.
+Case row_case(const Case& c, const std::vector<bool>& carried, int64_t r) {
+  Case one = c;
+  for (size_t i = 0; i < one.inputs.size(); ++i) {
+    if (!carried[i]) continue;
+    one.inputs[i] = row_of(c.inputs[i], r);
+    one.in_types[i] = one.inputs[i].type();
+  }
+  for (TensorType& type : one.out_types) type = with_rows(type, 1);
+  return one;
+}
+
+Tensor without_guard(const TensorType& type, const Tensor& guarded, int64_t skip = 0) {
+  Tensor tensor(type.dtype, type.shape);
+  std::memcpy(tensor.mutable_raw(), static_cast<const char*>(guarded.raw()) + static_cast<size_t>(skip) * type.bytes(),
+              type.bytes());
+  return tensor;
+}
+
+// What a card says of rows (Operator::rows) is so: every row alone gives what it gives in its batch.
+TEST(Operators, RowsAreIndependentWhereTheCardSaysSo) {
+  int taken_apart = 0;
+  for_each_case([&](const Case& c) {
+    if (c.card->rows == Rows::whole || has_strings(c) || c.out_types[0].shape.empty()) return;
+    const int64_t rows = c.out_types[0].shape[0];
+    auto carried = rows < 2 ? std::nullopt : carried_inputs(c.node, CaseValues(c), rows, 1);
+    if (!carried) return;
+    ++taken_apart;
+    Result<Kernel> kernel = prepare(c);
+    ASSERT_TRUE(kernel.ok()) << kernel.status().to_string();
+    std::vector<Tensor> whole = run(c, *kernel, 0);
+    for (int64_t r = 0; r < rows; ++r) {
+      Case one = row_case(c, *carried, r);
+      Result<Kernel> alone = prepare(one);
+      ASSERT_TRUE(alone.ok()) << alone.status().to_string();
+      std::vector<Tensor> parts = run(one, *alone, 0);
+      for (size_t j = 0; j < parts.size(); ++j) {
+        const TensorType& type = one.out_types[j];
+        auto apart = compare(without_guard(type, parts[j]), without_guard(type, whole[j], r), 1e-5, 1e-6);
+        ASSERT_TRUE(apart.ok()) << apart.status().to_string();
+        EXPECT_EQ(apart->outside, 0) << "output " << j << " row " << r;
+      }
+    }
+  });
+  EXPECT_GT(taken_apart, 80);
 }
 
 // Sizes that are not known yet must not contradict the sizes that come out.
