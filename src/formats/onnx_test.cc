@@ -171,6 +171,17 @@ TEST(Onnx, WritesNoTrainingState) {
   EXPECT_EQ(round_trip(graph).nodes().size(), 2u);
 }
 
+TEST(Onnx, OutputsThatNobodyReadHaveNamesAllTheSame) {
+  onnx::ModelProto model = testing::parsed(testing::onnx_bytes(
+      13, "g (float[4] x) => (int64[2] i) <int64[1] k = {2}> { v, i = TopK(x, k) a, b = Split(x) }"));
+  model.mutable_graph()->mutable_node(0)->set_output(0, "");
+  model.mutable_graph()->mutable_node(1)->set_output(1, "");
+  const Graph graph = read(model.SerializeAsString());
+  EXPECT_EQ(verify(graph).message(), "");
+  EXPECT_TRUE(graph.nodes()[0].has_output(0));
+  EXPECT_EQ(graph.nodes()[1].outputs.size(), 1u);  // Split gives as many parts as it has outputs
+}
+
 TEST(Onnx, ErrorsSayWhatIsWrong) {
   EXPECT_NE(error("").find("not an ONNX model"), std::string::npos);
   EXPECT_NE(error("hello, this is text").find("not an ONNX model"), std::string::npos);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "graph/operator.h"
+#include "graph/required_outputs.h"
 #include "ops/all.h"
 
 namespace slipway {
@@ -78,8 +79,18 @@ Status VersionMover::move(Node node, int opset) {
   return append(std::move(node));
 }
 
+// A node may leave out what nobody reads; its kernel writes it all the same.
+void VersionMover::name_outputs(Node& node) {
+  const size_t required = required_outputs(node);
+  if (node.outputs.size() < required) node.outputs.resize(required);
+  for (size_t i = 0; i < required; ++i) {
+    if (!node.outputs[i].valid()) node.outputs[i] = graph_.add_value(graph_.fresh_name(node.name + "_unread"));
+  }
+}
+
 Status VersionMover::append(Node node) {
   node.op = all_operators().find(node.op_type, node.domain);
+  if (node.op != nullptr && !node.outputs.empty()) name_outputs(node);
   NodeId id = graph_.add_node(std::move(node));
   if (direction_ == Direction::down) return {};  // the values have their types, and cards mean the canonical opset
   Node copy = graph_.node(id);

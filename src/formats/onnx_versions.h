@@ -58,6 +58,7 @@ class VersionMover {
  private:
   const VersionRule* next_rule(const Node& node, int level) const;
   Status append(Node node);
+  void name_outputs(Node& node);
 
   Graph& graph_;
   std::span<const VersionRule> rules_;

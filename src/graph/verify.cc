@@ -4,6 +4,7 @@
 #include "graph/captures.h"
 #include "graph/graph.h"
 #include "graph/operator.h"
+#include "graph/required_outputs.h"
 
 namespace slipway {
 
@@ -86,6 +87,9 @@ Status verify_required(const Node& node) {
   for (size_t i = 0; i < required; ++i) {
     if (!node.has_input(i)) return invalid(fmt::format("{}: required input {} is left out", describe(node), i));
   }
+  for (size_t i = 0; i < required_outputs(node); ++i) {
+    if (!node.has_output(i)) return invalid(fmt::format("{}: required output {} is left out", describe(node), i));
+  }
   return {};
 }
 
@@ -94,6 +98,11 @@ bool in_range(const Graph& graph, ValueId id) {
 }
 
 }  // namespace
+
+size_t required_outputs(const Node& node) {
+  if (has_bodies(*node.op)) return 0;
+  return node.op->outputs.max >= kMany ? node.outputs.size() : static_cast<size_t>(node.op->outputs.min);
+}
 
 Status verify_node(const Node& node) {
   if (node.op == nullptr) return {};

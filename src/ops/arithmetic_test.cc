@@ -173,6 +173,28 @@ TEST(Losses, FusedCrossEntropyCountsAndAverages) {
             "slipway.SparseSoftmaxCrossEntropy node (unnamed): 2 rows of logits and 1 labels; expected as many");
 }
 
+TEST(Losses, FusedCrossEntropyWithoutItsCountWritesNothingBehindItsOutputs) {
+  Node node;
+  node.op_type = "SparseSoftmaxCrossEntropy";
+  node.domain = "slipway";
+  node.op = all_operators().find(node.op_type, node.domain);
+  node.inputs = {{0}, {1}};
+  node.outputs = {{2}, {3}};
+  Tensor x = Tensor::of<float>({1, 2}, {0, 0}), labels = row<int64_t>({0}), loss(DType::f32, {}),
+         dx(DType::f32, {1, 2});
+  const std::vector<TensorType> in = {x.type(), labels.type()}, out = {loss.type(), dx.type()};
+  const std::vector<const Tensor*> constants(2, nullptr);
+  Result<Kernel> kernel = node.op->cpu(PrepareContext(node, in, out, constants, 1, nullptr));
+  ASSERT_TRUE(kernel.ok());
+  float of_the_next_node = 7;
+  const void* reads[] = {x.raw(), labels.raw()};
+  void* writes[] = {loss.mutable_raw(), dx.mutable_raw(), &of_the_next_node};
+  std::shared_ptr<std::byte> scratch = allocate_bytes(kernel->scratch_bytes);
+  kernel->run({reads, writes, scratch.get(), nullptr});
+  EXPECT_EQ(of_the_next_node, 7);
+  EXPECT_EQ(dx.data<float>()[0], -0.5f);
+}
+
 TEST(Optimizers, GroupsMustMatch) {
   Tensor rate = Tensor::scalar(0.5f), x = floats({1, 2}), g = floats({1, -1});
   EXPECT_EQ(text("SGD", {rate, x, g}, {}, 1, "slipway"), "float32[2] [0.5, 2.5]");

@@ -30,6 +30,7 @@ Status infer(InferContext& c) {
   if (onesided && inverse) return unsupported("onesided with inverse");
   out.back() = 2;
   for (size_t i : {1, 2}) {
+    if (c.has_input(i)) RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::i64, DType::i32}));
     if (c.has_input(i) && c.known(i) != nullptr && c.known(i)->count() != 1) {
       return invalid(fmt::format("input {} must be a scalar", i));
     }

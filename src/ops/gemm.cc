@@ -4,12 +4,15 @@
 #include "graph/builder.h"
 #include "kernels/reference_matmul.h"
 #include "ops/contraction.h"
+#include "ops/expect.h"
 #include "ops/infer.h"
 
 namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_same_dtypes(c));
+  RETURN_IF_ERROR(ops::expect_numbers(c, 0));
   if (c.dims(0).size() != 2 || c.dims(1).size() != 2) {
     return invalid(
         fmt::format("A {} and B {}; expected matrices of rank 2", to_string(c.dims(0)), to_string(c.dims(1))));

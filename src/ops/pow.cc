@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "ops/elementwise.h"
+#include "ops/expect.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
 
@@ -13,6 +14,7 @@ namespace {
 using BaseTypes = ops::Types<float, double, Half, BFloat16, int32_t, int64_t>;
 
 Status infer(InferContext& c) {
+  RETURN_IF_ERROR(ops::expect_numbers(c, 1));
   c.set(0, c.dtype(0), TRY(ops::broadcast_dims(c.dims(0), c.dims(1))));
   return {};
 }

@@ -168,6 +168,9 @@ Status infer_recurrent(InferContext& c) {
   Cell cell = TRY(cell_of(c.node().op_type));
   RecurrentDims r = TRY(recurrent_dims(c, cell));
   RETURN_IF_ERROR(expect_dims(c, 7, "P", r.peepholes));
+  if (c.has_output(3) != c.has_output(4)) {
+    return invalid("one of outputs 3 and 4 (gates and states, for training) is left out; expected both or neither");
+  }
   c.set(0, c.dtype(0), r.y);
   c.set(1, c.dtype(0), r.state);
   if (cell == Cell::lstm) c.set(2, c.dtype(0), r.state);

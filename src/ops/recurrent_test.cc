@@ -122,5 +122,10 @@ TEST(Recurrent, ShapesThatDoNotFitAreNamed) {
   EXPECT_NE(found.find("B is [2, 8]; expected [2, 16]"), std::string::npos) << found;
 }
 
+TEST(Recurrent, OneOfTheTwoOutputsForTrainingAloneIsRefused) {
+  const Status status = run_card("LSTM", inputs(4), kBoth, 4).status();
+  EXPECT_NE(status.message().find("one of outputs 3 and 4"), std::string_view::npos) << status.message();
+}
+
 }  // namespace
 }  // namespace slipway::ops

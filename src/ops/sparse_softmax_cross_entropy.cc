@@ -33,6 +33,7 @@ template <typename T, typename L, typename Row>
 Kernel make_kernel(const PrepareContext& c, Row row) {
   int64_t rows = c.in(0).shape[0], n = c.in(0).shape[1];
   int threads = c.threads();
+  bool counts = c.has_output(2);
   T scale = rows > 0 ? T{1} / static_cast<T>(rows) : T{0};
   auto run = [=](const KernelArgs& args) {
     const T* x = args.input<T>(0);
@@ -53,7 +54,7 @@ Kernel make_kernel(const PrepareContext& c, Row row) {
       correct += results[i].correct;
     }
     *args.output<T>(0) = static_cast<T>(loss / static_cast<double>(rows));
-    if (float* count = args.output<float>(2)) *count = static_cast<float>(correct);
+    if (counts) *args.output<float>(2) = static_cast<float>(correct);
   };
   return {run, static_cast<size_t>(rows) * sizeof(kernels::RowLoss)};
 }

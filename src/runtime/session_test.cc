@@ -248,6 +248,16 @@ TEST(Session, RefusesSizesBeyondMemoryByName) {
   }
 }
 
+TEST(Session, RefusesANodeThatLeavesOutWhatItsKernelWrites) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{4});
+  Builder b(g, all_operators());
+  Values parts = b.ops("TopK", {x, b.ints({2})}, 2);
+  g.outputs = {parts[1]};
+  g.nodes()[0].outputs[0] = {};
+  EXPECT_EQ(Session::create(g).status().message(), "TopK node \"TopK\": required output 0 is left out");
+}
+
 TEST(Session, RefusesAFusedActivationThatNoProductHas) {
   Graph g;
   Builder b(g, all_operators());

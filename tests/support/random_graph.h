@@ -36,11 +36,13 @@ RandomGraph random_graph(Choices& choices);
 
 struct Verdict {
   bool answered = false;  // not refused
+  int64_t settled = 0;    // elements of outputs that were held to a number
   std::string trouble;    // empty: none
 };
 
-// Loads, plans and runs it with the rewrites and without. Trouble: outputs whose types are not those that inference
-// promised, or an answer that only comes without the rewrites. Refusals are fine.
+// Loads, plans and runs it with the rewrites and without, on one thread and on two. Trouble: outputs whose types are
+// not those that inference promised, numbers that rounding does not explain (see support/rounding.h), another answer to
+// the same question, or an answer that only comes without the rewrites. Refusals are fine.
 Verdict judge(const RandomGraph& random);
 
 }  // namespace slipway
