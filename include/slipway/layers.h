@@ -119,31 +119,55 @@ inline Layer Conv3D(int64_t filters, int64_t kernel_size, std::string activation
                     std::string padding = "valid") {
   return convolution_layer("Conv3D", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
+inline Layer SeparableConv1D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+                             std::string padding = "valid") {
+  return convolution_layer("SeparableConv1D", filters, kernel_size, std::move(activation), strides, std::move(padding));
+}
 inline Layer SeparableConv2D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
                              std::string padding = "valid") {
   return convolution_layer("SeparableConv2D", filters, kernel_size, std::move(activation), strides, std::move(padding));
+}
+inline Layer Conv1DTranspose(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+                             std::string padding = "valid") {
+  return convolution_layer("Conv1DTranspose", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
 inline Layer Conv2DTranspose(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
                              std::string padding = "valid") {
   return convolution_layer("Conv2DTranspose", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer DepthwiseConv2D(int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+inline Layer Conv3DTranspose(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
                              std::string padding = "valid") {
-  return {"DepthwiseConv2D",
+  return convolution_layer("Conv3DTranspose", filters, kernel_size, std::move(activation), strides, std::move(padding));
+}
+inline Layer depthwise_layer(const char* type, int64_t kernel_size, std::string activation, int64_t strides,
+                             std::string padding) {
+  return {type,
           {{"kernel_size", kernel_size},
            {"activation", std::move(activation)},
            {"strides", strides},
            {"padding", std::move(padding)}}};
 }
+inline Layer DepthwiseConv1D(int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+                             std::string padding = "valid") {
+  return depthwise_layer("DepthwiseConv1D", kernel_size, std::move(activation), strides, std::move(padding));
+}
+inline Layer DepthwiseConv2D(int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+                             std::string padding = "valid") {
+  return depthwise_layer("DepthwiseConv2D", kernel_size, std::move(activation), strides, std::move(padding));
+}
 
 inline Layer MaxPooling1D(int64_t pool_size = 2) { return {"MaxPooling1D", {{"pool_size", pool_size}}}; }
 inline Layer MaxPooling2D(int64_t pool_size = 2) { return {"MaxPooling2D", {{"pool_size", pool_size}}}; }
+inline Layer MaxPooling3D(int64_t pool_size = 2) { return {"MaxPooling3D", {{"pool_size", pool_size}}}; }
 inline Layer AveragePooling1D(int64_t pool_size = 2) { return {"AveragePooling1D", {{"pool_size", pool_size}}}; }
 inline Layer AveragePooling2D(int64_t pool_size = 2) { return {"AveragePooling2D", {{"pool_size", pool_size}}}; }
+inline Layer AveragePooling3D(int64_t pool_size = 2) { return {"AveragePooling3D", {{"pool_size", pool_size}}}; }
 inline Layer GlobalMaxPooling1D() { return {"GlobalMaxPooling1D", {}}; }
 inline Layer GlobalMaxPooling2D() { return {"GlobalMaxPooling2D", {}}; }
+inline Layer GlobalMaxPooling3D() { return {"GlobalMaxPooling3D", {}}; }
 inline Layer GlobalAveragePooling1D() { return {"GlobalAveragePooling1D", {}}; }
 inline Layer GlobalAveragePooling2D() { return {"GlobalAveragePooling2D", {}}; }
+inline Layer GlobalAveragePooling3D() { return {"GlobalAveragePooling3D", {}}; }
 
 // Recurrent layers answer with their last step, or with every step.
 inline Layer recurrent_layer(const char* type, int64_t units, bool return_sequences) {

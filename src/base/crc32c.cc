@@ -23,10 +23,14 @@ constexpr std::array<uint32_t, 256> kTable = make_table();
 
 }  // namespace
 
+void Crc32c::update(std::string_view bytes) {
+  for (char c : bytes) rest_ = kTable[(rest_ ^ static_cast<uint8_t>(c)) & 0xFF] ^ (rest_ >> 8);
+}
+
 uint32_t crc32c(std::string_view bytes) {
-  uint32_t crc = ~uint32_t{0};
-  for (char c : bytes) crc = kTable[(crc ^ static_cast<uint8_t>(c)) & 0xFF] ^ (crc >> 8);
-  return ~crc;
+  Crc32c crc;
+  crc.update(bytes);
+  return crc.value();
 }
 
 }  // namespace slipway

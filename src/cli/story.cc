@@ -143,7 +143,7 @@ class Teller {
 
   Status train() {
     say_(fmt::format("Training 784-128-10 on {} examples, {} epochs", data_.train.size(), recipe_.trainer.epochs));
-    Graph model = TRY(train::build_model(recipe_.layers, data_.train.example_shape(), recipe_.trainer.seed));
+    Graph model = TRY(train::build_model(recipe_.layers, data_.train, recipe_.trainer.seed));
     SteadyClock::time_point begin = SteadyClock::now();
     auto trainer = TRY(train::Trainer::create(std::move(model), data_.train, std::nullopt, recipe_.trainer));
     RETURN_IF_ERROR(train::fit(*trainer, recipe_.fit).status());

@@ -12,6 +12,7 @@
 #include "cli/verb.h"
 #include "formats/format.h"
 #include "store/store.h"
+#include "train/imported.h"
 #include "train/layers.h"
 #include "train/publish.h"
 #include "train/recipe.h"
@@ -44,11 +45,11 @@ std::string metrics_text(const train::Evaluation& e, const char* prefix) {
 
 Result<Graph> starting_model(const Options& options, const train::Recipe& recipe, const Dataset& data) {
   if (recipe.model_file.empty()) {
-    Result<Graph> graph = train::build_model(recipe.layers, data.example_shape(), recipe.trainer.seed);
+    Result<Graph> graph = train::build_model(recipe.layers, data, recipe.trainer.seed);
     if (!graph.ok()) return graph.status().at(options.recipe.string());
     return graph;
   }
-  Graph model = TRY(read_model(recipe.model_file));
+  Graph model = train::with_free_batch(TRY(read_model(recipe.model_file)));
   if (recipe.layers.empty()) return model;
   return train::replace_head(model, recipe.cut, recipe.layers, recipe.trainer.seed);
 }
@@ -95,6 +96,7 @@ class Narrator {
       fmt::print("{}\n", to_json(epoch).dump());
       std::fflush(stdout);  // who follows a log sees an epoch when it ends
     };
+    listener.note = [](const std::string& note) { fmt::print(stderr, "Note: {}\n", note); };
     return listener;
   }
 
@@ -105,9 +107,21 @@ class Narrator {
   Progress progress_;
 };
 
+// "seed 1, threads 2, slipway 0.1.0"
+std::string statement_text(const train::TrainerOptions& options) {
+  const Json statement = train::statement(options);
+  std::string text;
+  for (const auto& [name, value] : statement.members()) {
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value.is_number() ? value.dump() : value.as_string());
+  }
+  return text;
+}
+
 Json summary_json(const train::FitResult& fit, const train::Evaluation& test, int64_t version,
-                  const std::string& source) {
+                  const std::string& source, const train::TrainerOptions& options) {
   Json json = Json::object({{"data", source},
+                            {"run", train::statement(options)},
                             {"epochs", static_cast<int64_t>(fit.epochs.size())},
                             {"best_epoch", fit.best_epoch},
                             {"stopped_early", fit.stopped_early}});
@@ -124,8 +138,10 @@ Status run(const Options& options) {
   std::optional<Store> store;
   if (!options.store.empty()) store = TRY(Store::open(options.store, true));
   DataPair data = TRY(load_dataset(recipe.data));
-  if (!options.json)
+  if (!options.json) {
     fmt::print(stderr, "Data: {} ({} training, {} test examples)\n", data.source, data.train.size(), data.test.size());
+    fmt::print(stderr, "Run: {}\n", statement_text(recipe.trainer));
+  }
   Dataset training = data.train;
   std::optional<Dataset> validation;
   if (recipe.validation_split > 0) {
@@ -145,11 +161,12 @@ Status run(const Options& options) {
   if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
   int64_t version = 0;
   if (store) {
-    train::PublishNotes notes{train::to_json(test), recipe.text, "slipway train", "", 0};
+    train::PublishNotes notes{train::to_json(test), recipe.text,
+                              fmt::format("slipway train ({})", statement_text(recipe.trainer)), "", 0};
     version = TRY(train::publish(*store, recipe.name, trained, &data.train, notes));
   }
   if (options.json) {
-    fmt::print("{}\n", summary_json(result, test, version, data.source).dump());
+    fmt::print("{}\n", summary_json(result, test, version, data.source, recipe.trainer).dump());
     return {};
   }
   fmt::print("Test: {} on {} examples\n", metrics_text(test, ""), test.examples);

@@ -96,6 +96,19 @@ Result<Split> split_windows(const Dataset& data, double fraction) {
   return Split{.rest = slice(data, 0, n - held - overlapping), .held_out = slice(data, n - held, n)};
 }
 
+Status check_parts(const Dataset& data) {
+  if (data.parts.empty()) return {};
+  int64_t taken = 0;
+  for (const InputPart& part : data.parts) taken += element_count(part.shape);
+  CHECK(data.window == 0 && taken == data.width(), "inputs of a model share an example's elements");
+  for (auto part = data.parts.begin(); part != data.parts.end(); ++part) {
+    if (std::any_of(data.parts.begin(), part, [&](const InputPart& other) { return other.name == part->name; })) {
+      return invalid(fmt::format("{}: two inputs are called \"{}\"; give each its own name", data.name, part->name));
+    }
+  }
+  return {};
+}
+
 bool fits(const std::vector<float>& values, int64_t width) {
   return values.size() == 1 || static_cast<int64_t>(values.size()) == width;
 }
@@ -139,6 +152,7 @@ Status check(const Dataset& data) {
     return invalid(
         fmt::format("{}: expected {} feature names, found {}", data.name, data.width(), data.features.size()));
   }
+  RETURN_IF_ERROR(check_parts(data));
   if (!fits(data.scaling.scale, data.width()) || !fits(data.scaling.offset, data.width())) {
     return invalid(fmt::format("{}: expected a scaling of 1 or {} elements, found {} and {}", data.name, data.width(),
                                data.scaling.scale.size(), data.scaling.offset.size()));
@@ -158,6 +172,9 @@ std::string content_hash(const Dataset& data) {
   if (data.random_offset) hash.update("from a random offset\n");
   hash_names(hash, data.classes);
   hash_names(hash, data.features);
+  for (const InputPart& part : data.parts) {
+    hash.update(fmt::format("{} {}\n", part.name, to_string(std::span<const int64_t>(part.shape))));
+  }
   for (const std::vector<float>* values : {&data.scaling.scale, &data.scaling.offset}) {
     hash.update(fmt::format("{}\n", values->size()));
     hash.update(std::as_bytes(std::span(*values)));

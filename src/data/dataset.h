@@ -20,6 +20,12 @@ struct Scaling {
   std::vector<float> offset = {0};
 };
 
+// One of a model's several inputs: its name, and the shape of what it takes of an example.
+struct InputPart {
+  std::string name;
+  Shape shape;
+};
+
 // Copyable value; copies share the tensors. Thread-safe while const.
 //
 // A data set of windows (window > 0) holds one sequence instead of rows: example i is the elements
@@ -34,6 +40,9 @@ struct Dataset {
   bool random_offset = false;         // training cuts the windows elsewhere in every epoch (data/batches.h)
   std::vector<std::string> classes;   // by index; empty when the labels are targets
   std::vector<std::string> features;  // names of an example's elements in row-major order; empty: they have none
+  // Where a model has several inputs: what each takes of an example's elements [width], one after the other. Empty: the
+  // example is one input.
+  std::vector<InputPart> parts;
   Scaling scaling;
   Augmentation augmentation;  // what training may do to a batch's images; nothing else does
   // How raw data becomes inputs (a tokenizer, columns, a spectrum), for whoever serves the model: "kind" says which

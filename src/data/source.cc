@@ -82,10 +82,11 @@ Result<DataPair> load_idx_source(const DataSource& source) {
 }
 
 // Labels as class indices when they are integers [N] (or [N, 1]), else as float32 targets.
-Result<Dataset> from_arrays(const Tensor& x, const Tensor& y, std::string name, const std::string& labels_name) {
+Result<Dataset> from_arrays(const JoinedArrays& x, const Tensor& y, std::string name, const std::string& labels_name) {
   Dataset data;
   data.name = std::move(name);
-  data.inputs = x.dtype() == DType::u8 ? x : x.cast(DType::f32);
+  data.inputs = x.inputs.dtype() == DType::u8 ? x.inputs : x.inputs.cast(DType::f32);
+  data.parts = x.parts;
   bool column = y.rank() == 2 && y.dim(1) == 1;
   if (is_integer(y.dtype()) && (y.rank() == 1 || column)) {
     data.labels = y.cast(DType::i64).reshaped({y.dim(0)});
@@ -108,36 +109,52 @@ Result<Dataset> from_arrays(const Tensor& x, const Tensor& y, std::string name, 
 Result<Dataset> load_npy_pair(const fs::path& inputs, const fs::path& labels) {
   Tensor x = TRY(load_npy(inputs));
   Tensor y = TRY(load_npy(labels));
-  return from_arrays(x, y, inputs.string(), labels.string());
+  return from_arrays({x, {}}, y, inputs.string(), labels.string());
 }
 
 using Arrays = std::map<std::string, Tensor>;
 
-Result<Dataset> from_npz(const Arrays& arrays, const std::string& x, const std::string& y, const fs::path& path) {
-  std::vector<std::string> names;
-  for (const auto& [name, array] : arrays) names.push_back(name);
-  for (const std::string& name : {x, y}) {
-    if (arrays.contains(name)) continue;
-    return invalid(fmt::format("{}: expected the arrays x_train and y_train, or x and y; {} is missing among {}",
-                               path.string(), name,
-                               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+// The array called `name` of a part of the data: "x_train", or "x" where there is only one part.
+Result<Tensor> array_of(const Arrays& arrays, const std::string& name, const std::string& part, const fs::path& path) {
+  for (const std::string& spelling : {name + part, name}) {
+    if (auto found = arrays.find(spelling); found != arrays.end()) return found->second;
   }
-  std::string where = path.string() + ": ";
-  return from_arrays(arrays.at(x), arrays.at(y), where + x, where + y);
+  std::vector<std::string> names;
+  for (const auto& [known, array] : arrays) names.push_back(known);
+  return invalid(fmt::format("{}: expected the arrays {}_train, or {}; it is missing among {}", path.string(), name,
+                             name, names.empty() ? "none" : fmt::to_string(fmt::join(names, ", "))));
+}
+
+// `part`: "_train" or "_test".
+Result<Dataset> from_npz(const Arrays& arrays, const std::string& part, const DataSource& source,
+                         const fs::path& path) {
+  const std::string where = path.string();
+  Tensor y = TRY(array_of(arrays, "y", part, path));
+  if (source.inputs.empty()) {
+    return from_arrays({TRY(array_of(arrays, "x", part, path)), {}}, y, where + ": x", where + ": y");
+  }
+  std::vector<std::string> names;
+  std::vector<Tensor> tensors;
+  for (const InputChoice& input : source.inputs) {
+    if (input.columns.size() != 1) {
+      return invalid(
+          fmt::format("{}: input \"{}\": expected one array, found {}", where, input.name, input.columns.size()));
+    }
+    names.push_back(input.name);
+    tensors.push_back(TRY(array_of(arrays, input.columns[0], part, path)));
+  }
+  return from_arrays(TRY(join_arrays(names, tensors, where)), y, where, where + ": y");
 }
 
 Result<DataPair> load_npz_source(const DataSource& source) {
   RETURN_IF_ERROR(require_path(source.path, "a path", "npz"));
   Arrays arrays = TRY(load_npz(source.path));
-  std::string part = arrays.contains("x") ? "" : "_train";
-  Dataset data = TRY(from_npz(arrays, "x" + part, "y" + part, source.path));
+  Dataset data = TRY(from_npz(arrays, "_train", source, source.path));
   std::optional<Dataset> test;
   if (!source.test_path.empty()) {
-    Arrays others = TRY(load_npz(source.test_path));
-    std::string other = others.contains("x") ? "" : "_test";
-    test = TRY(from_npz(others, "x" + other, "y" + other, source.test_path));
-  } else if (arrays.contains("x_test")) {
-    test = TRY(from_npz(arrays, "x_test", "y_test", source.path));
+    test = TRY(from_npz(TRY(load_npz(source.test_path)), "_test", source, source.test_path));
+  } else if (arrays.contains("y_test")) {
+    test = TRY(from_npz(arrays, "_test", source, source.path));
   }
   return with_test(std::move(data), std::move(test), source, "NumPy arrays");
 }
@@ -288,6 +305,10 @@ Result<DataPair> load_dataset(const DataSource& source) {
                                did_you_mean(source.kind, data_kinds())));
   }
   DataPair pair = TRY(kind->load(source));
+  if (!source.inputs.empty() && pair.train.parts.empty()) {
+    pair.train = TRY(with_inputs(pair.train, source.inputs));
+    pair.test = TRY(with_inputs(pair.test, source.inputs));
+  }
   RETURN_IF_ERROR(check(source.augmentation, pair.train.example_shape(), pair.train.name));
   pair.train.augmentation = source.augmentation;
   return pair;

@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/digits.h"
 #include "data/images.h"
+#include "data/input_parts.h"
 #include "data/interactions.h"
 #include "data/tabular.h"
 #include "data/text.h"
@@ -38,6 +39,9 @@ struct DataSource {
   std::filesystem::path labels;
   std::filesystem::path test_path;
   std::filesystem::path test_labels;
+  // Inputs of a model with several: groups of a table's columns, or arrays of an .npz file (x_train and x_test, then,
+  // are NAME_train and NAME_test, or NAME). Empty: one input.
+  std::vector<InputChoice> inputs;
   double test_fraction = 0.2;
   uint64_t seed = 1;
   CsvOptions csv;

@@ -1,10 +1,11 @@
-// safetensors: header and bytes.
+// safetensors: header, bytes and their checksum.
 #include "formats/safetensors.h"
 
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "base/crc32c.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "tensor/raw.h"
@@ -23,6 +24,8 @@ constexpr TypeName kTypes[] = {
     {DType::i32, "I32"}, {DType::i16, "I16"}, {DType::i8, "I8"},        {DType::u64, "U64"},   {DType::u32, "U32"},
     {DType::u16, "U16"}, {DType::u8, "U8"},   {DType::boolean, "BOOL"},
 };
+
+constexpr std::string_view kNoChecksum = "00000000";
 
 const char* type_name(DType dtype) {
   for (const TypeName& row : kTypes) {
@@ -54,15 +57,41 @@ Result<Tensor> read_tensor(const Json& entry, std::string_view bytes) {
   return tensor_from_raw(dtype, std::move(shape), bytes.substr(static_cast<size_t>(begin), expected));
 }
 
+// {"crc32c":"xxxxxxxx" as the writer spells it: where its digits begin in the file, or npos.
+size_t checksum_place(std::string_view bytes, size_t header) {
+  const std::string_view text = bytes.substr(0, sizeof(uint64_t) + header);
+  const std::string member = fmt::format("\"{}\":\"", kChecksumKey);
+  const size_t at = text.find(member);
+  if (at == std::string_view::npos || at + member.size() + kNoChecksum.size() > text.size()) return text.npos;
+  return at + member.size();
+}
+
+std::string checksum(std::string_view bytes, size_t place) {
+  Crc32c crc;
+  crc.update(bytes.substr(0, place));
+  crc.update(kNoChecksum);
+  crc.update(bytes.substr(place + kNoChecksum.size()));
+  return fmt::format("{:08x}", crc.value());
+}
+
+Status check_bytes(std::string_view bytes, size_t header, const TensorFile& file, const std::string& where) {
+  auto claimed = file.metadata.find(kChecksumKey);
+  const size_t place = checksum_place(bytes, header);
+  if (claimed == file.metadata.end() || place == std::string_view::npos) return {};
+  const std::string found = checksum(bytes, place);
+  if (found == claimed->second) return {};
+  return data_loss(
+      fmt::format("{}: the file is damaged: its bytes have CRC-32C {}, {} was written", where, found, claimed->second));
+}
+
 }  // namespace
 
 Status write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
-  Json header = Json::object();
-  if (!file.metadata.empty()) {
-    Json metadata = Json::object();
-    for (const auto& [key, value] : file.metadata) metadata.set(key, value);
-    header.set("__metadata__", metadata);
+  Json metadata = Json::object({{kChecksumKey, kNoChecksum}});
+  for (const auto& [key, value] : file.metadata) {
+    if (key != kChecksumKey) metadata.set(key, value);
   }
+  Json header = Json::object({{"__metadata__", metadata}});
   std::string body;
   for (const auto& [name, tensor] : file.tensors) {
     const char* type = type_name(tensor.dtype());
@@ -78,7 +107,10 @@ Status write_safetensors(const std::filesystem::path& path, const TensorFile& fi
   text.append((8 - text.size() % 8) % 8, ' ');
   uint64_t length = text.size();
   std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
-  return write_file_atomic(path, bytes + text + body);
+  bytes += text + body;
+  const size_t place = checksum_place(bytes, text.size());
+  bytes.replace(place, kNoChecksum.size(), checksum(bytes, place));
+  return write_file_atomic(path, bytes);
 }
 
 Result<TensorFile> parse_safetensors(std::string_view bytes, const std::string& where) {
@@ -105,6 +137,7 @@ Result<TensorFile> parse_safetensors(std::string_view bytes, const std::string& 
     }
     file.tensors.emplace(name, *std::move(tensor));
   }
+  RETURN_IF_ERROR(check_bytes(bytes, length, file, where));
   return file;
 }
 

@@ -11,6 +11,10 @@
 
 namespace slipway {
 
+// The member of "__metadata__" that holds the file's CRC-32C: 8 hexadecimal digits, of the whole file with zeros in
+// their place. Written always; files of others come without.
+inline constexpr const char* kChecksumKey = "crc32c";
+
 struct TensorFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;  // "__metadata__"
@@ -19,8 +23,8 @@ struct TensorFile {
 // Replaces the file atomically.
 Status write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
-// data_loss for a truncated file, overlapping or misplaced tensors, or types that are not known; the message names
-// `where` (the file) and the tensor.
+// data_loss for a truncated file, one whose bytes are not those of its checksum, overlapping or misplaced tensors, or
+// types that are not known; the message names `where` (the file) and the tensor.
 Result<TensorFile> parse_safetensors(std::string_view bytes, const std::string& where);
 Result<TensorFile> read_safetensors(const std::filesystem::path& path);
 

@@ -1,6 +1,7 @@
-// Convolutions channels last against the plain layout: post-ops, groups, and Winograd's rounding.
+// Convolutions and their gradients channels last against the plain layout: post-ops, groups, Winograd's rounding.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -86,6 +87,65 @@ TEST(ConvolutionChannelsLast, WinogradRoundsLittle) {
     EXPECT_LT(difference(spec), 1e-5) << channels << " to " << filters;
     spec.post = {FusedActivation::relu};
     EXPECT_LT(difference(spec), 1e-5) << channels << " to " << filters;
+  }
+}
+
+// The largest difference of two tensors over the largest element.
+double relative(const Tensor& a, const Tensor& b) {
+  double most = 0, scale = 0;
+  for (int64_t i = 0; i < a.count(); ++i) {
+    auto at = static_cast<size_t>(i);
+    most = std::max(most, std::abs(static_cast<double>(a.data<float>()[at]) - b.data<float>()[at]));
+    scale = std::max(scale, std::abs(static_cast<double>(a.data<float>()[at])));
+  }
+  return most / scale;
+}
+
+std::vector<Tensor> run_gradient(const Result<std::shared_ptr<const Primitive>>& made, const Tensor& a, const Tensor& b,
+                                 std::vector<Tensor> out) {
+  EXPECT_TRUE(made.ok()) << made.status().message();
+  std::shared_ptr<std::byte> scratch = allocate_bytes((*made)->scratch_bytes());
+  std::shared_ptr<void> instance = (*made)->make_instance();
+  const void* in[] = {a.raw(), b.raw()};
+  std::vector<void*> to;
+  for (Tensor& t : out) to.push_back(t.mutable_raw());
+  (*made)->run(instance.get(), in, to.data(), scratch.get());
+  return out;
+}
+
+// Strides, groups, kernels and channels that Winograd leaves to oneDNN, and some that it takes.
+TEST(ConvolutionChannelsLast, GradientsAreThoseOfThePlainLayout) {
+  struct Row {
+    int64_t channels, filters, groups, kernel, stride;
+  };
+  for (auto [channels, filters, groups, kernel, stride] :
+       {Row{3, 8, 1, 3, 1}, Row{16, 32, 1, 3, 2}, Row{32, 16, 1, 1, 2}, Row{16, 16, 16, 3, 1}, Row{12, 6, 3, 3, 2},
+        Row{24, 40, 1, 5, 1}, Row{32, 32, 1, 3, 1}, Row{17, 19, 1, 3, 1}, Row{16, 48, 1, 3, 1}}) {
+    const int64_t height = 13, width = 10, pad = kernel / 2;
+    ConvSpec plain;
+    plain.x = {9, channels, height, width};
+    plain.w = {filters, channels / groups, kernel, kernel};
+    plain.y = {9, filters, (height - 1) / stride + 1, (width - 1) / stride + 1};
+    plain.strides = {stride, stride};
+    plain.dilations = {1, 1};
+    plain.pads_begin = {pad, pad};
+    plain.pads_end = {(plain.y[2] - 1) * stride + kernel - height - pad,
+                      (plain.y[3] - 1) * stride + kernel - width - pad};
+    plain.groups = groups;
+    plain.bias = true;
+    ConvSpec last = plain;
+    last.channels_last = true;
+    Tensor x = random_floats(plain.x, 1), w = random_floats(plain.w, 2), dy = random_floats(plain.y, 3);
+    Tensor last_x = moved(x, true), last_dy = moved(dy, true);
+    SCOPED_TRACE(testing::Message() << channels << " to " << filters << " in " << groups << ", kernel " << kernel);
+    auto dx = run_gradient(make_conv_backward_data(plain), dy, w, {Tensor(DType::f32, plain.x)});
+    auto last_dx = run_gradient(make_conv_backward_data(last), last_dy, w, {Tensor(DType::f32, last_x.shape())});
+    EXPECT_LT(relative(dx[0], moved(last_dx[0], false)), 1e-5);
+    auto outputs = [&] { return std::vector<Tensor>{Tensor(DType::f32, plain.w), Tensor(DType::f32, {filters})}; };
+    auto dw = run_gradient(make_conv_backward_weights(plain), x, dy, outputs());
+    auto last_dw = run_gradient(make_conv_backward_weights(last), last_x, last_dy, outputs());
+    EXPECT_LT(relative(dw[0], last_dw[0]), 1e-5);
+    EXPECT_LT(relative(dw[1], last_dw[1]), 1e-5);
   }
 }
 

@@ -42,12 +42,15 @@ struct RequantizedConvSpec {
   std::span<const float> scale;  // [O], none of them 0
   std::span<const float> bias;   // [O]
   float low = 0, high = 0;       // inside least() and greatest()
+  int threads = 1;
 
   float least() const;  // of y's type
   float greatest() const;
 };
-// in: {x}; out: {y}.
+// in: {x}; out: {y}. By our own loops (byte_conv.h) where they are faster, else through oneDNN.
 Result<std::shared_ptr<const Primitive>> make_requantized_conv(const RequantizedConvSpec& spec, const PackFn& pack);
+Result<std::shared_ptr<const Primitive>> make_onednn_requantized_conv(const RequantizedConvSpec& spec,
+                                                                      const PackFn& pack);
 
 // A pointer to `n` numbers of u8 or i8, or to none (nullptr means zeros).
 struct ZeroPoint {

@@ -94,6 +94,11 @@ int64_t pad_scratch(std::span<const int64_t> y_shape) {
 
 void pad(PadMode mode, std::span<const int64_t> x_shape, std::span<const int64_t> y_shape,
          std::span<const int64_t> before, DType dtype, const void* x, const void* value, void* y, int64_t* scratch) {
+  // Last dimensions of size 1 would make many rows of one element.
+  size_t rank = x_shape.size();
+  while (rank > 1 && x_shape[rank - 1] == 1 && y_shape[rank - 1] == 1 && before[rank - 1] == 0) --rank;
+  x_shape = x_shape.first(rank);
+  y_shape = y_shape.first(rank);
   Maps maps = make_maps(mode, x_shape, y_shape, before, scratch);
   visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T fill = value != nullptr ? *static_cast<const T*>(value) : T{};

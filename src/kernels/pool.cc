@@ -81,10 +81,7 @@ void max_pool(const PoolShape& p, const T* x, T* y, int64_t* indices, bool colum
 
 void max_pool_backward(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
   int64_t in = volume(p.in), out = volume(p.out);
-  auto pairs = [&](size_t d) {
-    return p.kernel[d] == 2 && p.stride[d] == 2 && p.dilation[d] == 1 && p.pad[d] == 0 && p.out[d] == p.in[d] / 2;
-  };
-  if (p.in[0] == 1 && p.kernel[0] == 1 && pairs(1) && pairs(2)) return max_pool_backward_2x2(p, x, dy, dx, threads);
+  if (pools_pairs(p)) return max_pool_backward_2x2(p, x, dy, dx, threads);
   std::fill(dx, dx + p.planes * in, 0.f);
   for_windows(p, threads, [&](int64_t plane, int64_t o, const PoolReach& r) {
     const float* from = x + plane * in;

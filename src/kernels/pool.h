@@ -46,7 +46,10 @@ void lp_pool(const PoolShape& p, const T* x, T* y, int64_t power, int threads);
 // max_pool without indices and average_pool, vectorized; the same values to the last bit. For float, uint8_t, int8_t.
 template <typename T>
 void vector_max_pool(const PoolShape& p, const T* x, T* y, int threads);
-// max_pool_backward over 2 x 2 windows at stride 2 without padding (a last odd row or column has no window).
+// Whether windows are 2 x 2 at stride 2 without padding (a last odd row or column has no window), in float32 planes.
+bool pools_pairs(const PoolShape& p);
+// max_pool and max_pool_backward of such windows.
+void max_pool_2x2(const PoolShape& p, const float* x, float* y, int threads);
 void max_pool_backward_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads);
 void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads);
 

@@ -75,10 +75,11 @@ struct ConvSpec {
   Shape strides, dilations, pads_begin, pads_end;
   int64_t groups = 1;
   bool bias = false;
-  bool channels_last = false;  // of make_conv: X and Y lie in memory as [N, ..., C]; `x` and `y` stay [N, C, ...]
+  bool channels_last = false;  // X and Y lie in memory as [N, ..., C]; `x` and `y` stay [N, C, ...]
   PostOp post;
   bool bf16 = false;  // as in MatmulSpec
   const Tensor* constant_w = nullptr;
+  int threads = 1;  // of what is not oneDNN's, which takes OpenMP's
 };
 
 // y = post(x * w + bias). in: {X, W, bias?}; out: {Y}.

@@ -3,6 +3,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/lstm_cell.h"
+#include "kernels/parallel.h"
 #include "kernels/recurrent_backward_cells.h"
 #include "kernels/recurrent_walk.h"
 
@@ -197,17 +198,18 @@ class Backward final : public Primitive {
   void step(int64_t s, const Rows& rows, const Weights<T>& weights, const Backs<T>& k, const T* dy,
             const Instances& instances) const {
     int64_t n = spec_.hidden;
-    auto each = [&](auto&& f) {
-      for (int64_t b = 0; b < rows.batch; ++b) {
+    auto each_in = [&](int64_t first, int64_t last, auto&& f) {
+      for (int64_t b = first; b < last; ++b) {
         if (!rows.over(b, s)) f(b, rows.row(b, rows.time(b, s)));
       }
     };
+    auto each = [&](auto&& f) { each_in(0, rows.batch, f); };
     auto back_through = [&](size_t block) {
       const T* r = weights.r + blocks_[block].first * n * n;
       const T* step = in_place_ ? k.gates + rows.row(0, rows.time(0, s)) * spec_.width() : k.step[block];
       multiply(kThrough + 2 * block, step, r, k.through[block], k, instances);
     };
-    each([&](int64_t b, int64_t row) {
+    auto cell = [&](int64_t b, int64_t row) {
       const T* at = dy == nullptr ? nullptr : dy + rows.y(b, rows.time(b, s));
       for (int64_t i = 0; i < n && at != nullptr; ++i) k.dh[b * n + i] += at[i];
       BackwardRow<T> r = row_of(rows, b, row, k);
@@ -216,7 +218,11 @@ class Backward final : public Primitive {
         case Cell::gru: gru_backward(r, spec_.linear_before_reset); break;
         case Cell::rnn: rnn_backward(r); break;
       }
-    });
+    };
+    // Other cells share a row of scratch.
+    const int threads = std::is_same_v<T, float> && spec_.plain_lstm(rows.direction) ? omp_get_max_threads() : 1;
+    parallel_for(threads, rows.batch, rows_worth_a_thread(n),
+                 [&](int64_t first, int64_t last) { each_in(first, last, cell); });
     if (blocks_.size() > 1) {
       back_through(1);
       each([&](int64_t b, int64_t row) { gru_reset_backward(row_of(rows, b, row, k), k.through[1] + b * n); });

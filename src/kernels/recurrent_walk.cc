@@ -6,6 +6,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/lstm_cell.h"
+#include "kernels/parallel.h"
 
 namespace slipway::kernels {
 
@@ -215,14 +216,15 @@ void Walk::step(int64_t step, const Rows& rows, const Weights<T>& weights, const
     recurrent_[block].run(a, weights.r + blocks_[block].first * n * n, buffers.recurrent, instances[1 + block],
                           buffers.scratch);
   };
-  // f(z, h, c, recurrent, row) for every sequence that is not over.
-  auto each = [&](auto&& f) {
-    for (int64_t b = 0; b < rows.batch; ++b) {
+  // f(b, z, h, row) for every sequence of [first, last) that is not over.
+  auto each_in = [&](int64_t first, int64_t last, auto&& f) {
+    for (int64_t b = first; b < last; ++b) {
       if (rows.over(b, step)) continue;
       int64_t row = rows.row(b, rows.time(b, step));
       f(b, buffers.gates + row * width, buffers.h + b * n, row);
     }
   };
+  auto each = [&](auto&& f) { each_in(0, rows.batch, f); };
   multiply(0, buffers.h);
   if (spec_.cell == Cell::rnn) {
     each([&](int64_t b, T* z, T* h, int64_t) {
@@ -234,8 +236,11 @@ void Walk::step(int64_t step, const Rows& rows, const Weights<T>& weights, const
   }
   if constexpr (std::is_same_v<T, float>) {
     if (spec_.plain_lstm(rows.direction) && weights.peephole == nullptr) {
-      each([&, row = lstm_forward_f32()](int64_t b, T* z, T* h, int64_t) {
-        row({z, buffers.recurrent + b * width, weights.bias, bias_r, h, buffers.c + b * n}, n);
+      const auto cells = lstm_forward_f32();
+      parallel_for(omp_get_max_threads(), rows.batch, rows_worth_a_thread(n), [&](int64_t first, int64_t last) {
+        each_in(first, last, [&](int64_t b, T* z, T* h, int64_t) {
+          cells({z, buffers.recurrent + b * width, weights.bias, bias_r, h, buffers.c + b * n}, n);
+        });
       });
       return;
     }

@@ -41,6 +41,9 @@ struct Block {
 };
 std::vector<Block> blocks_of(const RecurrentSpec& spec);
 
+// Sequences of a step of a plain LSTM whose cells are worth another thread, which the product before them has woken.
+inline int64_t rows_worth_a_thread(int64_t hidden) { return 1 + 2048 / std::max<int64_t>(hidden, 1); }
+
 // One direction's weights.
 template <typename T>
 struct Weights {

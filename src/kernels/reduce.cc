@@ -2,12 +2,15 @@
 #include "kernels/reduce.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 namespace slipway::kernels {
 
 namespace {
+
+constexpr int64_t kShortRow = 8;
 
 bool contains(std::span<const int64_t> axes, size_t d) {
   return std::find(axes.begin(), axes.end(), static_cast<int64_t>(d)) != axes.end();
@@ -67,6 +70,9 @@ FoldF32::FoldF32(ReducePlan p, Fold f)
 void FoldF32::run(const float* x, float* y, int64_t begin, int64_t end) const {
   if (plan.folded == 0) {
     std::fill(y + begin, y + end, neutral_f32(fold));
+  } else if (plan.reduced.size() == 1 && plan.folded <= kShortRow && !plan.kept.empty() &&
+             plan.kept.back().stride == plan.folded && plan.reduced[0].stride == 1) {
+    run_short_rows(x, y, begin, end);
   } else if (plan.kept.empty() || plan.kept.back().stride != 1) {
     run_rows(x, y, begin, end);
   } else {
@@ -85,6 +91,22 @@ void FoldF32::run_rows(const float* x, float* y, int64_t begin, int64_t end) con
     float value = row(from, length);
     for (int64_t r = 1; r < rows; ++r) value = join_f32(fold, value, row(from + ReducePlan::offset(outer, r), length));
     y[i] = value;
+  }
+}
+
+// Short rows that follow each other, many at a time: side by side they fill vectors.
+void FoldF32::run_short_rows(const float* x, float* y, int64_t begin, int64_t end) const {
+  constexpr int64_t kTogether = 64;
+  std::array<float, kShortRow * kTogether> side_by_side;
+  const int64_t length = plan.folded, width = plan.kept.back().size;
+  for (int64_t i = begin; i < end;) {
+    const int64_t n = std::min({end - i, width - i % width, kTogether});
+    const float* from = x + plan.origin(i);
+    for (int64_t k = 0; k < length; ++k) {
+      for (int64_t j = 0; j < n; ++j) side_by_side[static_cast<size_t>(k * n + j)] = from[j * length + k];
+    }
+    columns(side_by_side.data(), length, n, y + i, n, false);
+    i += n;
   }
 }
 

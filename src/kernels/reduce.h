@@ -70,6 +70,7 @@ struct FoldF32 {
 
  private:
   void run_rows(const float* x, float* y, int64_t begin, int64_t end) const;
+  void run_short_rows(const float* x, float* y, int64_t begin, int64_t end) const;
   void run_columns(const float* x, float* y, int64_t begin, int64_t end) const;
 };
 

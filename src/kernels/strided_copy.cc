@@ -167,6 +167,47 @@ void copy_row(const T* x, int64_t in, T* y, int64_t out, int64_t n) {
   }
 }
 
+// n rows of `bytes` bytes, kHalf to 2 kHalf of them: both ends, which may overlap.
+template <size_t kHalf>
+void copy_short_rows(const std::byte* x, int64_t in, std::byte* y, int64_t out, int64_t n, int64_t bytes) {
+  const int64_t second = bytes - static_cast<int64_t>(kHalf);
+  for (int64_t i = 0; i < n; ++i, x += in, y += out) {
+    std::byte a[kHalf], b[kHalf];
+    std::memcpy(a, x, kHalf);
+    std::memcpy(b, x + second, kHalf);
+    std::memcpy(y, a, kHalf);
+    std::memcpy(y + second, b, kHalf);
+  }
+}
+
+constexpr int64_t kShortBytes = 64;
+
+void copy_short_rows(const std::byte* x, int64_t in, std::byte* y, int64_t out, int64_t n, int64_t bytes) {
+  if (bytes >= 32) return copy_short_rows<32>(x, in, y, out, n, bytes);
+  if (bytes >= 16) return copy_short_rows<16>(x, in, y, out, n, bytes);
+  if (bytes >= 8) return copy_short_rows<8>(x, in, y, out, n, bytes);
+  if (bytes >= 4) return copy_short_rows<4>(x, in, y, out, n, bytes);
+  if (bytes >= 2) return copy_short_rows<2>(x, in, y, out, n, bytes);
+  copy_short_rows<1>(x, in, y, out, n, bytes);
+}
+
+// Rows that are contiguous on both sides, but not longer than kShortBytes.
+template <typename T>
+void run_short_rows(const StridedCopy& p, const T* x, T* y, int threads) {
+  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
+  const int last = p.rank - 1;
+  const int64_t each = p.size[last - 1], in = p.in_stride[last - 1], out = p.out_stride[last - 1];
+  const int64_t grain = kGrain * 4 / std::max<int64_t>(p.size[last] * kSize, 8);
+  parallel_for(threads, box(p, last), grain, [&](int64_t begin, int64_t end) {
+    walk(p, last - 1, begin / each, (end + each - 1) / each, [&, at = begin / each](int64_t i, int64_t o) mutable {
+      const int64_t first = std::max(begin - at * each, int64_t{0}), n = std::min(end - at * each, each) - first;
+      copy_short_rows(reinterpret_cast<const std::byte*>(x + i + first * in), in * kSize,
+                      reinterpret_cast<std::byte*>(y + o + first * out), out * kSize, n, p.size[last] * kSize);
+      ++at;
+    });
+  });
+}
+
 // Dimensions may be walked in any order; a long row costs less to walk than many short ones.
 void put_longest_last(StridedCopy& p) {
   int last = p.rank - 1;
@@ -270,11 +311,16 @@ void strided_copy(const StridedCopy& plan, DType dtype, const void* x, void* y, 
       if (p.in_stride[d] == 1 && p.size[d] >= 4) return run_crossed(p, d, dtype, x, y, threads);
     }
   }
-  if (p.size[last] < kShort) put_longest_last(p);
+  const bool short_rows = last > 0 && dtype != DType::string && p.in_stride[last] == 1 && p.out_stride[last] == 1 &&
+                          p.size[last] * static_cast<int64_t>(size_of(dtype)) <= kShortBytes;
+  if (p.size[last] < kShort && !short_rows) put_longest_last(p);
   visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
     int64_t row = p.size[last];
+    if constexpr (!std::is_same_v<T, std::string>) {
+      if (short_rows) return run_short_rows(p, from, to, threads);
+    }
     if (last == 0 && p.in_stride[0] == 1 && p.out_stride[0] == 1) {
       return copy_flat(from + p.in_offset, to + p.out_offset, row, threads);
     }

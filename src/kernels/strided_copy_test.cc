@@ -46,6 +46,24 @@ TEST(StridedCopy, PlanesWovenIntoOneRun) {
   }
 }
 
+// Rows of up to 64 bytes, each of one piece, further apart on one side or both.
+TEST(StridedCopy, ShortRows) {
+  for (int64_t row : {1, 2, 3, 5, 8, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65}) {
+    StridedCopy p;
+    p.push(3, 41 * (row + 2), 41 * (row + 3));
+    p.push(40, row + 2, row + 3);
+    p.push(row, 1, 1);
+    for (int threads : {1, 2}) {
+      expect_same<uint8_t>(p, 3 * 41 * (row + 2), 3 * 41 * (row + 3), threads);
+      expect_same<float>(p, 3 * 41 * (row + 2), 3 * 41 * (row + 3), threads);
+    }
+  }
+  StridedCopy many;
+  many.push(70000, 7, 9);
+  many.push(7, 1, 1);
+  for (int threads : {1, 2, 3}) expect_same<uint8_t>(many, 70000 * 7, 70000 * 9, threads);
+}
+
 // Permutations of random boxes, some of their dimensions stretched or reversed.
 TEST(StridedCopy, AnyOrderOfAnyBox) {
   Random random(29);

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "ops/all.h"
 #include "ops/evaluate.h"
+#include "ops/testing.h"
 
 namespace slipway::ops {
 namespace {
@@ -114,6 +116,28 @@ TEST(Reductions, ArgMaxAndItsTies) {
   EXPECT_EQ(text("ArgMax", {x}, last_axis), "int64[2] [2, 2]");
   EXPECT_EQ(text("ArgMin", {x}), "int64[1, 3] [[0, 1, 1]]");
   EXPECT_EQ(text("ArgMax", {floats({1, NAN, 5})}), "int64[1] [1]");
+}
+
+// Short distributions are computed many at a time.
+TEST(Softmax, ManyShortDistributions) {
+  Random random(17);
+  for (int64_t n : {2, 3, 7, 8}) {
+    Tensor x(DType::f32, {150, n});
+    for (float& v : x.mutable_data<float>()) v = static_cast<float>(random.uniform() * 16 - 8);
+    for (const char* op : {"Softmax", "LogSoftmax"}) {
+      Result<std::vector<Tensor>> y = run_card(op, {x});
+      ASSERT_TRUE(y.ok()) << y.status().message();
+      for (int64_t row = 0; row < 150; ++row) {
+        double sum = 0;
+        auto at = [&](int64_t i) { return static_cast<double>(x.data<float>()[static_cast<size_t>(row * n + i)]); };
+        for (int64_t i = 0; i < n; ++i) sum += std::exp(at(i));
+        for (int64_t i = 0; i < n; ++i) {
+          const double exact = op[0] == 'S' ? std::exp(at(i)) / sum : at(i) - std::log(sum);
+          ASSERT_NEAR((*y)[0].data<float>()[static_cast<size_t>(row * n + i)], exact, 4e-6 * (1 + std::abs(exact)));
+        }
+      }
+    }
+  }
 }
 
 TEST(CumSum, DirectionsAndExclusion) {

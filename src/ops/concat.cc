@@ -1,4 +1,6 @@
 // Concat.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ops/movement.h"
@@ -32,6 +34,26 @@ Status infer(InferContext& c) {
   return {};
 }
 
+// How many rows of y are put together at a time: where rows are short, so many that they stay in the cache until every
+// input has written its part of them.
+int64_t rows_at_once(const std::vector<kernels::StridedCopy>& plans, const TensorType& y) {
+  constexpr int64_t kShortRow = 256, kTogether = 32768;  // bytes
+  const int64_t rows = plans[0].size[0];
+  const bool same = std::all_of(plans.begin(), plans.end(), [&](const kernels::StridedCopy& p) {
+    return p.rank > 0 && p.size[0] == rows && p.out_stride[0] == plans[0].out_stride[0];
+  });
+  if (!same || rows == 0 || y.dtype == DType::string) return std::max<int64_t>(rows, 1);
+  const int64_t row = std::max<int64_t>(1, plans[0].out_stride[0] * static_cast<int64_t>(size_of(y.dtype)));
+  return row <= kShortRow ? std::max<int64_t>(1, kTogether / row) : rows;
+}
+
+kernels::StridedCopy rows_of(kernels::StridedCopy p, int64_t begin, int64_t n) {
+  p.in_offset += begin * p.in_stride[0];
+  p.out_offset += begin * p.out_stride[0];
+  p.size[0] = n;
+  return p;
+}
+
 Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.out(0)));
   const Shape& y = c.out(0).shape;
@@ -49,8 +71,14 @@ Result<Kernel> prepare(const PrepareContext& c) {
     plans.push_back(plan);
     offset += x[axis];
   }
-  return Kernel{.run = [plans, dtype = c.out(0).dtype, threads = c.threads()](const KernelArgs& a) {
-    for (size_t i = 0; i < plans.size(); ++i) kernels::strided_copy(plans[i], dtype, a.in[i], a.out[0], threads);
+  return Kernel{.run = [plans, dtype = c.out(0).dtype, rows = rows_at_once(plans, c.out(0)),
+                        threads = c.threads()](const KernelArgs& a) {
+    for (int64_t begin = 0, all = plans[0].size[0]; begin < all; begin += rows) {
+      for (size_t i = 0; i < plans.size(); ++i) {
+        const kernels::StridedCopy part = rows < all ? rows_of(plans[i], begin, std::min(rows, all - begin)) : plans[i];
+        kernels::strided_copy(part, dtype, a.in[i], a.out[0], threads);
+      }
+    }
   }};
 }
 

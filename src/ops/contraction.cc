@@ -48,6 +48,14 @@ Result<PostOp> post_of(const Node& node) {
   return PostOp{*activation, node.real("activation_alpha"), node.real("activation_beta")};
 }
 
+Result<bool> rectifies(const Node& node) {
+  const std::string activation = node.text("activation");
+  if (!activation.empty() && activation != "Relu") {
+    return unsupported(fmt::format("activation \"{}\"; expected Relu or none", activation));
+  }
+  return !activation.empty();
+}
+
 PackFn pack_through(const PrepareContext& c) {
   PackCache* packs = c.packs();
   return [packs](const Tensor& source, const std::string& layout, const std::function<Tensor()>& make) {

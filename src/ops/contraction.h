@@ -22,6 +22,9 @@ std::optional<FusedActivation> activation_from_name(std::string_view name);
 // The post-op that the three attributes above spell; an error for an activation that no primitive has.
 Result<PostOp> post_of(const Node& node);
 
+// Whether `activation` is Relu; an error where it is neither that nor none.
+Result<bool> rectifies(const Node& node);
+
 // Packs through the session's cache when there is one.
 PackFn pack_through(const PrepareContext& c);
 

@@ -23,6 +23,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   spec.bias = c.has_input(2);
   spec.post = TRY(ops::post_of(c.node()));
   spec.bf16 = ops::computes_bf16(c.node());
+  spec.threads = c.threads();
   spec.constant_w = c.constant(1);
   return ops::kernel_of(TRY(make_conv(spec, ops::pack_through(c))));
 }

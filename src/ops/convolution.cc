@@ -36,9 +36,19 @@ Result<ConvSpec> conv_spec(const Node& node, const Shape& x, const Shape& w, con
   return spec;
 }
 
-Status expect_conv_gradient(InferContext& c, const Dims& x, const Dims& w, size_t dy) {
+Result<ConvSpec> conv_gradient_spec(const Node& node, const Shape& x, const Shape& w, const Shape& y) {
+  const bool last = node.integer("channels_last") != 0;
+  ConvSpec spec = last ? TRY(conv_spec(node, channels_first(x), w, channels_first(y))) : TRY(conv_spec(node, x, w, y));
+  spec.channels_last = last;
+  return spec;
+}
+
+Status expect_conv_gradient(InferContext& c, size_t x, size_t w, size_t dy) {
   RETURN_IF_ERROR(expect_same_dtypes(c));
-  return expect_dims(c, dy, "dY", TRY(conv_output(c.node(), x, w)));
+  const bool last = c.node().integer("channels_last") != 0;
+  if (last && c.dims(x).size() < 3) return invalid(fmt::format("X {}; expected [N, ..., C]", to_string(c.dims(x))));
+  Dims y = TRY(conv_output(c.node(), last ? channels_first(c.dims(x)) : c.dims(x), c.dims(w)));
+  return expect_dims(c, dy, "dY", last ? channels_last(y) : y);
 }
 
 Status expect_conv_operands(InferContext& c, const Dim& channels) {

@@ -47,6 +47,7 @@ OPERATOR(dequantize_linear) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .tflite = {"DEQUANTIZE", "one scale per tensor, or per axis for a constant"},
     .samples = samples,
 };

@@ -146,6 +146,13 @@ TEST(Einsum, SpellsSumsOfProducts) {
             "Einsum node (unnamed): equation term \"i\" does not fit input 0 of rank 2");
 }
 
+// 9 / 5 as float32 is a little less than 1.8, and five times it 9 only where the product is rounded to float32 as well.
+TEST(Resize, SizesAreCountedInFloat32) {
+  Tensor x(DType::f32, {5});
+  EXPECT_EQ(card_text("Resize", {x, Tensor(), Tensor::of<float>({1}, {9.0f / 5})}),
+            "float32[9] [0, 0, 0, 0, 0, 0, 0, 0, 0]");
+}
+
 TEST(Resize, InterpolatesBetweenElements) {
   Tensor x = Tensor::of<float>({1, 1, 2, 2}, {1, 2, 3, 4});
   Tensor twice = Tensor::of<float>({4}, {1, 1, 2, 2});

@@ -1,4 +1,5 @@
 // 8-bit operators against literal tables and against plain loops.
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -32,6 +33,29 @@ TEST(QuantizeLinear, RoundsTiesToEvenAndSaturates) {
             "int16[1, 3] [[1, 2, 1]]");
   EXPECT_EQ(card_text("QuantizeLinear", {x, Tensor::of<float>({2}, {1, 2})}, {{"axis", int64_t{0}}}),
             "QuantizeLinear node (unnamed): scale [2] does not fit x [6] along axis 0 with block_size 0");
+}
+
+// To the last bit, whatever the scale: quotients come from reciprocals.
+TEST(QuantizeLinear, RoundsWhatADivisionGives) {
+  Random random(7);
+  for (float scale : {1.f, 0.1f, 1.f / 3, 0.0123f, 7.7f, 1e-38f, 3e-45f, 1e35f}) {
+    Tensor x(DType::f32, {4099});
+    for (float& v : x.mutable_data<float>()) {
+      // Half of them as near to a tie as can be.
+      const double step = std::floor(random.normal() * 60) + (random.below(2) == 0 ? 0.5 : random.uniform());
+      v = static_cast<float>(step * static_cast<double>(scale));
+    }
+    x.mutable_data<float>()[0] = INFINITY;
+    x.mutable_data<float>()[1] = -INFINITY;
+    x.mutable_data<float>()[2] = 3e38f;
+    Result<std::vector<Tensor>> y =
+        run_card("QuantizeLinear", {x, Tensor::scalar(scale), Tensor::scalar<uint8_t>(100)});
+    ASSERT_TRUE(y.ok()) << y.status().message();
+    for (size_t i = 0; i < x.data<float>().size(); ++i) {
+      const float expected = std::clamp(std::nearbyint(x.data<float>()[i] / scale) + 100.f, 0.f, 255.f);
+      ASSERT_EQ((*y)[0].data<uint8_t>()[i], static_cast<uint8_t>(expected)) << x.data<float>()[i] << " / " << scale;
+    }
+  }
 }
 
 TEST(DequantizeLinear, UndoesTheScale) {

@@ -103,6 +103,35 @@ TEST(Concat, JoinsAndRefusesWhatDoesNotFit) {
             "Concat node (unnamed): input 1 has shape [3, 2]; expected [2, 1] but for axis 1");
 }
 
+// Many short rows, which are put together a block at a time.
+TEST(Concat, JoinsShortRows) {
+  for (const Shape& widths : {Shape{1, 1, 1, 1, 1}, Shape{3, 5}, Shape{16, 24, 7}, Shape{60, 3}}) {
+    constexpr int64_t kRows = 3000;
+    std::vector<Tensor> inputs;
+    int64_t all = 0;
+    for (int64_t width : widths) {
+      inputs.push_back(count_up({kRows, width}));
+      all += width;
+    }
+    Result<std::vector<Tensor>> y = run_card("Concat", inputs, {{"axis", int64_t{1}}});
+    ASSERT_TRUE(y.ok()) << y.status().message();
+    for (int64_t row = 0; row < kRows; ++row) {
+      int64_t at = row * all;
+      for (int64_t width : widths) {
+        for (int64_t i = 0; i < width; ++i, ++at) {
+          ASSERT_EQ((*y)[0].data<float>()[static_cast<size_t>(at)], static_cast<float>(row * width + i)) << at;
+        }
+      }
+    }
+  }
+}
+
+TEST(Pad, LastDimensionsOfOne) {
+  EXPECT_EQ(card_text("Pad", {count_up({2, 3, 1, 1}), ints({0, 1, 0, 0, 1, 2, 0, 0}), Tensor::scalar(9.f)}),
+            card_text("Reshape", {Tensor::of<float>({18}, {9, 0, 1, 2, 9, 9, 9, 3, 4, 5, 9, 9, 9, 9, 9, 9, 9, 9}),
+                                  ints({3, 6, 1, 1})}));
+}
+
 TEST(Split, CutsEvenlyOrAsTold) {
   Result<std::vector<Tensor>> parts = run_card("Split", {count_up({5})}, {{"num_outputs", int64_t{2}}}, 2);
   ASSERT_TRUE(parts.ok()) << parts.status().message();

@@ -87,6 +87,7 @@ OPERATOR(quantize_linear) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .rows = Rows::first,
     .tflite = {"QUANTIZE", "one scale per tensor; the scale lies in the tensor's quantization parameters"},
     .samples = samples,
 };

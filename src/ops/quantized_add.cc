@@ -43,6 +43,7 @@ OPERATOR(quantized_add) = {
     .infer = infer,
     .cpu = prepare,
     .in_place = true,
+    .rows = Rows::aligned,
     .tflite = {nullptr, "only a session's rewrites make it; a model holds Add between quantized values"},
     .samples = samples,
 };

@@ -92,6 +92,7 @@ OPERATOR(quantized_average_pool) = {
                     {"y_zero", 0.0f}}},
     .infer = infer,
     .cpu = prepare,
+    .rows = Rows::first,
     .tflite = {nullptr, "only a session's rewrites make it; a model holds AveragePool between quantized values"},
     .samples = samples,
 };

@@ -41,6 +41,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   spec.bias = c.constant(kBias)->data<float>();
   spec.low = std::max(c.node().real("low"), spec.least());
   spec.high = std::min(c.node().real("high"), spec.greatest());
+  spec.threads = c.threads();
   return ops::kernel_of(TRY(kernels::make_requantized_conv(spec, ops::pack_through(c))));
 }
 
@@ -77,6 +78,7 @@ OPERATOR(quantized_conv_channels_last) = {
                     ops::kHigh}},
     .infer = infer,
     .cpu = prepare,
+    .rows = Rows::first,
     .quant = {Quant::weighted},
     .tflite = {nullptr, "only a session's rewrites make it; a model holds Conv between quantized values"},
     .samples = samples,

@@ -39,6 +39,7 @@ OPERATOR(quantized_map) = {
     .infer = infer,
     .cpu = prepare,
     .in_place = true,
+    .rows = Rows::first,
     .tflite = {nullptr, "only a session's rewrites make it; a model holds DequantizeLinear and QuantizeLinear"},
     .samples = samples,
 };

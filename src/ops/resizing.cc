@@ -108,7 +108,11 @@ Result<Dims> resize_dims(const Node& node, const Dims& x, const Tensor* scales, 
         return invalid(fmt::format("scales holds {}; expected a positive factor", factors[i]));
       Dim& d = y[static_cast<size_t>(axes[i])];
       if (d.known()) {
-        d = Dim(static_cast<int64_t>(std::floor(static_cast<double>(d.size) * factors[i])));
+        // In float32, as exporters and ONNX Runtime count: 1.8f is a little less than 9 / 5, but 5 * 1.8f is 9.
+        const double size = scales->dtype() == DType::f32
+                                ? static_cast<double>(static_cast<float>(d.size) * static_cast<float>(factors[i]))
+                                : static_cast<double>(d.size) * factors[i];
+        d = Dim(static_cast<int64_t>(std::floor(size)));
       } else if (factors[i] != 1) {
         d = Dim();
       }

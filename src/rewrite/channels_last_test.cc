@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "ops/all.h"
+#include "rewrite/autodiff.h"
 #include "rewrite/rewrite.h"
 #include "support/run_nodes.h"
 
@@ -97,6 +98,99 @@ TEST(ChannelsLast, IndicesOfMaximaKeepTheirLayout) {
   Net n;
   Values pooled = n.b.ops("MaxPool", {n.conv(n.x, 6, 8)}, 2, {{"kernel_shape", Ints{2, 2}}});
   expect_laid_out(n, pooled, "Transpose ConvChannelsLast Transpose MaxPool");
+}
+
+// A network that learns: its outputs are the gradients of its weights, and each weight moves.
+struct Learner : Net {
+  Values weights;
+
+  ValueId weight(Shape shape) {
+    ValueId w = b.constant(random_floats(std::move(shape), 100 + weights.size()));
+    graph.value(w).trainable = true;
+    weights.push_back(w);
+    return w;
+  }
+  ValueId conv(ValueId from, int64_t in, int64_t out, int64_t stride = 1, int64_t group = 1) {
+    return b.op("Conv", {from, weight({out, in / group, 3, 3})},
+                {{"pads", Ints{1, 1, 1, 1}}, {"strides", Ints{stride, stride}}, {"group", group}});
+  }
+  ValueId normalized(ValueId from, int64_t channels) {
+    Tensor ones(DType::f32, {channels});
+    for (float& v : ones.mutable_data<float>()) v = 1;
+    ValueId mean = b.constant(random_floats({channels}, 7)), variance = b.constant(ones);
+    Values y = b.ops("BatchNormalization", {from, weight({channels}), weight({channels}), mean, variance}, 3,
+                     {{"training_mode", int64_t{1}}, {"epsilon", 1e-3f}});
+    graph.updates.push_back({mean, y[1]});
+    graph.updates.push_back({variance, y[2]});
+    return y[0];
+  }
+  ValueId relu(ValueId from) { return b.op("Relu", {from}); }
+
+  // Against random targets, so that no gradient is the same everywhere.
+  void learn(ValueId y) {
+    Shape shape = *known_shape(b.dims(y));
+    ValueId loss = b.op("ReduceSum", {b.mul(y, b.constant(random_floats(shape, 9)))}, {{"keepdims", int64_t{0}}});
+    Result<std::map<ValueId, ValueId>> found = rewrite::add_gradients(b, loss, b.scalar(1), weights);
+    ASSERT_TRUE(found.ok()) << found.status().message();
+    Values outputs = {loss};
+    for (const Graph::Update& update : graph.updates) outputs.push_back(update.next);
+    for (ValueId w : weights) {
+      outputs.push_back(found->at(w));
+      graph.updates.push_back({w, found->at(w)});
+    }
+    graph.outputs = outputs;
+  }
+  void expect(std::string_view expected) {
+    Values outputs = graph.outputs;
+    expect_laid_out(*this, std::move(outputs), expected);
+  }
+};
+
+TEST(ChannelsLast, AResidualNetworkLearnsInOneLayout) {
+  Learner n;
+  ValueId stem = n.relu(n.normalized(n.conv(n.x, 6, 16), 16));
+  ValueId main = n.normalized(n.conv(n.relu(n.normalized(n.conv(stem, 16, 16), 16)), 16, 16), 16);
+  ValueId block = n.relu(n.b.add(main, stem));
+  n.learn(n.b.op("GlobalAveragePool", {block}));
+  n.expect(
+      "Transpose ConvChannelsLast BatchNormalizationChannelsLast ConvChannelsLast BatchNormalizationChannelsLast "
+      "ConvChannelsLast BatchNormalizationChannelsLast ReduceMean Mul Transpose ReduceSum ReluGrad "
+      "BatchNormalizationGradChannelsLast ConvGradData ConvGradWeights BatchNormalizationGradChannelsLast ConvGradData "
+      "ConvGradWeights Add BatchNormalizationGradChannelsLast ConvGradWeights");
+}
+
+TEST(ChannelsLast, StridesGroupsAndPoolingsLearnTheSame) {
+  Learner n;
+  ValueId wide = n.conv(n.conv(n.conv(n.x, 6, 16, 2), 16, 32), 32, 20, 2);
+  wide = n.b.op("Sigmoid", {n.normalized(wide, 20)});
+  ValueId pooled = n.b.op("MaxPool", {wide}, {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{1, 1}}});
+  ValueId both = n.b.add(n.normalized(n.conv(pooled, 20, 20, 1, 5), 20), n.relu(n.normalized(pooled, 20)));
+  n.learn(n.b.op("Flatten", {n.b.op("Tanh", {both})}));
+  n.expect(
+      "Transpose ConvChannelsLast ConvChannelsLast ConvChannelsLast BatchNormalizationChannelsLast Sigmoid Transpose "
+      "MaxPoolChannelsLast BatchNormalizationChannelsLast ConvChannelsLast BatchNormalizationChannelsLast Tanh "
+      "Transpose Flatten Mul ReduceSum TanhGrad BatchNormalizationGradChannelsLast ConvGradData ConvGradWeights "
+      "BatchNormalizationGradChannelsLast Add Transpose MaxPoolGrad Transpose SigmoidGrad "
+      "BatchNormalizationGradChannelsLast ConvGradData ConvGradWeights ConvGradData ConvGradWeights ConvGradWeights");
+}
+
+// A normalization whose result something else reads too keeps what follows it apart, and so does its gradient.
+TEST(ChannelsLast, NormalizationsReadTwiceTakeNothingIn) {
+  Learner n;
+  ValueId y = n.normalized(n.conv(n.conv(n.x, 6, 16), 16, 16), 16);
+  n.learn(n.b.add(n.relu(y), n.b.op("Sigmoid", {y})));
+  n.expect(
+      "Transpose ConvChannelsLast ConvChannelsLast BatchNormalizationChannelsLast Sigmoid Relu Add Mul Transpose "
+      "ReduceSum ReluGrad SigmoidGrad Add BatchNormalizationGradChannelsLast ConvGradData ConvGradWeights "
+      "ConvGradWeights");
+}
+
+TEST(ChannelsLast, FewChannelsLearnInThePlainLayout) {
+  Learner n;
+  n.learn(n.relu(n.normalized(n.conv(n.conv(n.x, 6, 12), 12, 20), 20)));
+  n.expect(
+      "Conv Conv BatchNormalization Relu Mul ReduceSum ReluGrad BatchNormalizationGrad ConvGradData ConvGradWeights "
+      "ConvGradWeights");
 }
 
 }  // namespace

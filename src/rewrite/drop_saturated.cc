@@ -7,11 +7,8 @@
 namespace slipway {
 namespace {
 
+using rewrite::Bounds;
 using rewrite::LinearScale;
-
-struct Bounds {
-  float low, high;
-};
 
 class Drop {
  public:
@@ -40,22 +37,12 @@ class Drop {
   }
 
  private:
-  std::optional<float> bound(const Node& node, size_t i, float otherwise) const {
-    if (!node.has_input(i)) return otherwise;
-    if (!fixed_(node.inputs[i])) return std::nullopt;
-    const Tensor& value = graph_.value(node.inputs[i]).data;
-    if (value.dtype() != DType::f32 || value.count() != 1) return std::nullopt;
-    return value.data<float>()[0];
-  }
-
   std::optional<Bounds> bounds_of(const Node& node) const {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     if (!node.domain.empty() || node.op == nullptr) return std::nullopt;
     if (node.op_type == "Relu") return Bounds{0, kInfinity};
     if (node.op_type != "Clip") return std::nullopt;
-    std::optional<float> low = bound(node, 1, -kInfinity), high = bound(node, 2, kInfinity);
-    if (!low || !high || !(*low <= *high)) return std::nullopt;
-    return Bounds{*low, *high};
+    return rewrite::clip_bounds(graph_, fixed_, node, {-kInfinity, kInfinity});
   }
 
   bool behind_product(ValueId x) const {

@@ -57,14 +57,6 @@ class Fuse {
     return {};
   }
 
-  std::optional<float> bound(const Node& node, size_t i, float otherwise) const {
-    if (!node.has_input(i)) return otherwise;
-    if (!fixed_(node.inputs[i])) return std::nullopt;
-    const Tensor& value = graph_.value(node.inputs[i]).data;
-    if (value.dtype() != DType::f32 || value.count() != 1) return std::nullopt;
-    return value.data<float>()[0];
-  }
-
   std::optional<Activation> activation_of(const Node& node) const {
     const std::string& op = node.op_type;
     if (op == "Relu" || op == "HardSwish") return Activation{.name = op, .hides_nan = true};
@@ -73,10 +65,10 @@ class Fuse {
     if (op == "LeakyRelu" || op == "Elu") return Activation{.name = op, .alpha = node.real("alpha")};
     if (op == "Gelu") return Activation{.name = node.text("approximate") == "tanh" ? "GeluTanh" : "Gelu"};
     if (op != "Clip") return std::nullopt;
-    std::optional<float> low = bound(node, 1, std::numeric_limits<float>::lowest());
-    std::optional<float> high = bound(node, 2, std::numeric_limits<float>::max());
-    if (!low || !high || !(*low <= *high)) return std::nullopt;
-    return Activation{.name = op, .alpha = *low, .beta = *high, .hides_nan = true};
+    constexpr rewrite::Bounds kEverything = {std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max()};
+    std::optional<rewrite::Bounds> bounds = rewrite::clip_bounds(graph_, fixed_, node, kEverything);
+    if (!bounds) return std::nullopt;
+    return Activation{.name = op, .alpha = bounds->low, .beta = bounds->high, .hides_nan = true};
   }
 
   bool finite(ValueId id) const {

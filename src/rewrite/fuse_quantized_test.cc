@@ -220,5 +220,99 @@ TEST(FuseQuantized, BytesMoveAsBytes) {
            0.05);
 }
 
+// A network as ONNX Runtime's quantize_static writes it (QDQ format): int8 weights by output channel with zero points
+// of their own, int32 biases behind DequantizeLinear, a pair behind every operator, also behind those that only move or
+// choose elements, which keep their input's scale.
+class QdqFile {
+ public:
+  QdqFile(DType activations, uint64_t seed) : activations_(activations), random_(seed), b_(graph, all_operators()) {
+    input = graph.add_input("x", DType::f32, Dims{2, 4, 16, 16});
+  }
+
+  struct Stored {
+    ValueId value;
+    float scale;
+  };
+  // `zero` as uint8; int8 has it 128 lower.
+  Stored pair(ValueId v, float scale, int zero) {
+    const bool is_signed = activations_ == DType::i8;
+    ValueId z = b_.constant(is_signed ? Tensor::scalar(static_cast<int8_t>(zero - 128))
+                                      : Tensor::scalar(static_cast<uint8_t>(zero)));
+    ValueId s = b_.constant(Tensor::scalar(scale));
+    return {b_.op("DequantizeLinear", {b_.op("QuantizeLinear", {v, s, z}), s, z}), scale};
+  }
+
+  // A weight of shape [out, ...] and its bias.
+  Values weights(const Shape& shape, float x_scale) {
+    std::vector<float> scale;
+    for (int64_t o = 0; o < shape[0]; ++o) scale.push_back(0.002f + 0.003f * static_cast<float>(random_.uniform()));
+    Tensor bias(DType::i32, {shape[0]}), bias_scale = Tensor::of<float>({shape[0]}, scale);
+    for (int32_t& v : bias.mutable_data<int32_t>()) v = static_cast<int32_t>(random_.below(2000)) - 1000;
+    for (float& v : bias_scale.mutable_data<float>()) v *= x_scale;
+    const Attributes axis = {{"axis", int64_t{0}}};
+    ValueId w = b_.op("DequantizeLinear",
+                      {b_.constant(random_int8(shape, random_)), b_.constant(Tensor::of<float>({shape[0]}, scale)),
+                       b_.constant(Tensor(DType::i8, {shape[0]}))},
+                      axis);
+    return {w, b_.op("DequantizeLinear",
+                     {b_.constant(bias), b_.constant(bias_scale), b_.constant(Tensor(DType::i32, {shape[0]}))}, axis)};
+  }
+
+  ValueId conv(const Stored& x, int64_t in, int64_t out, int64_t size, int64_t group = 1) {
+    const Values w = weights({out, in / group, size, size}, x.scale);
+    return b_.op("Conv", {x.value, w[0], w[1]},
+                 {{"pads", std::vector<int64_t>(4, size / 2)},
+                  {"kernel_shape", std::vector<int64_t>{size, size}},
+                  {"group", group}});
+  }
+
+  Stored same(const char* op, const Stored& x, Values more, const Attributes& attributes, int zero) {
+    more.insert(more.begin(), x.value);
+    return pair(b_.op(op, more, attributes), x.scale, zero);
+  }
+
+  Builder& build() { return b_; }
+  Tensor sample() { return random_floats({2, 4, 16, 16}, random_); }
+
+  Graph graph;
+  ValueId input;
+
+ private:
+  DType activations_;
+  Random random_;
+  Builder b_;
+};
+
+TEST(FuseQuantized, FilesOfOnnxRuntimeStayInBytes) {
+  using Ints = std::vector<int64_t>;
+  for (DType activations : {DType::u8, DType::i8}) {
+    QdqFile f(activations, 31);
+    Builder& b = f.build();
+    const Attributes two = {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}};
+    auto x = f.pair(f.input, 0.03f, 120);
+    auto stem = f.pair(b.op("Relu", {f.conv(x, 4, 16, 3)}), 0.02f, 0);
+    auto pooled = f.same("MaxPool", stem, {}, two, 0);
+    auto deep = f.pair(b.op("Clip", {f.conv(pooled, 16, 16, 3, 16), b.scalar(0), b.scalar(6)}), 6.f / 255, 0);
+    auto branch = f.pair(f.conv(deep, 16, 16, 1), 0.03f, 128);
+    auto sum = f.pair(b.op("Relu", {b.add(branch.value, pooled.value)}), 0.03f, 0);
+    auto mean = f.pair(b.op("AveragePool", {sum.value}, two), 0.02f, 0);
+    auto larger =
+        f.same("Resize", mean, {{}, b.constant(Tensor::of<float>({4}, {1, 1, 2, 2}))}, {{"mode", "nearest"}}, 0);
+    auto both = f.pair(b.op("Concat", {sum.value, larger.value}, {{"axis", int64_t{1}}}), 0.03f, 0);
+    auto head = f.pair(f.conv(both, 32, 8, 1), 0.05f, 128);
+    auto last = f.pair(b.op("Sigmoid", {head.value}), 1.f / 256, 0);
+    auto whole = f.pair(b.op("GlobalAveragePool", {last.value}), 1.f / 256, 0);
+    auto flat = f.same("Reshape", whole, {b.ints({2, 8})}, {}, 0);
+    const Values w = f.weights({5, 8}, flat.scale);
+    f.graph.outputs = {f.pair(b.op("Gemm", {flat.value, w[0], w[1]}, {{"transB", int64_t{1}}}), 0.02f, 128).value};
+    ASSERT_TRUE(b.status().ok()) << b.status().message();
+    expect_fused(f.graph, f.sample(),
+                 "QuantizeLinear Transpose QuantizedConvChannelsLast MaxPoolChannelsLast QuantizedConvChannelsLast "
+                 "QuantizedConvChannelsLast QuantizedAdd QuantizedAveragePool Resize QuantizedMap Concat "
+                 "QuantizedConvChannelsLast QuantizedMap QuantizedAveragePool Reshape QuantizedGemm DequantizeLinear",
+                 0.02);
+  }
+}
+
 }  // namespace
 }  // namespace slipway

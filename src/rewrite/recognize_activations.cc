@@ -52,12 +52,7 @@ class Recognize {
     node.inputs = {x};
   }
 
-  std::optional<double> scalar(ValueId id) const {
-    if (!fixed_(id)) return std::nullopt;
-    const Tensor& value = graph_.value(id).data;
-    if (value.dtype() != DType::f32 || value.count() != 1) return std::nullopt;
-    return value.data<float>()[0];
-  }
+  std::optional<double> scalar(ValueId id) const { return rewrite::fixed_scalar(graph_, fixed_, id); }
 
   bool used_once(ValueId id) const { return uses_[static_cast<size_t>(id.index)] == 1; }
 

@@ -108,5 +108,20 @@ FixedValues::FixedValues(const Graph& graph) : fixed_(graph.value_count()) {
   for (const Graph::Update& update : graph.updates) fixed_[static_cast<size_t>(update.state.index)] = false;
 }
 
+std::optional<float> fixed_scalar(const Graph& graph, const FixedValues& fixed, ValueId v) {
+  if (!fixed(v)) return std::nullopt;
+  const Tensor& value = graph.value(v).data;
+  if (value.dtype() != DType::f32 || value.count() != 1) return std::nullopt;
+  return value.data<float>()[0];
+}
+
+std::optional<Bounds> clip_bounds(const Graph& graph, const FixedValues& fixed, const Node& clip, Bounds otherwise) {
+  std::optional<float> low = otherwise.low, high = otherwise.high;
+  if (clip.has_input(1)) low = fixed_scalar(graph, fixed, clip.inputs[1]);
+  if (clip.has_input(2)) high = fixed_scalar(graph, fixed, clip.inputs[2]);
+  if (!low || !high || !(*low <= *high)) return std::nullopt;
+  return Bounds{*low, *high};
+}
+
 }  // namespace rewrite
 }  // namespace slipway

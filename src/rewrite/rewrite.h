@@ -1,6 +1,7 @@
 // Rewrites: graph to graph with the same answers, one file each; the build lists them from lines `REWRITE(id) = …`.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,16 @@ class FixedValues {
  private:
   std::vector<bool> fixed_;
 };
+
+// The one element of a fixed float32 value; nullopt for any other.
+std::optional<float> fixed_scalar(const Graph& graph, const FixedValues& fixed, ValueId v);
+
+// What a Clip clips to; `otherwise` where it has no bound. nullopt where a bound is no fixed float32 number or the
+// lower one lies above the upper.
+struct Bounds {
+  float low, high;
+};
+std::optional<Bounds> clip_bounds(const Graph& graph, const FixedValues& fixed, const Node& clip, Bounds otherwise);
 
 }  // namespace rewrite
 }  // namespace slipway

@@ -74,6 +74,8 @@ constexpr std::string_view kElementwise[] = {"Abs",
 constexpr std::string_view kReductions[] = {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
                                             "ReduceProd", "ReduceL1",  "ReduceL2",  "ReduceSumSquare"};
 
+constexpr std::string_view kGradients[] = {"GeluGrad", "ReluGrad", "SigmoidGrad", "TanhGrad"};
+
 template <size_t N>
 bool among(const std::string_view (&names)[N], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
@@ -158,7 +160,7 @@ class Sweep {
     node.outputs = {out};
     if (!is_identity(p)) {
       node.attributes.set("perm", p);
-      views_[static_cast<size_t>(out.index)] = {source, p};
+      if (static_cast<size_t>(out.index) < views_.size()) views_[static_cast<size_t>(out.index)] = {source, p};
     }
     graph_.add_node(std::move(node));
   }
@@ -179,7 +181,10 @@ class Sweep {
     if (node.op == nullptr) return false;
     Permutation p = common(node);
     if (p.empty()) return false;
-    if (node.domain == "slipway") return through_ == SinkThrough::internal && sink_quantized(node, p);
+    if (node.domain == "slipway" && through_ == SinkThrough::training && among(kGradients, node.op_type)) {
+      return elementwise(node, p);
+    }
+    if (node.domain == "slipway") return through_ != SinkThrough::portable && sink_quantized(node, p);
     if (!node.domain.empty()) return false;
     if (among(kElementwise, node.op_type)) return elementwise(node, p);
     if (view(node.inputs[0]) == nullptr) return false;
@@ -191,7 +196,7 @@ class Sweep {
     if (node.op_type == "Pad") return pad(node, p);
     if (node.op_type == "Slice") return slice(node, p);
     if (node.op_type == "Reshape" || node.op_type == "Flatten") return reshape(node, p);
-    return through_ == SinkThrough::internal && sink_internal(node, p);
+    return through_ != SinkThrough::portable && sink_internal(node, p);
   }
 
   bool sink_internal(Node& node, const Permutation& p) {
@@ -257,17 +262,36 @@ class Sweep {
     return out;
   }
 
+  bool may_transpose(ValueId id, const Permutation& p) const {
+    const Value& value = graph_.value(id);
+    return through_ == SinkThrough::training && !graph_.is_constant(id) && value.dims && value.dims->size() == p.size();
+  }
+
+  // The value that Transpose(., p) makes `id` of, by a Transpose.
+  ValueId untransposed(ValueId id, const Permutation& p) {
+    const Permutation inverse = inverse_permutation(p);
+    const Value value = graph_.value(id);
+    const ValueId out =
+        graph_.add_value(graph_.fresh_name(value.name + "_moved"), value.dtype, permuted_dims(*value.dims, inverse));
+    transpose(id, inverse, out);
+    return out;
+  }
+
   bool elementwise(Node& node, const Permutation& p) {
     for (ValueId in : node.inputs) {
       if (!in.valid() || view(in) != nullptr) continue;
       bool fits =
           graph_.is_constant(in) && graph_.value(in).data.shape().size() <= p.size() && !graph_.value(in).trainable;
-      if (!fits) return false;
+      if (!fits && !may_transpose(in, p)) return false;
     }
     if (node.op_type == "Concat") node.attributes.set("axis", axis_of(node, p));
     for (ValueId& in : node.inputs) {
       if (!in.valid()) continue;
-      in = view(in) != nullptr ? view(in)->source : unpermuted_constant(in, p);
+      if (view(in) != nullptr) {
+        in = view(in)->source;
+      } else {
+        in = may_transpose(in, p) ? untransposed(in, p) : unpermuted_constant(in, p);
+      }
     }
     settle(std::move(node), p);
     return true;

@@ -9,8 +9,9 @@
 namespace slipway {
 
 // portable: only operators of ONNX result. internal: also through poolings, which become the slipway.*ChannelsLast ones
-// where [N, ..., C] is what lies before the Transpose, through Gather and Resize.
-enum class SinkThrough : uint8_t { portable, internal };
+// where [N, ..., C] is what lies before the Transpose, through Gather and Resize. training: also through the gradients
+// of element-wise operators, whose plain operands are transposed.
+enum class SinkThrough : uint8_t { portable, internal, training };
 
 // Element-wise operators, Concat, Split, reductions, Pad, Slice and quantization take their input from before a
 // Transpose and leave the Transpose behind them; what is then two Transposes becomes one or none. Values, names and

@@ -68,7 +68,6 @@ void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector
   };
   for (const Patch& patch : in_patches_) workspace.steps.in[patch.position] = at(patch);
   for (const Patch& patch : out_patches_) workspace.steps.out[patch.position] = at(patch);
-  omp_set_num_threads(threads_);
   const std::span<const KernelArgs> args = workspace.steps.args;
   size_t next = 0;
   for (size_t loop = 0; loop < turns_.size(); ++loop) {
@@ -120,16 +119,25 @@ void Plan::run_lane(const Workspace& workspace, const Turns& turns, Workspace::C
   }
 }
 
+// Primitives ask OpenMP how many threads they have; a step of one of several lanes has that of its lane.
+void Plan::set_threads(size_t step, int lanes) const {
+  if (lanes == 1) omp_set_num_threads(steps_[step].threads);
+}
+
 // Runs the steps from `begin` on, one for each of `args`. Their times count for a run of the plan when `counted`, and
 // for a part of its time when `lanes` run at the same time.
 void Plan::run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const {
   if (!profiling_.load(std::memory_order_relaxed)) {
-    for (size_t s = 0; s < args.size(); ++s) steps_[begin + s].kernel.run(args[s]);
+    for (size_t s = 0; s < args.size(); ++s) {
+      set_threads(begin + s, lanes);
+      steps_[begin + s].kernel.run(args[s]);
+    }
     return;
   }
   using Clock = std::chrono::steady_clock;
   Clock::time_point before = Clock::now();
   for (size_t s = 0; s < args.size(); ++s) {
+    set_threads(begin + s, lanes);
     steps_[begin + s].kernel.run(args[s]);
     Clock::time_point after = Clock::now();
     StepTime& time = times_[begin + s];

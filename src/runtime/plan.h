@@ -30,7 +30,7 @@ struct Bound {
 using StateTensors = std::map<int32_t, Tensor>;
 
 struct PlanOptions {
-  int threads = 0;                          // 0: chosen by the work in the plan
+  int threads = 0;                          // the most that an operator is given; 0: as many as there are processors
   size_t cache_bytes = kRowLoopCacheBytes;  // what one step may move before a batch is worked by rows
 };
 
@@ -76,6 +76,7 @@ class Plan {
   size_t arena_bytes() const { return arena_bytes_; }
   // The node that needs the most memory, with its number of bytes, for messages.
   const std::string& largest() const { return largest_; }
+  // The most that a step runs on.
   int threads() const { return threads_; }
   size_t step_count() const { return steps_.size(); }
   // The graph node of each step.
@@ -102,6 +103,7 @@ class Plan {
   };
   struct Step {
     Kernel kernel;
+    int threads;
     std::vector<Source> in;
     std::vector<Source> out;
   };
@@ -136,6 +138,7 @@ class Plan {
   void* resolve(const Source& source, const Workspace& workspace) const;
   void copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
   void bind(std::span<const Step> steps, std::byte* scratch, Workspace::Calls& calls) const;
+  void set_threads(size_t step, int lanes) const;
   void run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const;
   void run_turns(Workspace& workspace, size_t loop) const;
   void run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const;

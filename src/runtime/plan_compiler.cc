@@ -4,20 +4,15 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/memory.h"
+#include "runtime/thread_choice.h"
 
 namespace slipway {
-
-namespace {
-
-// Below this many multiply-adds (or a quarter of it in elements) a plan runs on one thread: waking a second costs more.
-constexpr double kWorkPerThread = 8e6;
-
-}  // namespace
 
 Result<std::shared_ptr<const Plan>> PlanCompiler::compile() {
   bind();
@@ -67,54 +62,46 @@ void PlanCompiler::add_result(ValueId id) {
 }
 
 void PlanCompiler::choose_threads() {
-  plan_->threads_ = options_.threads;
-  if (options_.threads > 0) return;
-  double work = 0;
+  const int most = options_.threads > 0 ? options_.threads : omp_get_num_procs();
+  const char* policy = std::getenv("OMP_WAIT_POLICY");
+  const SharingCost cost = sharing_cost(policy == nullptr ? "" : policy);
+  double us = 0;
   for (int32_t n : step_nodes_) {
     const Node& node = graph_.nodes()[static_cast<size_t>(n)];
-    double out = 0, in = 0, weight = 1;
-    for (ValueId id : node.outputs) {
-      if (id.valid()) out += static_cast<double>(info(id).type->count());
-    }
-    for (ValueId id : node.inputs) {
-      if (id.valid()) in += static_cast<double>(info(id).type->count());
-    }
-    // Contractions: outputs times the length of the sum, read off the second operand.
-    bool contraction = node.op->quant.kind == Quant::weighted && node.has_input(1);
-    if (contraction) {
-      const Shape& shape = info(node.inputs[1]).type->shape;
-      bool filters = node.op_type.find("Conv") != std::string::npos;
-      double columns = shape.empty() ? 1 : static_cast<double>(filters ? shape.front() : shape.back());
-      weight = static_cast<double>(info(node.inputs[1]).type->count()) / std::max(columns, 1.0);
-    }
-    work += contraction ? out * weight : (out + in) * 0.25;
+    const Work work = work_of(node, types_of(node.inputs), types_of(node.outputs));
+    step_threads_.push_back(threads_worth(work, cost, most));
+    us += work.us;
   }
-  int cores = omp_get_num_procs();
-  plan_->threads_ = std::clamp(static_cast<int>(work / kWorkPerThread), 1, cores);
+  if (us < cost.shortest) std::ranges::fill(step_threads_, 1);
+  for (int threads : step_threads_) plan_->threads_ = std::max(plan_->threads_, threads);
+}
+
+std::vector<TensorType> PlanCompiler::types_of(const Values& ids) {
+  std::vector<TensorType> types;
+  for (ValueId id : ids) types.push_back(id.valid() ? *info(id).type : TensorType());
+  return types;
 }
 
 Status PlanCompiler::prepare() {
   for (size_t s = 0; s < step_nodes_.size(); ++s) {
     const Node& node = graph_.nodes()[static_cast<size_t>(step_nodes_[s])];
     const RowLoop* loop = loop_of(s);
-    const int threads = loop != nullptr && loop->lanes > 1 ? 1 : plan_->threads_;
+    const int threads = loop != nullptr && loop->lanes > 1 ? 1 : step_threads_[s];
     omp_set_num_threads(threads);
-    std::vector<TensorType> in, out;
+    std::vector<TensorType> in = types_of(node.inputs), out = types_of(node.outputs);
     std::vector<const Tensor*> constants;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       ValueId id = node.inputs[i];
-      in.push_back(id.valid() ? *info(id).type : TensorType());
-      if (loop != nullptr && loop->carried[s - loop->begin][i]) in.back() = with_rows(in.back(), loop->each);
+      if (loop != nullptr && loop->carried[s - loop->begin][i]) in[i] = with_rows(in[i], loop->each);
       constants.push_back(id.valid() && info(id).contents.defined() ? &info(id).contents : nullptr);
     }
-    for (ValueId id : node.outputs) {
-      out.push_back(id.valid() ? *info(id).type : TensorType());
-      if (loop != nullptr && id.valid()) out.back() = with_rows(out.back(), loop->each);
+    for (size_t i = 0; loop != nullptr && i < out.size(); ++i) {
+      if (node.outputs[i].valid()) out[i] = with_rows(out[i], loop->each);
     }
     PrepareContext context(node, in, out, constants, threads, packs_);
     Result<Kernel> kernel = within_memory([&] { return node.op->cpu(context); });
     if (!kernel.ok()) return kernel.status().at(describe(node));
-    plan_->steps_.push_back({std::move(*kernel), {}, {}});
+    plan_->steps_.push_back({std::move(*kernel), threads, {}, {}});
   }
   plan_->step_nodes_ = step_nodes_;
   return {};

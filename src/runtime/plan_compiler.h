@@ -61,6 +61,7 @@ class PlanCompiler {
   bool computed_here(ValueId id);
   void add_result(ValueId id);
   void choose_threads();
+  std::vector<TensorType> types_of(const Values& ids);
   Status prepare();
   void find_largest();
 
@@ -96,7 +97,8 @@ class PlanCompiler {
   PlanOptions options_;
   std::shared_ptr<Plan> plan_ = std::shared_ptr<Plan>(new Plan);
   std::vector<Info> infos_;
-  std::vector<int32_t> step_nodes_;                        // nodes with a kernel
+  std::vector<int32_t> step_nodes_;  // nodes with a kernel
+  std::vector<int> step_threads_;
   std::vector<std::pair<ValueId, ValueId>> state_copies_;  // next -> state
   std::vector<BufferLife> lives_;
   std::vector<RowLoop> loops_;

@@ -17,7 +17,7 @@
 namespace slipway {
 
 struct SessionOptions {
-  int threads = 0;  // 0: one for small work, else as many as the machine has cores
+  int threads = 0;  // the most that an operator is given, by its work; 0: as many as the machine has cores
   // Bytes that one operator may move before those around it work a batch a few rows at a time, so that what flows
   // between them stays in the cache.
   size_t cache_bytes = kRowLoopCacheBytes;

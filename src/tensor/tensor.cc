@@ -1,6 +1,7 @@
 // Tensor: storage, conversion, comparison, printing.
 #include "tensor/tensor.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -21,6 +22,9 @@ namespace slipway {
 namespace {
 
 constexpr size_t kAlignment = 64;
+// From here on memory lies in large pages where the system has them: walking through many small ones, a core waits for
+// their addresses as much as for their contents.
+constexpr size_t kManyPages = size_t{4} << 20, kHugePage = size_t{2} << 20;
 
 // f(TypeTag<T>{}) for a dtype whose elements are objects. Requires: it is one.
 template <typename F>
@@ -133,6 +137,11 @@ void limit_allocations(size_t most) { largest_allocation() = most; }
 
 std::shared_ptr<std::byte> allocate_bytes(size_t size) {
   if (size > largest_allocation().load(std::memory_order_relaxed)) throw std::bad_alloc();
+  if (size >= kManyPages) {
+    auto* data = static_cast<std::byte*>(::operator new (size, std::align_val_t{kHugePage}));
+    ::madvise(data, size, MADV_HUGEPAGE);  // a hint: where the system has none, ordinary pages do
+    return {data, [](std::byte* p) { ::operator delete (p, std::align_val_t{kHugePage}); }};
+  }
   size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
   auto* data =
       static_cast<std::byte*>(::operator new (rounded == 0 ? kAlignment : rounded, std::align_val_t{kAlignment}));

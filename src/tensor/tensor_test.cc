@@ -2,6 +2,7 @@
 #include "tensor/tensor.h"
 
 #include <cmath>
+#include <cstring>
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,16 @@ TEST(Tensor, CopiesShareAndClonesDoNot) {
   a.mutable_data<float>()[0] = 9;
   EXPECT_EQ(shared.data<float>()[0], 9);
   EXPECT_EQ(clone.data<float>()[0], 1);
+}
+
+// Around the size from which on memory lies in large pages.
+TEST(Tensor, MemoryOfEverySizeIsAlignedAndWhole) {
+  for (size_t size : {size_t{1}, (size_t{4} << 20) - 1, size_t{4} << 20, (size_t{4} << 20) + 1, size_t{9} << 20}) {
+    std::shared_ptr<std::byte> bytes = allocate_bytes(size);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(bytes.get()) % 64, 0u) << size;
+    std::memset(bytes.get(), 7, size);
+    EXPECT_EQ(std::to_integer<int>(bytes.get()[size - 1]), 7) << size;
+  }
 }
 
 TEST(Tensor, RowsAreAViewOfDimensionZero) {

@@ -7,6 +7,7 @@
 
 #include "data/batches.h"
 #include "train/metrics.h"
+#include "train/model_inputs.h"
 #include "train/training_graph.h"
 
 namespace slipway::train {
@@ -31,9 +32,27 @@ int64_t classes_of(const Dataset& data) {
   return std::max(named, static_cast<int64_t>(std::ranges::max(data.labels.data<float>())) + 1);
 }
 
+// Losses of one answer, yes or no, compare with probabilities: class 2 or a price would make them fall without end.
+Status check_probabilities(const Dataset& data, std::string_view loss) {
+  auto first_outside = [](const auto& labels) -> std::optional<double> {
+    for (auto y : labels) {
+      if (!(y >= 0 && y <= 1)) return static_cast<double>(y);
+    }
+    return std::nullopt;
+  };
+  const bool whole = data.labels.dtype() == DType::i64;
+  std::optional<double> wrong =
+      whole ? first_outside(data.labels.data<int64_t>()) : first_outside(data.labels.data<float>());
+  if (!wrong) return {};
+  return invalid(fmt::format("{}: {} expects labels from 0 to 1, found {}; {}", data.name, loss, *wrong,
+                             whole ? "take a categorical loss for more than two classes"
+                                   : "take a loss of numbers, such as mean_squared_error"));
+}
+
 // Every class of the data needs a place in the model's output.
 Status check_classes(const Session& session, const Loss& loss, const Dataset& data) {
   const std::string_view name = full_loss_name(loss.type);
+  if (name.starts_with("binary_") || name == "contrastive") return check_probabilities(data, name);
   if ((name != "sparse_categorical_crossentropy" && name != "ctc") || data.size() == 0) return {};
   const Dims& dims = session.outputs().back().dims;
   if (dims.size() < 2 || !dims.back().known()) return {};
@@ -91,6 +110,11 @@ Result<Shape> label_shape(const Session& session, const Loss& loss, const Datase
     RETURN_IF_ERROR(check_classes(session, loss, data));
     return shape;
   }
+  if (one_hot_labels(loss) && data.labels.dtype() == DType::i64 && found * shape.back() == element_count(shape)) {
+    return invalid(fmt::format(
+        "{}: the labels are class indices, but {} compares with one-hot labels {}; take sparse_{}", data.name,
+        full_loss_name(loss.type), to_string(std::span<const int64_t>(shape)), full_loss_name(loss.type)));
+  }
   return invalid(
       fmt::format("{}: {} label value(s) per example, but the loss compares the model's output with {} of "
                   "{}{}; check the last layer (a Flatten before Dense?) and the loss",
@@ -104,19 +128,19 @@ Result<Evaluation> evaluate_session(Session& session, const Graph& model, const 
   Shape label = TRY(label_shape(session, loss, data));
   std::vector<std::unique_ptr<Metric>> measures;
   for (const std::string& name : metrics) measures.push_back(TRY(make_metric(name, meaning_of(model, loss))));
-  Tensor x = batch_tensor(DType::f32, data.example_shape(), kEvaluationBatch);
+  ModelInputs x = TRY(ModelInputs::create(model, data, kEvaluationBatch));
   Tensor y = batch_tensor(label_dtype(loss), label, kEvaluationBatch);
-  std::vector<Tensor> inputs(2), outputs;
+  std::vector<Tensor> inputs(x.count() + 1), outputs;
   BatchStream stream(data, {.size = kEvaluationBatch, .shuffle = false});
   stream.start(0);
   bool classified = classifies(loss);
-  Running running(classified ? static_cast<double>(element_count(label)) : 1);
-  while (int64_t rows = stream.next(x, y)) {
-    inputs[0] = x.rows(0, rows);
-    inputs[1] = y.rows(0, rows);
+  Running running(static_cast<double>(predictions(loss, label)));
+  while (int64_t rows = stream.next(x.x(), y)) {
+    x.put(rows, std::span(inputs).first(x.count()));
+    inputs.back() = y.rows(0, rows);
     RETURN_IF_ERROR(session.run_into(inputs, outputs));
     running.add(outputs, rows, classified);
-    for (auto& measure : measures) measure->add(outputs.back(), inputs[1]);
+    for (auto& measure : measures) measure->add(outputs.back(), inputs.back());
   }
   Evaluation result = running.result();
   for (size_t i = 0; i < metrics.size(); ++i) result.metrics.set(metrics[i], measures[i]->result());

@@ -87,12 +87,24 @@ std::string to_text(const T& object, std::span<const Field<T>> fields) {
   return text;
 }
 
+// Whether both are one word in Keras's two spellings: "mean_squared_error" and "MeanSquaredError".
+inline bool same_word(std::string_view a, std::string_view b) {
+  auto folded = [](std::string_view word) {
+    std::string letters;
+    for (char c : word) {
+      if (c != '_') letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return letters;
+  };
+  return folded(a) == folded(b);
+}
+
 // The row called `name` of a table of rows with a `name`; the error says what there is and what was probably meant.
 template <typename Row>
 Result<const Row*> find_row(std::string_view what, std::span<const Row> table, std::string_view name) {
   std::vector<std::string> names;
   for (const Row& row : table) {
-    if (name == row.name) return &row;
+    if (same_word(name, row.name)) return &row;
     names.emplace_back(row.name);
   }
   return invalid(fmt::format("{} \"{}\" is not known{}", what, name, did_you_mean(name, names, "expected one of")));

@@ -69,7 +69,7 @@ class Fit {
   Json notes() const {
     Json epochs = Json::array();
     for (const EpochResult& epoch : result_.epochs) epochs.push(to_json(epoch));
-    return Json::object({{"epochs", epochs}});
+    return Json::object({{"run", statement(trainer_.options())}, {"epochs", epochs}});
   }
 
   Status resume() {
@@ -77,6 +77,13 @@ class Fit {
       return invalid("nothing to resume from: give --checkpoints DIR or callbacks.checkpoints in the recipe");
     Json notes = TRY(trainer_.restore(last_path()));
     result_.resumed = true;
+    const std::string made = notes["run"].dump(), now = statement(trainer_.options()).dump();
+    if (made != now && listener_.note) {
+      listener_.note(
+          fmt::format("the checkpoint was made by {}, this run is {}: its numbers may differ in the last bits "
+                      "from those of a run that was never interrupted",
+                      made, now));
+    }
     for (const Json& json : notes["epochs"].items()) {
       result_.epochs.push_back(epoch_from_json(json));
       keeper_.see(result_.epochs.back().epoch, TRY(metric_of(result_.epochs.back(), monitor_)));

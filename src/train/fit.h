@@ -31,6 +31,7 @@ struct FitResult {
 struct FitListener {
   StepListener step;
   std::function<void(const EpochResult&)> epoch;
+  std::function<void(const std::string&)> note;  // something the user should know before the next epoch
 };
 
 // Runs the trainer's epochs. Afterwards the trainer holds the last weights, or the best ones where early stopping

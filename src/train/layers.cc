@@ -2,6 +2,7 @@
 #include "train/layers.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <new>
 
@@ -18,9 +19,9 @@ namespace slipway::train {
 
 namespace {
 
-// The model's input; it has a name and no arguments, for the data says the shape.
-Result<ValueId> no_input(LayerContext&, const Values&) { return invalid("a model has one Input, and it comes first"); }
-constexpr LayerRow kInput[] = {{"Input", "input", no_input, {}}};
+// An input of the model. The data says what inputs there are and their shapes; the layer names one.
+Result<ValueId> no_node(LayerContext&, const Values&) { return invalid("an Input has no node of its own"); }
+constexpr LayerRow kInput[] = {{"Input", "input", no_node, {{"shape", Argument::list}}}};
 
 std::vector<const LayerRow*> all_rows() {
   std::vector<const LayerRow*> rows = {kInput};
@@ -32,10 +33,21 @@ std::vector<const LayerRow*> all_rows() {
   return rows;
 }
 
+// `type` with Keras's short names of pooling layers written out: GlobalAvgPool2D is GlobalAveragePooling2D.
+std::string full_layer_type(std::string type) {
+  for (const auto& [brief, full] : {std::pair("MaxPool", "MaxPooling"), std::pair("AvgPool", "AveragePooling")}) {
+    size_t at = type.find(brief);
+    const bool ends_with_rank = at != std::string::npos && at + std::strlen(brief) + 2 == type.size();
+    if (ends_with_rank) type.replace(at, std::strlen(brief), full);
+  }
+  return type;
+}
+
 Result<const LayerRow*> row_of(const Layer& layer) {
+  const std::string type = full_layer_type(layer.type);
   std::vector<std::string> names;
   for (const LayerRow* row : all_rows()) {
-    if (layer.type == row->type) return row;
+    if (type == row->type) return row;
     names.emplace_back(row->type);
   }
   return invalid(
@@ -124,21 +136,49 @@ Status check_output(const Builder& b, const Values& inputs, ValueId output) {
 // Puts layers behind a value of a graph.
 class Stack {
  public:
-  Stack(Graph& graph, ValueId start, uint64_t seed) : b_(graph, all_operators()), seed_(seed), last_(start) {
-    values_[graph.value(start).name] = start;
+  // The first layer follows `starts` where it is one value.
+  Stack(Graph& graph, const Values& starts, uint64_t seed)
+      : b_(graph, all_operators()), seed_(seed), starts_(starts), last_(starts.size() == 1 ? starts[0] : ValueId()) {
+    for (ValueId start : starts) values_[graph.value(start).name] = start;
   }
 
   Status add(std::span<const Layer> layers) {
     if (layers.empty()) return invalid("the model has no layers; add at least one, such as Dense");
     for (size_t i = 0; i < layers.size(); ++i) {
-      if (i == 0 && layers[i].type == kInput[0].type) continue;
-      RETURN_IF_ERROR(add_one(layers[i], i).at(fmt::format("layer {} ({})", i + 1, layers[i].type)));
+      Status added = layers[i].type == kInput[0].type ? take_input(layers[i]) : add_one(layers[i], i);
+      RETURN_IF_ERROR(added.at(fmt::format("layer {} ({})", i + 1, layers[i].type)));
     }
-    return {};
+    return last_.valid() ? Status() : invalid("the model has inputs but no layer that reads them; add one");
   }
   ValueId last() const { return last_; }
 
  private:
+  // What an Input layer names must be there, in the shape it states; the layer behind it may follow it.
+  Status take_input(const Layer& layer) {
+    RETURN_IF_ERROR(check_arguments(layer, kInput[0]));
+    std::vector<std::string> names;
+    ValueId found;
+    for (ValueId start : starts_) {
+      names.push_back(b_.graph().value(start).name);
+      if (layer.name == names.back() || (layer.name.empty() && starts_.size() == 1)) found = start;
+    }
+    if (!found.valid()) {
+      return invalid(fmt::format("the data has no input \"{}\"{}; data.inputs says which columns or arrays make each",
+                                 layer.name, did_you_mean(layer.name, names, "it has")));
+    }
+    last_ = found;
+    if (!layer.parameters.contains("shape")) return {};
+    const LayerParameter& stated = layer.parameters.at("shape");
+    const int64_t* one = std::get_if<int64_t>(&stated);
+    const Dims& whole = b_.dims(found);
+    const std::string wanted =
+        to_string(one != nullptr ? Dims{Dim(*one)} : to_dims(std::get<std::vector<int64_t>>(stated)));
+    const std::string there = to_string(Dims(whole.begin() + 1, whole.end()));
+    if (wanted == there) return {};
+    return invalid(fmt::format("its shape is {}, that of the data's examples {}; leave \"shape\" out, the data says it",
+                               wanted, there));
+  }
+
   Status add_one(const Layer& layer, size_t index) {
     const LayerRow* row = TRY(row_of(layer));
     RETURN_IF_ERROR(check_arguments(layer, *row));
@@ -186,6 +226,12 @@ class Stack {
       }
       inputs.push_back(found->second);
     }
+    if (inputs.empty() && !last_.valid()) {
+      std::vector<std::string> names;
+      for (const auto& [known, value] : values_) names.push_back(known);
+      return invalid(fmt::format("the model has several inputs: say which it reads, inputs = [\"{}\"]; there are {}",
+                                 names[0], fmt::join(names, ", ")));
+    }
     if (inputs.empty()) inputs = {last_};
     if (static_cast<int>(inputs.size()) <= row.most_inputs) return inputs;
     return invalid(fmt::format("takes {} input(s); found {}", row.most_inputs, inputs.size()));
@@ -193,6 +239,7 @@ class Stack {
 
   Builder b_;
   uint64_t seed_;
+  Values starts_;
   ValueId last_;
   std::map<std::string, ValueId> values_;  // by the name of the layer that makes them
   std::map<std::string, int> used_;
@@ -238,18 +285,30 @@ Result<ValueId> value_at(const Graph& model, const std::string& at) {
                   fmt::join(names.end() - static_cast<int64_t>(std::min<size_t>(names.size(), 8)), names.end(), ", ")));
 }
 
+Result<Graph> build_from(const std::vector<InputPart>& inputs, std::span<const Layer> layers, uint64_t seed) {
+  Graph graph;
+  graph.name = "sequential";
+  Values starts;
+  for (const InputPart& input : inputs) {
+    Dims dims = to_dims(input.shape);
+    dims.insert(dims.begin(), Dim::named("batch"));
+    starts.push_back(graph.add_input(input.name, DType::f32, dims));
+  }
+  Stack stack(graph, starts, seed);
+  RETURN_IF_ERROR(stack.add(layers));
+  return with_output(std::move(graph), stack.last());
+}
+
 }  // namespace
 
 Result<Graph> build_model(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed) {
-  Graph graph;
-  graph.name = "sequential";
-  Dims dims = to_dims(example_shape);
-  dims.insert(dims.begin(), Dim::named("batch"));
   bool named = !layers.empty() && layers[0].type == kInput[0].type && !layers[0].name.empty();
-  ValueId x = graph.add_input(named ? layers[0].name : "input", DType::f32, dims);
-  Stack stack(graph, x, seed);
-  RETURN_IF_ERROR(stack.add(layers));
-  return with_output(std::move(graph), stack.last());
+  return build_from({{named ? layers[0].name : "input", example_shape}}, layers, seed);
+}
+
+Result<Graph> build_model(std::span<const Layer> layers, const Dataset& data, uint64_t seed) {
+  if (data.parts.empty()) return build_model(layers, data.example_shape(), seed);
+  return build_from(data.parts, layers, seed);
 }
 
 Result<Graph> replace_head(const Graph& model, const std::string& at, std::span<const Layer> layers, uint64_t seed) {
@@ -261,7 +320,7 @@ Result<Graph> replace_head(const Graph& model, const std::string& at, std::span<
   for (ValueId id : graph.outputs) {
     if (graph.value(id).name == "output" && id != start) graph.rename(id, graph.fresh_name("replaced_output"));
   }
-  Stack stack(graph, start, seed);
+  Stack stack(graph, {start}, seed);
   RETURN_IF_ERROR(stack.add(layers));
   return with_output(std::move(graph), stack.last());
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/dataset.h"
 #include "graph/graph.h"
 #include "slipway/layers.h"
 
@@ -16,6 +17,10 @@ namespace slipway::train {
 // "dense/bias", "dense_1/kernel", …, or after the layer's own name.
 // invalid_argument names the layer by number and type, and what it expected.
 Result<Graph> build_model(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed);
+
+// The same for what `data` holds: where it names several inputs, the model has those, and a layer says by `inputs`
+// which of them it reads. An Input layer may state an input's shape; it must be the data's.
+Result<Graph> build_model(std::span<const Layer> layers, const Dataset& data, uint64_t seed);
 
 // `model` up to the value `at`, with `layers` behind it. An empty `at`: what the last layer with weights reads, so that
 // the new layers take its place. The old weights stay trainable. not_found lists what `at` could be.

@@ -64,7 +64,19 @@ std::vector<ShapeRow> shape_rows() {
       {Conv3D(2, 2), {1, 4, 4, 4}, "[batch, 2, 3, 3, 3]"},
       {DepthwiseConv2D(3).with("depth_multiplier", 2), {3, 8, 8}, "[batch, 6, 6, 6]"},
       {SeparableConv2D(5, 3, relu, 1, "same"), {3, 8, 8}, "[batch, 5, 8, 8]"},
+      {DepthwiseConv1D(3).with("depth_multiplier", 2), {8, 3}, "[batch, 6, 6]"},
+      {DepthwiseConv1D(3, relu, 1, "causal"), {8, 3}, "[batch, 8, 3]"},
+      {SeparableConv1D(5, 3, relu, 1, "same"), {8, 3}, "[batch, 8, 5]"},
       {MaxPooling1D(2), {9, 3}, "[batch, 4, 3]"},
+      {MaxPooling3D(2), {2, 4, 4, 4}, "[batch, 2, 2, 2, 2]"},
+      {AveragePooling3D(2), {2, 4, 4, 4}, "[batch, 2, 2, 2, 2]"},
+      {GlobalMaxPooling3D(), {2, 4, 4, 4}, "[batch, 2]"},
+      {GlobalAveragePooling3D(), {2, 4, 4, 4}, "[batch, 2]"},
+      {{"UpSampling3D", {{"size", int64_t{2}}}}, {1, 2, 2, 2}, "[batch, 1, 4, 4, 4]"},
+      {{"ZeroPadding3D", {{"padding", std::vector<int64_t>{1, 0, 2}}}}, {1, 2, 2, 2}, "[batch, 1, 4, 2, 6]"},
+      {{"Cropping3D", {{"cropping", std::vector<int64_t>{1, 0, 0, 1, 0, 0}}}}, {1, 3, 3, 3}, "[batch, 1, 2, 2, 3]"},
+      {{"AvgPool2D", {}}, {1, 4, 4}, "[batch, 1, 2, 2]"},
+      {{"GlobalMaxPool1D", {}}, {4, 3}, "[batch, 3]"},
       {AveragePooling1D(3), {9, 3}, "[batch, 3, 3]"},
       {MaxPooling2D(2).with("padding", "same"), {1, 7, 7}, "[batch, 1, 4, 4]"},
       {AveragePooling2D(2), {1, 7, 7}, "[batch, 1, 3, 3]"},
@@ -111,6 +123,8 @@ std::vector<ShapeRow> shape_rows() {
       {Bidirectional(LSTM(6, true)), {5, 3}, "[batch, 5, 12]"},
       {Conv2DTranspose(3, 2, relu, 2), {2, 4, 4}, "[batch, 3, 8, 8]"},
       {Conv2DTranspose(3, 3, relu, 2, "same"), {2, 4, 4}, "[batch, 3, 8, 8]"},
+      {Conv1DTranspose(3, 2, relu, 2), {4, 2}, "[batch, 8, 3]"},
+      {Conv3DTranspose(3, 2, relu, 2), {2, 2, 2, 2}, "[batch, 3, 4, 4, 4]"},
       {GroupNormalization(2), {4, 7, 7}, "[batch, 4, 7, 7]"},
   };
 }
@@ -118,6 +132,15 @@ std::vector<ShapeRow> shape_rows() {
 TEST(Layers, ShapesOfEveryLayer) {
   for (const ShapeRow& row : shape_rows()) {
     EXPECT_EQ(output_of({row.layer, Activation("relu")}, row.example), row.output) << row.layer.type;
+  }
+}
+
+// Of sequences the channels come last, so that weights are one for each channel, however long the sequence.
+TEST(Layers, NormalizationOfSequencesIsByChannel) {
+  for (const Layer& layer : {BatchNormalization(), GroupNormalization(3)}) {
+    Graph graph = *build_model(std::vector<Layer>{Conv1D(6, 3), layer.named("norm")}, {10, 2}, 1);
+    EXPECT_EQ(graph.value(graph.find("norm/gamma")).data.shape(), Shape{6}) << layer.type;
+    EXPECT_EQ(to_string(*graph.value(graph.outputs[0]).dims), "[batch, 8, 6]") << layer.type;
   }
 }
 

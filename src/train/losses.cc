@@ -277,10 +277,13 @@ constexpr F kAlpha = {"alpha", &Loss::alpha, 0, 1};
 constexpr F kMargin = {"margin", &Loss::margin, 0, 1e6};
 constexpr F kClassWeight = {"class_weight", &Loss::class_weight, 0, 1e6};
 
+// What labels are.
+enum class Labels : uint8_t { indices, one_hot, numbers };
+
 struct Row {
   const char* name;
   const char* alias;
-  DType labels;
+  Labels labels;
   bool classifies;
   Result<Parts> (*parts)(const Context&);
   F fields[4];
@@ -289,24 +292,24 @@ struct Row {
 constexpr Row kLosses[] = {
     {"sparse_categorical_crossentropy",
      "crossentropy",
-     DType::i64,
+     Labels::indices,
      true,
      sparse_categorical,
      {kSmoothing, kClassWeight}},
-    {"categorical_crossentropy", "", DType::f32, true, categorical, {kSmoothing, kClassWeight}},
-    {"binary_crossentropy", "bce", DType::f32, true, binary, {kSmoothing, kClassWeight}},
-    {"binary_focal_crossentropy", "focal", DType::f32, true, binary_focal, {kGamma, kAlpha, kClassWeight}},
-    {"categorical_focal_crossentropy", "", DType::f32, true, categorical_focal, {kGamma, kAlpha, kClassWeight}},
-    {"hinge", "", DType::f32, true, hinge, {}},
-    {"squared_hinge", "", DType::f32, true, squared_hinge, {}},
-    {"mean_squared_error", "mse", DType::f32, false, squared, {}},
-    {"mean_absolute_error", "mae", DType::f32, false, absolute, {}},
-    {"huber", "", DType::f32, false, huber, {{"delta", &Loss::delta, 1e-9, 1e9}}},
-    {"log_cosh", "logcosh", DType::f32, false, log_cosh, {}},
-    {"kl_divergence", "kld", DType::f32, false, kl_divergence, {}},
-    {"contrastive", "", DType::f32, false, contrastive, {kMargin}},
-    {"triplet", "", DType::i64, false, triplet, {kMargin}},
-    {"ctc", "", DType::i64, false, ctc, {}},
+    {"categorical_crossentropy", "", Labels::one_hot, true, categorical, {kSmoothing, kClassWeight}},
+    {"binary_crossentropy", "bce", Labels::numbers, true, binary, {kSmoothing, kClassWeight}},
+    {"binary_focal_crossentropy", "focal", Labels::numbers, true, binary_focal, {kGamma, kAlpha, kClassWeight}},
+    {"categorical_focal_crossentropy", "", Labels::one_hot, true, categorical_focal, {kGamma, kAlpha, kClassWeight}},
+    {"hinge", "", Labels::numbers, true, hinge, {}},
+    {"squared_hinge", "", Labels::numbers, true, squared_hinge, {}},
+    {"mean_squared_error", "mse", Labels::numbers, false, squared, {}},
+    {"mean_absolute_error", "mae", Labels::numbers, false, absolute, {}},
+    {"huber", "", Labels::numbers, false, huber, {{"delta", &Loss::delta, 1e-9, 1e9}}},
+    {"log_cosh", "logcosh", Labels::numbers, false, log_cosh, {}},
+    {"kl_divergence", "kld", Labels::numbers, false, kl_divergence, {}},
+    {"contrastive", "", Labels::numbers, false, contrastive, {kMargin}},
+    {"triplet", "", Labels::indices, false, triplet, {kMargin}},
+    {"ctc", "", Labels::indices, false, ctc, {}},
 };
 
 Result<const Row*> row_of(std::string_view name) {
@@ -330,7 +333,7 @@ ValueId batch_mean(Builder& b, const Parts& parts, ValueId weights) {
 
 std::string_view full_loss_name(std::string_view name) {
   for (const Row& row : kLosses) {
-    if (name == row.alias && !name.empty()) return row.name;
+    if (same_word(name, row.name) || (*row.alias != 0 && same_word(name, row.alias))) return row.name;
   }
   return name;
 }
@@ -366,7 +369,12 @@ std::string fingerprint(const Loss& loss) {
   return row.name + to_text(loss, named(row.fields));
 }
 
-DType label_dtype(const Loss& loss) { return checked_row(loss).labels; }
+DType label_dtype(const Loss& loss) { return checked_row(loss).labels == Labels::indices ? DType::i64 : DType::f32; }
+bool one_hot_labels(const Loss& loss) { return checked_row(loss).labels == Labels::one_hot; }
+int64_t predictions(const Loss& loss, const Shape& label) {
+  if (!classifies(loss)) return 1;
+  return one_hot_labels(loss) ? element_count(label) / label.back() : element_count(label);
+}
 bool classifies(const Loss& loss) { return checked_row(loss).classifies; }
 
 Result<LossValues> add_loss(Builder& b, ValueId output, const Loss& loss, bool sample_weights) {

@@ -13,7 +13,7 @@ namespace slipway::train {
 // An error for an unknown name, an argument out of range, or class weights where labels are no classes.
 Status check(const Loss& loss);
 
-// `name` with an alias ("mse", "bce", …) replaced by what it stands for.
+// The name of the loss that `name` or its alias ("mse", "MeanSquaredError", "bce", …) means; `name` where it is none.
 std::string_view full_loss_name(std::string_view name);
 
 // What a loss of this name takes, without `type`.
@@ -27,6 +27,13 @@ std::string fingerprint(const Loss& loss);
 
 // What the labels of a loss are: class indices (int64) or targets (float32). Requires: check(loss).ok().
 DType label_dtype(const Loss& loss);
+
+// Whether the labels are one distribution over the classes for each prediction, along their last axis. Requires:
+// check(loss).ok().
+bool one_hot_labels(const Loss& loss);
+
+// Predictions of one example, whose labels have this shape; 1 where the loss does not classify.
+int64_t predictions(const Loss& loss, const Shape& label);
 
 // Whether the loss tells how many predictions are right. Requires: check(loss).ok().
 bool classifies(const Loss& loss);

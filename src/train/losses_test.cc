@@ -158,5 +158,22 @@ TEST(Losses, SayWhatIsWrong) {
   EXPECT_NE(message(loss).find("class_weight is -2"), std::string::npos) << message(loss);
 }
 
+TEST(Losses, OneHotLabelsAreOnePredictionEach) {
+  EXPECT_EQ(predictions("categorical_crossentropy", {3}), 1);
+  EXPECT_EQ(predictions("categorical_focal_crossentropy", {7, 3}), 7);
+  EXPECT_EQ(predictions("sparse_categorical_crossentropy", {}), 1);
+  EXPECT_EQ(predictions("sparse_categorical_crossentropy", {7}), 7);
+  EXPECT_EQ(predictions("binary_crossentropy", {3}), 3);
+  EXPECT_EQ(predictions("mse", {3}), 1);
+}
+
+TEST(Losses, BothSpellingsOfKeras) {
+  EXPECT_EQ(full_loss_name("MeanSquaredError"), "mean_squared_error");
+  EXPECT_EQ(full_loss_name("BCE"), "binary_crossentropy");
+  EXPECT_EQ(full_loss_name("KLDivergence"), "kl_divergence");
+  EXPECT_EQ(full_loss_name("CTC"), "ctc");
+  EXPECT_EQ(full_loss_name("mean"), "mean");
+}
+
 }  // namespace
 }  // namespace slipway::train

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "base/nearest.h"
+#include "train/fields.h"
 
 namespace slipway::train {
 
@@ -213,6 +214,7 @@ struct Errors {
   double count = 0, absolute = 0, squares = 0, mean = 0, spread = 0;
 };
 Json mae_of(const Errors& e) { return ratio(e.absolute, e.count); }
+Json mse_of(const Errors& e) { return ratio(e.squares, e.count); }
 Json rmse_of(const Errors& e) { return std::sqrt(ratio(e.squares, e.count)); }
 Json r2_of(const Errors& e) { return e.spread > 0 ? 1 - e.squares / e.spread : 0.0; }
 
@@ -331,15 +333,17 @@ constexpr Row kMetrics[] = {
     {"perplexity", Better::less, make<LikelihoodMetric<std::exp>>},
     {"confusion_matrix", Better::neither, make<ConfusionMetric<table_of>>},
     {"mae", Better::less, make<ErrorMetric<mae_of>>},
+    {"mse", Better::less, make<ErrorMetric<mse_of>>},
     {"rmse", Better::less, make<ErrorMetric<rmse_of>>},
     {"r2", Better::greater, make<ErrorMetric<r2_of>>},
     {"bleu", Better::greater, make<SequenceMetric<bleu_of>>},
     {"edit_distance", Better::less, make<SequenceMetric<edit_distance_of>>},
 };
 
-// k of "top_<k>_accuracy"; 5 for "top_k_accuracy", 0 for any other name.
+constexpr int64_t kUsualK = 5;
+
+// k of "top_<k>_accuracy"; 0 for any other name.
 int64_t k_of(std::string_view name) {
-  if (name == "top_k_accuracy") return 5;
   if (!name.starts_with("top_") || !name.ends_with("_accuracy")) return 0;
   std::string_view digits = name.substr(4, name.size() - 13);
   int64_t k = 0;
@@ -347,9 +351,32 @@ int64_t k_of(std::string_view name) {
   return error == std::errc() && end == digits.data() + digits.size() ? k : 0;
 }
 
+// What Keras and scikit-learn call some of them.
+constexpr std::pair<const char*, const char*> kAliases[] = {
+    {"binary_accuracy", "accuracy"},
+    {"categorical_accuracy", "accuracy"},
+    {"sparse_categorical_accuracy", "accuracy"},
+    {"top_k_categorical_accuracy", "top_k_accuracy"},
+    {"sparse_top_k_categorical_accuracy", "top_k_accuracy"},
+    {"f1_score", "f1"},
+    {"average_precision", "pr_auc"},
+    {"mean_absolute_error", "mae"},
+    {"mean_squared_error", "mse"},
+    {"root_mean_squared_error", "rmse"},
+    {"r2_score", "r2"},
+};
+
+// The name of a row that `name` means.
+std::string_view full_metric_name(std::string_view name) {
+  for (const auto& [alias, metric] : kAliases) {
+    if (same_word(name, alias)) return metric;
+  }
+  return k_of(name) > 0 ? "top_k_accuracy" : name;
+}
+
 Result<const Row*> row_of(std::string_view name) {
   for (const Row& row : kMetrics) {
-    if (name == row.name || (k_of(name) > 0 && row.name == std::string_view("top_k_accuracy"))) return &row;
+    if (same_word(full_metric_name(name), row.name)) return &row;
   }
   std::vector<std::string> names = metric_names();
   names.insert(names.begin(), "loss");
@@ -392,7 +419,8 @@ std::vector<std::string> metric_names() {
 }
 
 Result<std::unique_ptr<Metric>> make_metric(std::string_view name, const OutputMeaning& meaning) {
-  return TRY(row_of(name))->make(meaning, k_of(name));
+  const int64_t k = k_of(name);
+  return TRY(row_of(name))->make(meaning, k > 0 ? k : kUsualK);
 }
 
 Result<bool> greater_metric_is_better(std::string_view name) {

@@ -33,9 +33,10 @@ class Metric {
 
 // accuracy; top_k_accuracy (top_5_accuracy, for any k); precision, recall, f1 (of class 1 with two classes, else the
 // mean over classes); auc and pr_auc (of class 1 of two; the second is average precision); log_loss; perplexity;
-// confusion_matrix (rows: truth); mae, rmse, r2; bleu and edit_distance of token sequences, which end at the first 0
-// (the second is insertions, deletions and replacements per token of the truth).
-// invalid_argument for an unknown name, with the nearest known one.
+// confusion_matrix (rows: truth); mae, mse, rmse, r2; bleu and edit_distance of token sequences, which end at the first
+// 0 (the second is insertions, deletions and replacements per token of the truth). Other names of theirs in Keras and
+// scikit-learn ("f1_score", "RootMeanSquaredError") mean the same. invalid_argument for an unknown name, with the
+// nearest known one.
 Result<std::unique_ptr<Metric>> make_metric(std::string_view name, const OutputMeaning& meaning = {});
 
 // The names above.

@@ -108,6 +108,15 @@ TEST(Metrics, OfSequences) {
   EXPECT_NEAR(measured("edit_distance", output, labels).as_double(), 0.25, 1e-9);
 }
 
+TEST(Metrics, KerasNamesMeanTheSame) {
+  Tensor output = Tensor::of<float>({2, 1}, {1, 3}), labels = Tensor::of<float>({2, 1}, {2, 5});
+  EXPECT_NEAR(measured("mean_squared_error", output, labels).as_double(), 2.5, 1e-6);
+  EXPECT_NEAR(measured("MeanAbsoluteError", output, labels).as_double(), 1.5, 1e-6);
+  EXPECT_NEAR(measured("RootMeanSquaredError", output, labels).as_double(), std::sqrt(2.5), 1e-6);
+  EXPECT_TRUE(*greater_metric_is_better("AUC"));
+  EXPECT_TRUE(make_metric("sparse_top_k_categorical_accuracy").ok());
+}
+
 TEST(Metrics, UnknownNamesComeWithTheNearest) {
   Status status = make_metric("acuracy").status();
   EXPECT_EQ(status.code(), Code::invalid_argument);

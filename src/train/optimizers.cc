@@ -219,7 +219,7 @@ Status check(const Optimizer& optimizer) {
   std::vector<F> fields = fields_of(*row);
   Optimizer o = resolved(optimizer, std::span<const F>(fields));
   RETURN_IF_ERROR(check_fields("optimizer", o, std::span<const F>(fields)));
-  if (o.type == "sgd" && o.nesterov && o.momentum == 0) {
+  if (row->name == std::string_view("sgd") && o.nesterov && o.momentum == 0) {
     return invalid("optimizer: nesterov needs a momentum above 0");
   }
   return {};
@@ -230,7 +230,7 @@ Result<std::vector<Field<Optimizer>>> optimizer_fields(std::string_view type) { 
 std::string fingerprint(const Optimizer& optimizer) {
   Known o = known(optimizer);
   std::vector<F> fields = fields_of(o.row);
-  return o.optimizer.type + to_text(o.optimizer, std::span<const F>(fields));
+  return o.row.name + to_text(o.optimizer, std::span<const F>(fields));
 }
 
 std::string average_name(const std::string& weight) { return weight + "/average"; }

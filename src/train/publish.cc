@@ -10,6 +10,7 @@
 #include "ops/ml.h"
 #include "runtime/session.h"
 #include "sketch/baseline_builder.h"
+#include "train/model_inputs.h"
 
 namespace slipway::train {
 
@@ -47,6 +48,18 @@ Tensor answers(const Tensor& output, int64_t rows, const Dataset& data) {
   return last;
 }
 
+// The features that the model's first input takes.
+std::vector<std::string> names_of_first(const Graph& model, const Dataset& data) {
+  auto next = data.features.begin();
+  for (const InputPart& part : data.parts) {
+    if (data.features.empty()) break;
+    auto end = next + element_count(part.shape);
+    if (part.name == model.value(model.inputs[0]).name) return {next, end};
+    next = end;
+  }
+  return data.features;
+}
+
 }  // namespace
 
 Json preprocessing(const Dataset& data) {
@@ -60,23 +73,24 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
   RETURN_IF_ERROR(check(data));
   std::unique_ptr<Session> session = TRY(Session::create(model));
   Dataset part = data.size() > most_rows ? slice(data, 0, most_rows) : data;
-  Shape shape = data.example_shape();
-  shape.insert(shape.begin(), kBatch);
-  Tensor x(DType::f32, shape), no_labels;
+  ModelInputs x = TRY(ModelInputs::create(model, data, kBatch));
+  Tensor no_labels;
   BatchStream stream(part, {.size = kBatch, .shuffle = false});
   stream.start(0);
   std::optional<BaselineBuilder> builder;
-  while (int64_t rows = stream.next(x, no_labels)) {
-    std::vector<Tensor> inputs = {rows == kBatch ? x : x.rows(0, rows)};
+  while (int64_t rows = stream.next(x.x(), no_labels)) {
+    std::vector<Tensor> inputs(x.count());
+    x.put(rows, inputs);
     std::vector<Tensor> outputs = TRY(session->run(inputs));
     if (outputs[0].dtype() != DType::f32) return unsupported("a baseline needs a float32 output");
     Tensor answer = answers(outputs[0], rows, data);
     if (!builder) {
       BaselineOptions options;
-      options.row_shape = data.example_shape();
-      options.names = data.features;
+      // The server's observations hold the first input.
+      options.row_shape = {inputs[0].shape().begin() + 1, inputs[0].shape().end()};
+      options.names = names_of_first(model, data);
       options.class_names = data.classes;
-      builder.emplace(data.width(), answer.dim(1), options);
+      builder.emplace(element_count(options.row_shape), answer.dim(1), options);
     }
     RETURN_IF_ERROR(builder->add(inputs[0].data<float>(), answer.data<float>(), rows));
   }

@@ -171,6 +171,14 @@ constexpr Field<ReduceOnPlateau> kReduceOnPlateau[] = {
     {"cooldown", &ReduceOnPlateau::cooldown, 0, 1e9}, {"min_lr", &ReduceOnPlateau::min_lr, 0, 1e6},
 };
 
+// Whether an epoch of the run has a number called `monitor`.
+bool measures(const Recipe& recipe, std::string_view monitor) {
+  const bool validation = monitor.starts_with("val_");
+  if (validation) monitor.remove_prefix(4);
+  if (monitor == "loss" || (monitor == "accuracy" && classifies(recipe.trainer.training.loss))) return true;
+  return validation && std::ranges::find(recipe.trainer.metrics, monitor) != recipe.trainer.metrics.end();
+}
+
 // A callback that monitors something, when the recipe asks for it.
 template <typename T>
 Status read_monitor(Section& callbacks, const char* key, std::span<const Field<T>> fields, const Recipe& recipe,
@@ -182,6 +190,12 @@ Status read_monitor(Section& callbacks, const char* key, std::span<const Field<T
   if (Status known = greater_is_better(to->monitor).status(); !known.ok()) section.fail("monitor", known.message());
   if (to->monitor.starts_with("val_") && recipe.validation_split == 0) {
     section.fail("monitor", "needs data.validation_split above 0");
+  }
+  if (!measures(recipe, to->monitor)) {
+    section.fail("monitor", fmt::format("\"{}\" is not measured by this run; {}", to->monitor,
+                                        to->monitor.starts_with("val_")
+                                            ? "name it in train.metrics"
+                                            : "while training only the loss and, of classifiers, the accuracy are"));
   }
   return section.finish();
 }

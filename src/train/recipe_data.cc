@@ -80,6 +80,27 @@ Status read_augmentation(Section augment, Augmentation& to) {
   return augment.finish();
 }
 
+// inputs = ["image", "place"], or inputs = { user = "user_id", context = ["age", "city"] }
+void read_inputs(Section& data, std::vector<InputChoice>& inputs) {
+  if (!data.has("inputs")) return;
+  const toml::table* groups = (*data.raw())["inputs"].as_table();
+  if (groups == nullptr) {
+    std::vector<std::string> names;
+    data.read("inputs", names);
+    for (const std::string& name : names) inputs.push_back({name, {name}});
+  } else {
+    Section section = data.table("inputs");
+    for (const auto& [key, node] : *groups) {
+      const std::string name(key.str());
+      inputs.push_back({name, {}});
+      section.read(name.c_str(), inputs.back().columns);
+    }
+    if (!section.status().ok()) data.fail_with(section.status());
+  }
+  const bool whole = std::ranges::none_of(inputs, [](const InputChoice& input) { return input.columns.empty(); });
+  if (inputs.empty() || !whole) data.fail("inputs", "expected at least one column or array for each input");
+}
+
 }  // namespace
 
 Status read_data(Section data, Recipe& recipe) {
@@ -93,6 +114,7 @@ Status read_data(Section data, Recipe& recipe) {
   data.read("test_path", recipe.data.test_path);
   data.read("test_labels", recipe.data.test_labels);
   data.read("test_fraction", recipe.data.test_fraction);
+  read_inputs(data, recipe.data.inputs);
   read_columns(data, recipe.data.tabular);
   recipe.data.interactions.target = recipe.data.tabular.target.empty() ? "rating" : recipe.data.tabular.target;
   data.read("user", recipe.data.interactions.user);

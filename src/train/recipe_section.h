@@ -131,6 +131,11 @@ class Section {
     status_ = invalid(fmt::format("{}{}: {}", where_, line, what));
   }
 
+  // Takes over what went wrong in a table below.
+  void fail_with(const Status& status) {
+    if (status_.ok()) status_ = status;
+  }
+
   // Refuses keys that nobody asked for.
   Status finish() {
     if (!status_.ok() || table_ == nullptr) return status_;

@@ -85,6 +85,27 @@ inputs = ["left", "left"]
   EXPECT_EQ(r->layers[1].inputs, (std::vector<std::string>{"left", "left"}));
 }
 
+TEST(Recipe, InputsAreColumnsOrArrays) {
+  const std::string model = "[model]\nlayers = [{ type = \"Dense\", units = 3 }]\n";
+  auto inputs_of = [&](const std::string& line) {
+    Result<Recipe> r = parse_recipe("[data]\n" + line + "\n" + model, "r.toml", {});
+    if (!r.ok()) return r.status().message();
+    std::string text;
+    for (const InputChoice& input : r->data.inputs) {
+      text += input.name + ":";
+      for (const std::string& column : input.columns) text += " " + column;
+      text += ";";
+    }
+    return text;
+  };
+  EXPECT_EQ(inputs_of("inputs = [\"image\", \"place\"]"), "image: image;place: place;");
+  EXPECT_EQ(inputs_of("inputs = { user = \"user_id\", context = [\"age\", \"city\"] }"),
+            "context: age city;user: user_id;");
+  EXPECT_EQ(inputs_of("inputs = { user = 3 }"),
+            "r.toml:2: data.inputs.user: expected a list of texts, found a whole number");
+  EXPECT_NE(inputs_of("inputs = []").find("expected at least one column or array for each input"), std::string::npos);
+}
+
 struct Mistake {
   const char* text;
   const char* message;
@@ -125,6 +146,9 @@ TEST(Recipe, NamesTheLineAndTheWayOut) {
       {"[data]\nvalidation_split = 1.5\n", "data.validation_split: expected a fraction in [0, 1), found 1.5"},
       {"[train\n", "r.toml:1:"},
       {"[callbacks]\nearly_stopping = { monitor = \"val_loss\" }\n", "needs data.validation_split above 0"},
+      {"[data]\nvalidation_split = 0.1\n[callbacks]\nearly_stopping = { monitor = \"val_auc\" }\n",
+       "r.toml:4: callbacks.early_stopping.monitor: \"val_auc\" is not measured by this run; name it in train.metrics"},
+      {"[callbacks]\nearly_stopping = { monitor = \"auc\" }\n", "while training only the loss and"},
   };
   for (const Mistake& mistake : mistakes) {
     std::string text = mistake.text;

@@ -146,7 +146,7 @@ double schedule_factor(const Schedule& schedule, int64_t step, int64_t total) {
 std::string fingerprint(const Schedule& schedule, int64_t total) {
   Result<const Row*> row = row_of(schedule.type);
   CHECK(row.ok(), "a schedule that was not checked");
-  std::string text = schedule.type + to_text(schedule, fields_of(**row));
+  std::string text = (*row)->name + to_text(schedule, fields_of(**row));
   if (depends_on_total(**row, schedule)) text += fmt::format(" over {}", total);
   return text;
 }

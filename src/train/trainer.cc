@@ -7,29 +7,33 @@
 
 #include <fmt/format.h>
 
+#include "base/version.h"
 #include "data/batches.h"
 #include "data/feed.h"
 #include "formats/safetensors.h"
 #include "kernels/flush_denormals.h"
+#include "train/model_inputs.h"
 
 namespace slipway::train {
 
 namespace {
 
+constexpr const char* kCheckpointFormat = "slipway checkpoint 2";
+
 // What one step reads besides weights, in the order of the training graph's inputs.
 class StepInputs {
  public:
   StepInputs() = default;
-  StepInputs(Tensor x, Tensor y, int64_t batch, bool weighted, bool accumulates)
-      : x_(std::move(x)), y_(std::move(y)), batch_(batch), weighted_(weighted) {
-    inputs_ = {x_, y_};
+  StepInputs(ModelInputs x, Tensor y, int64_t batch, bool weighted, bool accumulates)
+      : x_(std::move(x)), y_(std::move(y)), batch_(batch), weighted_(weighted), inputs_(x_.count()) {
+    inputs_.push_back(y_);
     if (weighted) inputs_.push_back(weights_ = Tensor(DType::f32, {batch}));
     inputs_.push_back(rate_);
     inputs_.push_back(step_);
     if (accumulates) inputs_.insert(inputs_.end(), {update_, batches_, apply_});
   }
 
-  Tensor& x() { return x_; }
+  Tensor& x() { return x_.x(); }
   Tensor& y() { return y_; }
   float rate() const { return rate_.data<float>()[0]; }
   void set_weights(const Tensor& all, std::span<const uint32_t> rows) {
@@ -46,14 +50,16 @@ class StepInputs {
   // Tensors of `rows` examples.
   std::span<const Tensor> of(int64_t rows) {
     bool whole = rows == batch_;
-    inputs_[0] = whole ? x_ : x_.rows(0, rows);
-    inputs_[1] = whole ? y_ : y_.rows(0, rows);
-    if (weighted_) inputs_[2] = whole ? weights_ : weights_.rows(0, rows);
+    const size_t n = x_.count();
+    x_.put(rows, std::span(inputs_).first(n));
+    inputs_[n] = whole ? y_ : y_.rows(0, rows);
+    if (weighted_) inputs_[n + 1] = whole ? weights_ : weights_.rows(0, rows);
     return inputs_;
   }
 
  private:
-  Tensor x_, y_, weights_;
+  ModelInputs x_;
+  Tensor y_, weights_;
   int64_t batch_ = 0;
   bool weighted_ = false;
   Tensor rate_ = Tensor(DType::f32, {}), step_ = Tensor(DType::i64, {}), update_ = Tensor(DType::i64, {}),
@@ -79,10 +85,10 @@ class GradientTrainer final : public Trainer {
     train_ = TRY(Session::create(std::move(step), {.threads = options_.threads}));
     evaluation_ = TRY(Session::create(std::move(evaluation), {.threads = options_.threads}));
     Shape label = TRY(label_shape(*evaluation_, loss(), data));
-    predictions_ = classifies(loss()) ? static_cast<double>(element_count(label)) : 1;
-    inputs_ = StepInputs(batch_tensor(DType::f32, data.example_shape(), options_.batch_size),
-                         batch_tensor(label_dtype(loss()), label, options_.batch_size), options_.batch_size,
-                         data.weights.defined(), accumulated() > 1);
+    predictions_ = static_cast<double>(predictions(loss(), label));
+    ModelInputs x = TRY(ModelInputs::create(model_, data, options_.batch_size));
+    inputs_ = StepInputs(std::move(x), batch_tensor(label_dtype(loss()), label, options_.batch_size),
+                         options_.batch_size, data.weights.defined(), accumulated() > 1);
     return {};
   }
 
@@ -142,7 +148,7 @@ class GradientTrainer final : public Trainer {
   Status save(const std::filesystem::path& path, const Json& notes) const override {
     TensorFile file;
     for (const std::string& name : train_->state_names()) file.tensors.emplace(name, TRY(train_->state(name)));
-    file.metadata = {{"format", "slipway checkpoint 1"},
+    file.metadata = {{"format", kCheckpointFormat},
                      {"epoch", fmt::format("{}", epoch_)},
                      {"options", described()},
                      {"notes", notes.dump()}};
@@ -155,7 +161,7 @@ class GradientTrainer final : public Trainer {
       return Status(read.status().code(), read.status().message() + "; train anew without --resume, or bring it back");
     }
     TensorFile file = *std::move(read);
-    if (file.metadata["format"] != "slipway checkpoint 1") {
+    if (file.metadata["format"] != kCheckpointFormat || !file.metadata.contains(kChecksumKey)) {
       return invalid(
           fmt::format("{}: expected a checkpoint of slipway train, found other tensors; give the folder "
                       "that --checkpoints named",
@@ -172,7 +178,7 @@ class GradientTrainer final : public Trainer {
       if (it == file.tensors.end()) return other_model(path, fmt::format("tensor \"{}\" is missing", name));
       if (Status fits = train_->set_state(name, it->second); !fits.ok()) return other_model(path, fits.message());
     }
-    epoch_ = Json::parse(file.metadata["epoch"]).ok() ? TRY(Json::parse(file.metadata["epoch"])).as_int() : 0;
+    epoch_ = TRY(Json::parse(file.metadata["epoch"])).as_int();
     return Json::parse(file.metadata["notes"]);
   }
 
@@ -233,6 +239,14 @@ class GradientTrainer final : public Trainer {
 };
 
 }  // namespace
+
+Json statement(const TrainerOptions& options) {
+  const auto cores = static_cast<int64_t>(std::thread::hardware_concurrency());
+  Json json = Json::object({{"seed", static_cast<int64_t>(options.seed)}});
+  // A session without a number takes one thread or, where the work is worth it, all cores.
+  json.set("threads", options.threads > 0 ? Json(options.threads) : Json(fmt::format("up to {}", cores)));
+  return json.set("slipway", version());
+}
 
 Json to_json(const EpochResult& r) {
   Json json = Json::object({{"epoch", r.epoch}});

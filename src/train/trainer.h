@@ -27,6 +27,10 @@ struct TrainerOptions {
   int threads = 0;
 };
 
+// What a run depends on beside its recipe, data and machine: {"seed", "threads", "slipway" (its version)}. Where all
+// of them are the same, it gives the same bytes.
+Json statement(const TrainerOptions& options);
+
 struct EpochResult {
   int64_t epoch = 0;  // from 1
   Evaluation train;   // running means over the epoch

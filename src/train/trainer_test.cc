@@ -9,9 +9,12 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "graph/builder.h"
 #include "kernels/primitive.h"
+#include "ops/all.h"
 #include "train/fine_tune.h"
 #include "train/fit.h"
+#include "train/imported.h"
 #include "train/layers.h"
 
 namespace slipway::train {
@@ -369,6 +372,113 @@ TEST(Trainer, RefusesACheckpointOfAnotherRun) {
   EXPECT_NE(status.message().find("resume with the recipe it was made with"), std::string::npos) << status.message();
 }
 
+// Weights are what a flipped bit would change unseen.
+TEST(Trainer, RefusesADamagedCheckpoint) {
+  TemporaryDirectory folder;
+  ASSERT_TRUE(fit(*trainer(options(1)), {.checkpoints = folder.path()}).ok());
+  const std::filesystem::path last = folder.path() / "last.safetensors";
+  std::string bytes = *read_file(last);
+  bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 4);
+  ASSERT_TRUE(write_file_atomic(last, bytes).ok());
+  Status status = fit(*trainer(options(2)), {.checkpoints = folder.path(), .resume = true}).status();
+  EXPECT_EQ(status.code(), Code::data_loss);
+  EXPECT_NE(status.message().find("the file is damaged"), std::string::npos) << status.message();
+}
+
+TEST(Trainer, SaysWhenItGoesOnWithOtherThreads) {
+  TemporaryDirectory folder;
+  TrainerOptions o = options(1);
+  o.threads = 1;
+  ASSERT_TRUE(fit(*trainer(o), {.checkpoints = folder.path()}).ok());
+  std::vector<std::string> notes;
+  FitListener listener;
+  listener.note = [&](const std::string& note) { notes.push_back(note); };
+  o.epochs = 2;
+  ASSERT_TRUE(fit(*trainer(o), {.checkpoints = folder.path(), .resume = true}, listener).ok());
+  EXPECT_TRUE(notes.empty());
+  o.threads = 2;
+  ASSERT_TRUE(fit(*trainer(o), {.checkpoints = folder.path(), .resume = true}, listener).ok());
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("\"threads\":1"), std::string::npos) << notes[0];
+}
+
+// Of one-hot labels [N, 3] each row is one prediction, not three.
+TEST(Trainer, OneHotLabelsGiveTheSameAccuracyAsIndices) {
+  Dataset indices = clouds(90, 3), one_hot = indices;
+  one_hot.labels = Tensor(DType::f32, {90, 3});
+  for (size_t i = 0; i < 90; ++i) {
+    one_hot.labels.mutable_data<float>()[3 * i + static_cast<size_t>(indices.labels.data<int64_t>()[i])] = 1;
+  }
+  const Evaluation a = *evaluate_model(model(), "sparse_categorical_crossentropy", indices);
+  const Evaluation b = *evaluate_model(model(), "categorical_crossentropy", one_hot);
+  EXPECT_DOUBLE_EQ(*a.accuracy, *b.accuracy);
+  Status status = evaluate_model(model(), "categorical_crossentropy", indices).status();
+  EXPECT_NE(status.message().find("take sparse_categorical_crossentropy"), std::string::npos) << status.message();
+}
+
+TEST(Trainer, BinaryLossesRefuseWhatIsNoProbability) {
+  Dataset classes = clouds(60, 1), numbers = classes;
+  numbers.labels = Tensor(DType::f32, {60, 1});
+  numbers.labels.mutable_data<float>()[7] = 1.5f;
+  const Graph one = model({Dense(1, sigmoid)});
+  Status many = evaluate_model(one, "binary_crossentropy", classes).status();
+  EXPECT_NE(many.message().find("expects labels from 0 to 1, found 2; take a categorical loss"), std::string::npos)
+      << many.message();
+  Status real = evaluate_model(one, "bce", numbers).status();
+  EXPECT_NE(real.message().find("found 1.5; take a loss of numbers"), std::string::npos) << real.message();
+}
+
+// Clouds whose four coordinates come in two inputs, in the other order than the model has them.
+Dataset clouds_in_two(int64_t n, uint64_t seed) {
+  Dataset data = clouds(n, seed);
+  data.parts = {{"first", {1}}, {"rest", {3}}};
+  return data;
+}
+
+std::vector<Layer> two_towers() {
+  return {Layer{"Input", {{"shape", int64_t{3}}}, "rest", {}},
+          Dense(6, relu).named("a"),
+          Layer{"Input", {}, "first", {}},
+          Dense(6, relu).named("b"),
+          Layer{"Concatenate", {}, "both", {"a", "b"}},
+          Dense(3, softmax)};
+}
+
+TEST(Trainer, AModelWithSeveralInputsLearnsAndResumes) {
+  Dataset data = clouds_in_two(200, 1);
+  Result<Graph> graph = build_model(two_towers(), data, 1);
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  ASSERT_EQ(graph->inputs.size(), 2u);
+  EXPECT_EQ(graph->value(graph->inputs[0]).name, "first");
+  TemporaryDirectory folder;
+  auto run = [&](int64_t epochs, bool resume) {
+    auto t = *Trainer::create(*graph, data, clouds_in_two(50, 2), options(epochs));
+    EXPECT_TRUE(fit(*t, {.checkpoints = folder.path(), .resume = resume}).ok());
+    EXPECT_GT(*t->evaluate(clouds_in_two(100, 3))->accuracy, epochs == 12 ? 0.9 : 0.3);
+    const Graph trained = *t->model();
+    return trained.value(trained.find("a/kernel")).data;
+  };
+  const Tensor whole = run(12, false);
+  run(6, false);
+  EXPECT_TRUE(identical(run(12, true), whole));
+}
+
+TEST(Trainer, InputsThatDoNotBelongTogetherAreNamed) {
+  Dataset data = clouds_in_two(60, 1);
+  auto message = [&](const std::vector<Layer>& layers) { return build_model(layers, data, 1).status().message(); };
+  EXPECT_NE(message({Dense(3)}).find("several inputs: say which it reads, inputs = [\"first\"]; there are first, rest"),
+            std::string::npos);
+  EXPECT_NE(message({Layer{"Input", {}, "frist", {}}, Dense(3)}).find("the data has no input \"frist\"; did you mean"),
+            std::string::npos);
+  EXPECT_NE(message({Layer{"Input", {{"shape", int64_t{2}}}, "rest", {}}, Dense(3)}).find("its shape is [2], that of"),
+            std::string::npos);
+  Status status =
+      Trainer::create(*build_model(two_towers(), data, 1), clouds(60, 1), std::nullopt, options(1)).status();
+  EXPECT_NE(status.message().find("the model's inputs are first, rest, the data's one without a name"),
+            std::string::npos)
+      << status.message();
+}
+
 TEST(Trainer, StopsEarlyAndRestoresTheBest) {
   TrainerOptions o = options(200);
   auto t = trainer(o);
@@ -396,6 +506,50 @@ TEST(Trainer, MaskedWeightsStayZero) {
   Tensor after = tuned->value(tuned->find("dense/kernel")).data;
   for (int64_t i = 1; i < after.count(); i += 2) EXPECT_EQ(after.data<float>()[static_cast<size_t>(i)], 0.0f);
   EXPECT_FALSE(identical(after, kernel.data));
+}
+
+TEST(Trainer, AFreezeThatFreezesNothingIsAMistake) {
+  TrainerOptions o = options(1);
+  o.training.freeze = {"dense/*", "densse_1*"};
+  Status status = Trainer::create(model(), clouds(90, 1), std::nullopt, o).status();
+  EXPECT_NE(status.message().find("no weight of the model is called \"densse_1*\"; they are dense/kernel, dense/bias"),
+            std::string::npos)
+      << status.message();
+}
+
+// As exporters write a classifier of texts: ids come as int64, the batch is fixed to the example's.
+Graph classifier_of_ids(int64_t batch, bool reshaped) {
+  Graph graph;
+  ValueId ids = graph.add_input("ids", DType::i64, Dims{Dim(batch), Dim(4)});
+  Random random(3);
+  Tensor table(DType::f32, {4, 6});
+  for (float& x : table.mutable_data<float>()) x = static_cast<float>(random.normal());
+  Builder b(graph, all_operators());
+  ValueId rows = b.op("Gather", {graph.add_constant("table", table), ids});
+  ValueId mean = b.op("ReduceMean", {rows, b.ints({1})}, {{"keepdims", int64_t{0}}});
+  if (reshaped) mean = b.op("Reshape", {mean, b.ints({batch, 6})});
+  graph.outputs = {b.op("Gemm", {mean, b.constant(Tensor(DType::f32, {6, 3}), "w")})};
+  return graph;
+}
+
+TEST(Trainer, AnImportedModelOfIdsLearns) {
+  Dataset data = clouds(200, 1);  // ids [N, 4]: the label where the cloud is
+  for (size_t i = 0; i < 200; ++i) {
+    for (size_t j = 0; j < 4; ++j) {
+      data.inputs.mutable_data<float>()[4 * i + j] = static_cast<float>(data.labels.data<int64_t>()[i]);
+    }
+  }
+  Graph graph = with_free_batch(classifier_of_ids(1, false));
+  EXPECT_EQ(to_string(*graph.value(graph.outputs[0]).dims), "[batch, 3]");
+  auto t = Trainer::create(graph, data, std::nullopt, options(8));
+  ASSERT_TRUE(t.ok()) << t.status().message();
+  ASSERT_TRUE(fit(**t, {}).ok());
+  EXPECT_GT(*(*t)->evaluate(data)->accuracy, 0.9);
+  Graph stays = with_free_batch(classifier_of_ids(1, true));
+  Status status = Trainer::create(stays, data, std::nullopt, options(1)).status();
+  EXPECT_NE(status.message().find("its nodes are fixed to batches of 1; export it with a free batch"),
+            std::string::npos)
+      << status.message();
 }
 
 TEST(Trainer, FrozenWeightsStay) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "graph/builder.h"
 #include "kernels/primitive.h"
@@ -19,6 +20,19 @@ namespace {
 bool frozen(const std::string& name, const std::vector<std::string>& freeze) {
   return std::any_of(freeze.begin(), freeze.end(),
                      [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
+}
+
+// A glob that freezes nothing is a mistyped one.
+Status check_freeze(const Graph& model, const std::vector<std::string>& freeze) {
+  std::vector<std::string> names = trained_weights(model, {});
+  for (const std::string& glob : freeze) {
+    if (std::ranges::any_of(names, [&](const std::string& name) { return frozen(name, {glob}); })) continue;
+    const size_t shown = std::min<size_t>(names.size(), 20);
+    return invalid(fmt::format("freeze: no weight of the model is called \"{}\"; they are {}{}", glob,
+                               fmt::join(names.begin(), names.begin() + static_cast<int64_t>(shown), ", "),
+                               shown < names.size() ? fmt::format(" and {} more", names.size() - shown) : ""));
+  }
+  return {};
 }
 
 // Whether input i of `node` is a weight that gradient descent moves.
@@ -153,6 +167,7 @@ std::vector<std::string> trained_weights(const Graph& model, const std::vector<s
 
 Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) {
   RETURN_IF_ERROR(check(spec.optimizer));
+  RETURN_IF_ERROR(check_freeze(model, spec.freeze));
   if (spec.precision == Precision::bf16 && !multiplies_bf16()) {
     return failed_precondition(
         "precision \"bf16\" needs a processor that multiplies bfloat16 (AVX512_BF16 or AMX); train with \"fp32\"");

@@ -1,16 +1,10 @@
 // 8-bit convolutions through oneDNN, channels last.
-#include "kernels/cpu/onednn.h"
-#include "kernels/int8.h"
+#include "kernels/cpu/int8_conv.h"
 
-namespace slipway::kernels {
+namespace slipway {
 
-namespace {
+namespace onednn {
 
-using onednn::Desc;
-using onednn::Slot;
-using onednn::Type;
-
-// [N, C, ...] whose elements lie as [N, ..., C].
 Desc channels_last(const Shape& dims, Type type) {
   Shape strides(dims.size());
   int64_t stride = dims[1];
@@ -23,13 +17,25 @@ Desc channels_last(const Shape& dims, Type type) {
   return Desc(dims, type, strides);
 }
 
-Shape weight_dims(const Int8ConvSpec& spec) {
+Shape weight_dims(const kernels::Int8ConvSpec& spec) {
   Shape dims = spec.w;
   if (spec.groups == 1) return dims;
   dims[0] /= spec.groups;
   dims.insert(dims.begin(), spec.groups);
   return dims;
 }
+
+}  // namespace onednn
+
+namespace kernels {
+
+namespace {
+
+using onednn::channels_last;
+using onednn::Desc;
+using onednn::Slot;
+using onednn::Type;
+using onednn::weight_dims;
 
 dnnl::convolution_forward::primitive_desc describe(const Int8ConvSpec& spec, const Desc& x, const Desc& w,
                                                    const Desc& y) {
@@ -74,4 +80,5 @@ Result<std::shared_ptr<const Primitive>> make_int8_conv(const Int8ConvSpec& spec
   });
 }
 
-}  // namespace slipway::kernels
+}  // namespace kernels
+}  // namespace slipway

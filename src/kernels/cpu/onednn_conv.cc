@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "kernels/cpu/onednn.h"
+#include "kernels/small_conv.h"
+#include "kernels/winograd_convolution.h"
 
 namespace slipway {
 
@@ -74,8 +76,14 @@ auto describe_forward(const ConvSpec& spec, const Desc& x, const Desc& w, const 
 #endif
 }
 
+// X or Y as it lies in memory.
+Desc as_given(const ConvSpec& spec, const Shape& dims) {
+  return spec.channels_last ? channels_last(dims) : onednn::plain(dims);
+}
+
 // Whether it is oneDNN's plain loop, which stands in where no fast implementation takes the layouts.
-bool is_slow(const dnnl::convolution_forward::primitive_desc& pd) {
+template <typename Pd>
+bool is_slow(const Pd& pd) {
   return std::string_view(pd.impl_info_str()).starts_with("ref");
 }
 
@@ -117,10 +125,10 @@ auto by_algorithm(bool winograd, const F& describe) {
   return describe(dnnl::algorithm::convolution_direct);
 }
 
-// The forward description that backward ones hint with.
-auto describe_hint(const ConvSpec& spec, dnnl::algorithm algorithm) {
-  return describe_forward(spec, any_of(spec, spec.x), any_of(spec, weight_dims(spec)),
-                          onednn::plain({output_channels(spec)}), any_of(spec, spec.y),
+// The forward description that backward ones hint with; `given`: X and Y as they lie in memory.
+auto describe_hint(const ConvSpec& spec, bool given, dnnl::algorithm algorithm) {
+  return describe_forward(spec, given ? as_given(spec, spec.x) : any_of(spec, spec.x), any_of(spec, weight_dims(spec)),
+                          onednn::plain({output_channels(spec)}), given ? as_given(spec, spec.y) : any_of(spec, spec.y),
                           dnnl::prop_kind::forward_training, onednn::attributes({}), algorithm);
 }
 
@@ -153,9 +161,10 @@ void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
+  if (auto small = kernels::make_small_conv(spec)) return small;
   return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = spec.channels_last ? channels_last(spec.x) : onednn::plain(spec.x);
-    Desc y = spec.channels_last ? channels_last(spec.y) : onednn::plain(spec.y);
+    if (spec.constant_w == nullptr && kernels::winograd_takes(spec)) return kernels::make_winograd(spec);
+    Desc x = as_given(spec, spec.x), y = as_given(spec, spec.y);
     Desc w = onednn::plain(weight_dims(spec)), bias = onednn::plain({output_channels(spec)});
     auto describe = [&](const Desc& from, const Desc& to, dnnl::algorithm algorithm) {
       return describe_forward(spec, from, any_of(spec, weight_dims(spec)), bias, to, dnnl::prop_kind::forward_inference,
@@ -177,22 +186,70 @@ Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const P
   });
 }
 
-Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec& spec) {
-  return onednn::guarded("convolution gradient", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
-    using Pd = dnnl::convolution_backward_data::primitive_desc;
-    Desc any_x = onednn::any(spec.x), any_w = any_of(spec, weight_dims(spec)), any_y = any_of(spec, spec.y);
-    auto pd = by_algorithm(winograd_pays(spec), [&](dnnl::algorithm algorithm) {
-      auto hint = describe_hint(spec, algorithm);
+namespace {
+
+// Of dX from W and dY; `given`: both as they lie in memory.
+auto describe_backward_data(const ConvSpec& spec, bool given, dnnl::algorithm algorithm) {
+  using Pd = dnnl::convolution_backward_data::primitive_desc;
+  Desc x = given ? as_given(spec, spec.x) : onednn::any(spec.x), w = any_of(spec, weight_dims(spec));
+  Desc y = given ? as_given(spec, spec.y) : any_of(spec, spec.y);
+  auto hint = describe_hint(spec, given, algorithm);
 #if DNNL_VERSION_MAJOR >= 3
-      return Pd(onednn::cpu(), algorithm, any_x, any_w, any_y, spec.strides, dilations(spec), spec.pads_begin,
-                spec.pads_end, hint, onednn::attributes({}));
+  return Pd(onednn::cpu(), algorithm, x, w, y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end, hint,
+            onednn::attributes({}));
 #else
-      return Pd(dnnl::convolution_backward_data::desc(algorithm, any_x, any_w, any_y, spec.strides, dilations(spec),
-                                                      spec.pads_begin, spec.pads_end),
-                onednn::attributes({}), onednn::cpu(), hint);
+  return Pd(dnnl::convolution_backward_data::desc(algorithm, x, w, y, spec.strides, dilations(spec), spec.pads_begin,
+                                                  spec.pads_end),
+            onednn::attributes({}), onednn::cpu(), hint);
 #endif
-    });
+}
+
+// Of dW (and dB) from X and dY; `given`: both as they lie in memory.
+auto describe_backward_weights(const ConvSpec& spec, bool given, dnnl::algorithm algorithm) {
+  using Pd = dnnl::convolution_backward_weights::primitive_desc;
+  Desc x = given ? as_given(spec, spec.x) : any_of(spec, spec.x);
+  Desc y = given ? as_given(spec, spec.y) : any_of(spec, spec.y);
+  Desc w = onednn::any(weight_dims(spec)), bias = spec.bias ? onednn::plain({output_channels(spec)}) : Desc();
+  auto hint = describe_hint(spec, given, algorithm);
+#if DNNL_VERSION_MAJOR >= 3
+  return Pd(onednn::cpu(), algorithm, x, w, bias, y, spec.strides, dilations(spec), spec.pads_begin, spec.pads_end,
+            hint, onednn::attributes({}));
+#else
+  return Pd(dnnl::convolution_backward_weights::desc(algorithm, x, w, bias, y, spec.strides, dilations(spec),
+                                                     spec.pads_begin, spec.pads_end),
+            onednn::attributes({}), onednn::cpu(), hint);
+#endif
+}
+
+// describe(spec, given, algorithm) of a gradient: by Winograd where that pays, else channels last as X and Y lie where
+// oneDNN has that, else in the layouts it likes.
+template <typename F>
+auto describe_gradient(const ConvSpec& spec, int64_t channels, const F& describe) {
+  constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+  if (winograd_pays(spec, channels)) {
+    try {
+      return describe(spec, false, dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {
+    }
+  }
+  if (spec.channels_last && !spec.bf16) {
+    try {
+      auto pd = describe(spec, true, kDirect);
+      if (!is_slow(pd)) return pd;
+    } catch (const dnnl::error&) {
+    }
+  }
+  return describe(spec, false, kDirect);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec& spec) {
+  if (auto small = kernels::make_small_conv_data(spec)) return small;
+  return onednn::guarded("convolution gradient", [&]() -> std::shared_ptr<const Primitive> {
+    if (kernels::winograd_takes(spec)) return kernels::make_winograd_backward_data(spec);
+    Desc x = as_given(spec, spec.x), w = onednn::plain(weight_dims(spec)), y = as_given(spec, spec.y);
+    auto pd = describe_gradient(spec, kWinogradChannels, describe_backward_data);
     auto sequence = std::make_shared<Sequence>();
     std::vector<Arg> args = {
         {DNNL_ARG_DIFF_DST, pd.diff_dst_desc(), sequence->reordered(y, pd.diff_dst_desc(), {Kind::in, 0, {}})},
@@ -204,29 +261,18 @@ Result<std::shared_ptr<const Primitive>> make_conv_backward_data(const ConvSpec&
 }
 
 Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSpec& spec) {
+  if (auto small = kernels::make_small_conv_weights(spec)) return small;
   return onednn::guarded("convolution weight gradient", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = onednn::plain(spec.x), w = onednn::plain(weight_dims(spec)), y = onednn::plain(spec.y);
-    Desc bias = onednn::plain({output_channels(spec)});
-    Desc any_x = any_of(spec, spec.x), any_w = onednn::any(weight_dims(spec)), any_y = any_of(spec, spec.y);
-    Desc no_bias;
-    const Desc& diff_bias = spec.bias ? bias : no_bias;
-    using Pd = dnnl::convolution_backward_weights::primitive_desc;
-    auto pd = by_algorithm(winograd_pays(spec, kWinogradChannels / 2), [&](dnnl::algorithm algorithm) {
-      auto hint = describe_hint(spec, algorithm);
-#if DNNL_VERSION_MAJOR >= 3
-      return Pd(onednn::cpu(), algorithm, any_x, any_w, diff_bias, any_y, spec.strides, dilations(spec),
-                spec.pads_begin, spec.pads_end, hint, onednn::attributes({}));
-#else
-      return Pd(dnnl::convolution_backward_weights::desc(algorithm, any_x, any_w, diff_bias, any_y, spec.strides,
-                                                         dilations(spec), spec.pads_begin, spec.pads_end),
-                onednn::attributes({}), onednn::cpu(), hint);
-#endif
-    });
+    if (kernels::winograd_takes(spec)) return kernels::make_winograd_backward_weights(spec);
+    Desc x = as_given(spec, spec.x), w = onednn::plain(weight_dims(spec)), y = as_given(spec, spec.y);
+    auto pd = describe_gradient(spec, kWinogradChannels / 2, describe_backward_weights);
     auto sequence = std::make_shared<Sequence>();
     std::vector<Arg> args = {
         {DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
         {DNNL_ARG_DIFF_DST, pd.diff_dst_desc(), sequence->reordered(y, pd.diff_dst_desc(), {Kind::in, 1, {}})}};
-    if (spec.bias) args.push_back({DNNL_ARG_DIFF_BIAS, bias, {Kind::out, 1, {}}});
+    if (spec.bias) {
+      args.push_back({DNNL_ARG_DIFF_BIAS, onednn::plain({output_channels(spec)}), {Kind::out, 1, {}}});
+    }
     add_with_output(*sequence, dnnl::convolution_backward_weights(pd), std::move(args), DNNL_ARG_DIFF_WEIGHTS,
                     pd.diff_weights_desc(), w, 0);
     return sequence;

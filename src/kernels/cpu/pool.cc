@@ -3,6 +3,7 @@
 #include "kernels/pool.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "kernels/cpu/targets.h"
@@ -116,6 +117,40 @@ void max_columns(const PoolShape& p, const PoolReach& r, D d, int64_t i, int64_t
   }
 }
 
+// The same for windows of kTaps taps, which lie at `taps` from the window's first.
+template <int kTaps, typename T, class D>
+void max_few(const std::array<int64_t, 16>& taps, D d, int64_t n, int64_t step, const T* x, T* y, int64_t y_step) {
+  for (int64_t o = 0; o < n; ++o, x += step, y += y_step) {
+    auto most = hn::LoadU(d, x + taps[0]);
+#pragma GCC unroll 16
+    for (int i = 1; i < kTaps; ++i) most = hn::Max(most, hn::LoadU(d, x + taps[static_cast<size_t>(i)]));
+    hn::StoreU(most, d, y);
+  }
+}
+
+// max_columns for the usual numbers of taps; whether it is one of them.
+template <typename T, class D>
+bool max_usual(const PoolShape& p, const PoolReach& r, D d, int64_t i, int64_t begin, int64_t end, const T* x, T* y) {
+  const int64_t count = taps_along(p, r, 0) * taps_along(p, r, 1) * p.kernel[2];
+  if (count != 4 && count != 6 && count != 9) return false;
+  std::array<int64_t, 16> taps;
+  size_t found = 0;
+  for (int64_t a = r.begin[0]; a < r.end[0]; a += p.dilation[0]) {
+    for (int64_t b = r.begin[1]; b < r.end[1]; b += p.dilation[1]) {
+      for (int64_t k = 0; k < p.kernel[2]; ++k) {
+        taps[found++] = ((a * p.in[1] + b) * p.in[2] + k * p.dilation[2]) * p.inner;
+      }
+    }
+  }
+  x += (begin * p.stride[2] - p.pad[2]) * p.inner + i;
+  y += begin * p.inner + i;
+  const int64_t step = p.stride[2] * p.inner;
+  if (count == 4) max_few<4>(taps, d, end - begin, step, x, y, p.inner);
+  if (count == 6) max_few<6>(taps, d, end - begin, step, x, y, p.inner);
+  if (count == 9) max_few<9>(taps, d, end - begin, step, x, y, p.inner);
+  return true;
+}
+
 // The same of all channels, by vectors of kMost lanes when there are that many; whether there are. The last vector may
 // overlap the one before.
 template <size_t kMost, typename T>
@@ -123,7 +158,10 @@ bool max_inside(const PoolShape& p, const PoolReach& r, int64_t begin, int64_t e
   const hn::CappedTag<T, kMost> d;
   const int64_t n = p.inner, lanes = static_cast<int64_t>(hn::Lanes(d));
   if (n < lanes) return false;
-  for (int64_t i = 0; i < n; i += lanes) max_columns(p, r, d, HWY_MIN(i, n - lanes), begin, end, x, y);
+  for (int64_t i = 0; i < n; i += lanes) {
+    const int64_t at = HWY_MIN(i, n - lanes);
+    if (!max_usual(p, r, d, at, begin, end, x, y)) max_columns(p, r, d, at, begin, end, x, y);
+  }
   return true;
 }
 
@@ -204,44 +242,6 @@ void pool_columns(const PoolShape& p, int64_t a, int64_t b, Divisor divide, cons
   pool_singles<Op>(p, a, b, c, p.out[2], divide, x, y);
 }
 
-// The gradient of maxima over 2 x 2 windows that do not overlap, for outputs [c, n) of one row.
-template <class Tag>
-int64_t max_back(Tag d, const float* x, int64_t width, const float* dy, float* dx, int64_t c, int64_t n) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (; c + lanes <= n; c += lanes) {
-    hn::Vec<Tag> v0, v1, v2, v3;
-    hn::LoadInterleaved2(d, x + 2 * c, v0, v1);
-    hn::LoadInterleaved2(d, x + width + 2 * c, v2, v3);
-    const auto g = hn::LoadU(d, dy + c);
-    const auto second = hn::Gt(v1, v0);
-    auto best = hn::IfThenElse(second, v1, v0);
-    const auto third = hn::Gt(v2, best);
-    best = hn::IfThenElse(third, v2, best);
-    const auto fourth = hn::Gt(v3, best);
-    const auto g012 = hn::IfThenZeroElse(fourth, g), g01 = hn::IfThenZeroElse(third, g012);
-    hn::StoreInterleaved2(hn::IfThenZeroElse(second, g01), hn::IfThenElseZero(second, g01), d, dx + 2 * c);
-    hn::StoreInterleaved2(hn::IfThenElseZero(third, g012), hn::IfThenElseZero(fourth, g), d, dx + width + 2 * c);
-  }
-  return c;
-}
-
-void max_back_row(const float* x, int64_t width, const float* dy, float* dx, int64_t n) {
-  const hn::ScalableTag<float> d;
-  const hn::Half<hn::ScalableTag<float>> half;
-  const int64_t few = static_cast<int64_t>(hn::Lanes(half));
-  int64_t c = max_back(d, x, width, dy, dx, 0, n);
-  c = max_back(half, x, width, dy, dx, c, n);
-  if (c < n && n >= few) c = max_back(half, x, width, dy, dx, n - few, n);  // some of it again, to the same values
-  for (; c < n; ++c) {
-    const int64_t taps[] = {2 * c, 2 * c + 1, width + 2 * c, width + 2 * c + 1};
-    int64_t most = taps[0];
-    for (int64_t tap : taps) {
-      if (x[tap] > x[most]) most = tap;
-    }
-    for (int64_t tap : taps) dx[tap] = tap == most ? dy[c] : 0;
-  }
-}
-
 template <class Op>
 void pool_row(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const typename Op::Value* x,
               typename Op::Value* y) {
@@ -289,20 +289,6 @@ void pool(const PoolShape& p, const typename Op::Value* x, typename Op::Value* y
 
 }  // namespace
 
-void max_back_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
-  const int64_t in = p.in[1] * p.in[2], out = p.out[1] * p.out[2];
-  const bool odd = p.in[1] % 2 != 0 || p.in[2] % 2 != 0;
-  parallel_for(threads, p.planes, 1 + 16384 / HWY_MAX(in, 1), [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      if (odd) std::fill_n(dx + i * in, in, 0.0f);
-      for (int64_t row = 0; row < p.out[1]; ++row) {
-        const int64_t at = i * in + 2 * row * p.in[2];
-        max_back_row(x + at, p.in[2], dy + i * out + row * p.out[2], dx + at, p.out[2]);
-      }
-    }
-  });
-}
-
 void max_f32(const PoolShape& p, const float* x, float* y, int threads) { pool<MaxOf<float>>(p, x, y, false, threads); }
 void max_u8(const PoolShape& p, const uint8_t* x, uint8_t* y, int threads) {
   pool<MaxOf<uint8_t>>(p, x, y, false, threads);
@@ -319,13 +305,13 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace slipway::kernels {
-HWY_EXPORT(max_back_2x2);
 HWY_EXPORT(max_f32);
 HWY_EXPORT(max_u8);
 HWY_EXPORT(max_i8);
 HWY_EXPORT(mean_f32);
 template <>
 void vector_max_pool(const PoolShape& p, const float* x, float* y, int threads) {
+  if (pools_pairs(p)) return max_pool_2x2(p, x, y, threads);
   HWY_DYNAMIC_DISPATCH(max_f32)(p, x, y, threads);
 }
 template <>
@@ -335,9 +321,6 @@ void vector_max_pool(const PoolShape& p, const uint8_t* x, uint8_t* y, int threa
 template <>
 void vector_max_pool(const PoolShape& p, const int8_t* x, int8_t* y, int threads) {
   HWY_DYNAMIC_DISPATCH(max_i8)(p, x, y, threads);
-}
-void max_pool_backward_2x2(const PoolShape& p, const float* x, const float* dy, float* dx, int threads) {
-  HWY_DYNAMIC_DISPATCH(max_back_2x2)(p, x, dy, dx, threads);
 }
 void vector_average_pool(const PoolShape& p, const float* x, float* y, bool include_pad, int threads) {
   HWY_DYNAMIC_DISPATCH(mean_f32)(p, x, y, include_pad, threads);

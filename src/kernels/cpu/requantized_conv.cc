@@ -1,10 +1,10 @@
-// 8-bit convolutions with their rescaling inside the primitive, through oneDNN, channels last.
+// 8-bit convolutions with their rescaling inside the primitive, channels last, through oneDNN.
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/int8_conv.h"
 #include "kernels/int8.h"
 
 namespace slipway::kernels {
@@ -12,9 +12,11 @@ namespace slipway::kernels {
 namespace {
 
 using onednn::Arg;
+using onednn::channels_last;
 using onednn::Desc;
 using onednn::Slot;
 using onednn::Type;
+using onednn::weight_dims;
 
 Type type_of(DType dtype) {
   switch (dtype) {
@@ -22,27 +24,6 @@ Type type_of(DType dtype) {
     case DType::i8: return Type::s8;
     default: return Type::f32;
   }
-}
-
-// [N, C, ...] whose elements lie as [N, ..., C].
-Desc channels_last(const Shape& dims, Type type) {
-  Shape strides(dims.size());
-  int64_t stride = dims[1];
-  strides[1] = 1;
-  for (size_t i = dims.size(); i-- > 2;) {
-    strides[i] = stride;
-    stride *= dims[i];
-  }
-  strides[0] = stride;
-  return Desc(dims, type, strides);
-}
-
-Shape weight_dims(const Int8ConvSpec& spec) {
-  Shape dims = spec.w;
-  if (spec.groups == 1) return dims;
-  dims[0] /= spec.groups;
-  dims.insert(dims.begin(), spec.groups);
-  return dims;
 }
 
 bool padded(const Int8ConvSpec& spec) {
@@ -116,10 +97,8 @@ Slot packed_weights(const RequantizedConvSpec& spec, const Desc& chosen, bool x_
 
 }  // namespace
 
-float RequantizedConvSpec::least() const { return y == DType::u8 ? 0.f : y == DType::i8 ? -128.f : -INFINITY; }
-float RequantizedConvSpec::greatest() const { return y == DType::u8 ? 255.f : y == DType::i8 ? 127.f : INFINITY; }
-
-Result<std::shared_ptr<const Primitive>> make_requantized_conv(const RequantizedConvSpec& spec, const PackFn& pack) {
+Result<std::shared_ptr<const Primitive>> make_onednn_requantized_conv(const RequantizedConvSpec& spec,
+                                                                      const PackFn& pack) {
   return onednn::guarded("8-bit convolution", [&]() -> std::shared_ptr<const Primitive> {
     const bool x_zero_inside = spec.x_zero != 0 && padded(spec.conv);
     auto pd = describe(spec, x_zero_inside);

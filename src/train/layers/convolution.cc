@@ -63,42 +63,56 @@ Result<ValueId> conv(LayerContext& c, const Values& in) {
   return c.activate(as_given(c, c.b.op("Conv", inputs, attributes), kRank));
 }
 
-// Each channel by itself gives depth_multiplier channels.
+// Each channel of x (channels in front) by itself gives depth_multiplier channels.
+template <size_t kRank>
 Result<ValueId> depthwise(LayerContext& c, ValueId x, const char* part, bool bias) {
-  Shape size = TRY(c.sizes("kernel_size", 2));
+  Shape size = TRY(c.sizes("kernel_size", kRank));
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), many = c.integer("depth_multiplier", 1);
   Attributes attributes = TRY(attributes_of(c, size, channels));
   int64_t area = product(size);
-  ValueId kernel = TRY(c.drawn(part, {channels * many, 1, size[0], size[1]}, area, area * many, "glorot_uniform",
-                               "depthwise_initializer"));
+  Shape shape = {channels * many, 1};
+  shape.insert(shape.end(), size.begin(), size.end());
+  ValueId kernel = TRY(c.drawn(part, shape, area, area * many, "glorot_uniform", "depthwise_initializer"));
   Values inputs = {x, kernel};
   if (bias) add_bias(c, inputs, channels * many);
   return c.b.op("Conv", inputs, attributes);
 }
 
-Result<ValueId> depthwise_conv2d(LayerContext& c, const Values& in) {
-  return c.activate(TRY(depthwise(c, TRY(as_image(c, in[0])), "kernel", true)));
+template <size_t kRank>
+Result<ValueId> depthwise_conv(LayerContext& c, const Values& in) {
+  ValueId y = TRY(depthwise<kRank>(c, TRY(channels_first(c, in[0], kRank)), "kernel", true));
+  return c.activate(as_given(c, y, kRank));
 }
 
-Result<ValueId> separable_conv2d(LayerContext& c, const Values& in) {
-  ValueId x = TRY(depthwise(c, TRY(as_image(c, in[0])), "depthwise_kernel", false));
+template <size_t kRank>
+Result<ValueId> separable_conv(LayerContext& c, const Values& in) {
+  ValueId x = TRY(depthwise<kRank>(c, TRY(channels_first(c, in[0], kRank)), "depthwise_kernel", false));
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");
-  ValueId kernel = TRY(c.drawn("pointwise_kernel", {filters, channels, 1, 1}, channels, filters, "glorot_uniform",
-                               "pointwise_initializer"));
+  Shape shape = {filters, channels};
+  shape.resize(2 + kRank, 1);
+  ValueId kernel =
+      TRY(c.drawn("pointwise_kernel", shape, channels, filters, "glorot_uniform", "pointwise_initializer"));
   Values inputs = {x, kernel};
   add_bias(c, inputs, filters);
-  return c.activate(c.b.op("Conv", inputs, {{"kernel_shape", Shape{1, 1}}}));
+  ValueId y = c.b.op("Conv", inputs, {{"kernel_shape", Shape(kRank, 1)}});
+  return c.activate(as_given(c, y, kRank));
 }
 
-Result<ValueId> conv2d_transpose(LayerContext& c, const Values& in) {
-  ValueId x = TRY(as_image(c, in[0]));
-  Shape size = TRY(c.sizes("kernel_size", 2));
+template <size_t kRank>
+Result<ValueId> conv_transpose(LayerContext& c, const Values& in) {
+  ValueId x = TRY(channels_first(c, in[0], kRank));
+  if (c.text("padding", "valid") == "causal") {
+    return invalid("padding is \"causal\"; expected \"valid\" or \"same\"");
+  }
+  Shape size = TRY(c.sizes("kernel_size", kRank));
   int64_t channels = TRY(c.known_size(x, 1, "number of channels")), filters = c.integer("filters");
   int64_t area = product(size);
-  ValueId kernel = TRY(c.drawn("kernel", {channels, filters, size[0], size[1]}, filters * area, channels * area));
+  Shape shape = {channels, filters};
+  shape.insert(shape.end(), size.begin(), size.end());
+  ValueId kernel = TRY(c.drawn("kernel", shape, filters * area, channels * area));
   Values inputs = {x, kernel};
   add_bias(c, inputs, filters);
-  return c.activate(c.b.op("ConvTranspose", inputs, TRY(attributes_of(c, size, 1))));
+  return c.activate(as_given(c, c.b.op("ConvTranspose", inputs, TRY(attributes_of(c, size, 1))), kRank));
 }
 
 constexpr Parameter kFilters = {"filters", Argument::positive, true}, kSize = {"kernel_size", Argument::sizes, true},
@@ -123,17 +137,33 @@ constexpr LayerRow kLayers[] = {
      "conv3d",
      conv<3>,
      {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+    {"DepthwiseConv1D",
+     "depthwise_conv1d",
+     depthwise_conv<1>,
+     {kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
+    {"SeparableConv1D",
+     "separable_conv1d",
+     separable_conv<1>,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise, kPointwise}},
     {"DepthwiseConv2D",
      "depthwise_conv2d",
-     depthwise_conv2d,
+     depthwise_conv<2>,
      {kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
     {"SeparableConv2D",
      "separable_conv2d",
-     separable_conv2d,
+     separable_conv<2>,
      {kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise, kPointwise}},
+    {"Conv1DTranspose",
+     "conv1d_transpose",
+     conv_transpose<1>,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
     {"Conv2DTranspose",
      "conv2d_transpose",
-     conv2d_transpose,
+     conv_transpose<2>,
+     {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
+    {"Conv3DTranspose",
+     "conv3d_transpose",
+     conv_transpose<3>,
      {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
 };
 

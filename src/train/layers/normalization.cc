@@ -7,29 +7,39 @@ namespace slipway::train {
 
 namespace {
 
-Result<ValueId> batch_normalization(LayerContext& c, const Values& x) {
-  if (c.b.rank(x[0]) < 2)
-    return invalid(fmt::format("needs an input of rank 2 or more; found {}", to_string(c.b.dims(x[0]))));
-  int64_t channels = TRY(c.known_size(x[0], 1, "number of channels"));
-  return c.b.op("BatchNormalization",
-                {x[0], c.weight("gamma", filled(channels, 1)), c.weight("beta", filled(channels, 0)),
-                 c.fixed("moving_mean", filled(channels, 0)), c.fixed("moving_variance", filled(channels, 1))},
-                {{"epsilon", static_cast<float>(c.real("epsilon", 1e-3))},
-                 {"momentum", static_cast<float>(c.real("momentum", 0.99))}});
+// Sequences [batch, steps, channels] have their channels last, everything else has them behind the batch.
+bool channels_last(const LayerContext& c, ValueId x) { return c.b.rank(x) == 3; }
+ValueId turned(LayerContext& c, ValueId x, bool turn) { return turn ? c.transpose(x, {0, 2, 1}) : x; }
+
+Result<ValueId> batch_normalization(LayerContext& c, const Values& in) {
+  if (c.b.rank(in[0]) < 2)
+    return invalid(fmt::format("needs an input of rank 2 or more; found {}", to_string(c.b.dims(in[0]))));
+  const bool turn = channels_last(c, in[0]);
+  ValueId x = turned(c, in[0], turn);
+  int64_t channels = TRY(c.known_size(x, 1, "number of channels"));
+  ValueId y = c.b.op("BatchNormalization",
+                     {x, c.weight("gamma", filled(channels, 1)), c.weight("beta", filled(channels, 0)),
+                      c.fixed("moving_mean", filled(channels, 0)), c.fixed("moving_variance", filled(channels, 1))},
+                     {{"epsilon", static_cast<float>(c.real("epsilon", 1e-3))},
+                      {"momentum", static_cast<float>(c.real("momentum", 0.99))}});
+  return turned(c, y, turn);
 }
 
 Result<ValueId> layer_normalization(LayerContext& c, const Values& x) {
   return normalize_last(c, x[0], c.real("epsilon", 1e-3));
 }
 
-Result<ValueId> group_normalization(LayerContext& c, const Values& x) {
-  int64_t channels = TRY(c.known_size(x[0], 1, "number of channels")), groups = c.integer("groups", 32);
+Result<ValueId> group_normalization(LayerContext& c, const Values& in) {
+  const bool turn = channels_last(c, in[0]);
+  ValueId x = turned(c, in[0], turn);
+  int64_t channels = TRY(c.known_size(x, 1, "number of channels")), groups = c.integer("groups", 32);
   if (channels % groups != 0) {
     return invalid(fmt::format("{} channels cannot be cut into {} groups", channels, groups));
   }
-  return c.b.op("GroupNormalization",
-                {x[0], c.weight("gamma", filled(channels, 1)), c.weight("beta", filled(channels, 0))},
-                {{"num_groups", groups}, {"epsilon", static_cast<float>(c.real("epsilon", 1e-3))}});
+  ValueId y =
+      c.b.op("GroupNormalization", {x, c.weight("gamma", filled(channels, 1)), c.weight("beta", filled(channels, 0))},
+             {{"num_groups", groups}, {"epsilon", static_cast<float>(c.real("epsilon", 1e-3))}});
+  return turned(c, y, turn);
 }
 
 // x / sqrt(mean(x^2) + epsilon) gamma over the last axis (B. Zhang, R. Sennrich, NeurIPS 2019)

@@ -73,11 +73,23 @@ Result<std::vector<int64_t>> edges(LayerContext& c, const char* name, size_t ran
   return both;
 }
 
-// [batch, channels, height, width]: {top, bottom, left, right}
-Result<ValueId> zero_padding2d(LayerContext& c, const Values& in) {
-  ValueId x = TRY(as_image(c, in[0]));
-  std::vector<int64_t> e = TRY(edges(c, "padding", 2));
-  return c.b.op("Pad", {x, c.b.ints({0, 0, e[0], e[2], 0, 0, e[1], e[3]})});
+// x with its channels behind the batch, of images or volumes.
+Result<ValueId> spatial(LayerContext& c, ValueId x, size_t rank) {
+  if (rank == 2) return as_image(c, x);
+  RETURN_IF_ERROR(c.expect_rank(x, 5, "volumes [batch, channels, depth, height, width]"));
+  return x;
+}
+
+// Images and volumes: {before, after} of each dimension behind the channels.
+template <size_t kRank>
+Result<ValueId> zero_padding(LayerContext& c, const Values& in) {
+  ValueId x = TRY(spatial(c, in[0], kRank));
+  std::vector<int64_t> e = TRY(edges(c, "padding", kRank)), pads(2 * (kRank + 2), 0);
+  for (size_t i = 0; i < kRank; ++i) {
+    pads[2 + i] = e[2 * i];
+    pads[4 + kRank + i] = e[2 * i + 1];
+  }
+  return c.b.op("Pad", {x, c.b.ints(pads)});
 }
 // [batch, steps, features]: {before, after}
 Result<ValueId> zero_padding1d(LayerContext& c, const Values& x) {
@@ -95,11 +107,16 @@ Result<ValueId> cropping1d(LayerContext& c, const Values& x) {
   int64_t steps = TRY(c.known_size(x[0], 1, "number of steps"));
   return cut(c, x[0], 1, e[0], steps - e[1]);
 }
-Result<ValueId> cropping2d(LayerContext& c, const Values& in) {
-  ValueId x = TRY(as_image(c, in[0]));
-  std::vector<int64_t> e = TRY(edges(c, "cropping", 2));
-  int64_t height = TRY(c.known_size(x, 2, "height")), width = TRY(c.known_size(x, 3, "width"));
-  return cut(c, cut(c, x, 2, e[0], height - e[1]), 3, e[2], width - e[3]);
+template <size_t kRank>
+Result<ValueId> cropping(LayerContext& c, const Values& in) {
+  ValueId x = TRY(spatial(c, in[0], kRank));
+  std::vector<int64_t> e = TRY(edges(c, "cropping", kRank));
+  for (size_t i = 0; i < kRank; ++i) {
+    const auto axis = static_cast<int64_t>(2 + i);
+    int64_t size = TRY(c.known_size(x, axis, "size of what is cropped"));
+    x = cut(c, x, axis, e[2 * i], size - e[2 * i + 1]);
+  }
+  return x;
 }
 // Elements [begin, end) of one axis; end 0: to the end.
 Result<ValueId> slice(LayerContext& c, const Values& x) {
@@ -111,9 +128,10 @@ Result<ValueId> slice(LayerContext& c, const Values& x) {
   return cut(c, x[0], axis, c.integer("begin"), end == 0 ? std::numeric_limits<int64_t>::max() : end);
 }
 
-Result<ValueId> up_sampling2d(LayerContext& c, const Values& in) {
-  ValueId x = TRY(as_image(c, in[0]));
-  Shape size = TRY(c.sizes("size", 2, 2));
+template <size_t kRank>
+Result<ValueId> up_sampling(LayerContext& c, const Values& in) {
+  ValueId x = TRY(spatial(c, in[0], kRank));
+  Shape size = TRY(c.sizes("size", kRank, 2));
   std::string interpolation = c.text("interpolation", "nearest");
   Attributes attributes;
   if (interpolation == "nearest") {
@@ -125,8 +143,10 @@ Result<ValueId> up_sampling2d(LayerContext& c, const Values& in) {
   } else {
     return invalid(fmt::format("interpolation is \"{}\"; expected \"nearest\" or \"bilinear\"", interpolation));
   }
-  std::vector<float> scales = {1, 1, static_cast<float>(size[0]), static_cast<float>(size[1])};
-  return c.b.op("Resize", {x, {}, c.b.constant(Tensor::of<float>({4}, scales), "scales")}, attributes);
+  std::vector<float> scales = {1, 1};
+  for (int64_t times : size) scales.push_back(static_cast<float>(times));
+  Tensor factors = Tensor::of<float>({static_cast<int64_t>(scales.size())}, scales);
+  return c.b.op("Resize", {x, {}, c.b.constant(factors, "scales")}, attributes);
 }
 // Every step `size` times.
 Result<ValueId> up_sampling1d(LayerContext& c, const Values& x) {
@@ -142,12 +162,15 @@ constexpr LayerRow kLayers[] = {
     {"Permute", "permute", permute, {{"dims", Argument::list, true}}},
     {"RepeatVector", "repeat_vector", repeat_vector, {{"n", Argument::positive, true}}},
     {"ZeroPadding1D", "zero_padding1d", zero_padding1d, {{"padding", Argument::list}}},
-    {"ZeroPadding2D", "zero_padding2d", zero_padding2d, {{"padding", Argument::list}}},
+    {"ZeroPadding2D", "zero_padding2d", zero_padding<2>, {{"padding", Argument::list}}},
+    {"ZeroPadding3D", "zero_padding3d", zero_padding<3>, {{"padding", Argument::list}}},
     {"Cropping1D", "cropping1d", cropping1d, {{"cropping", Argument::list}}},
-    {"Cropping2D", "cropping2d", cropping2d, {{"cropping", Argument::list}}},
+    {"Cropping2D", "cropping2d", cropping<2>, {{"cropping", Argument::list}}},
+    {"Cropping3D", "cropping3d", cropping<3>, {{"cropping", Argument::list}}},
     {"Slice", "slice", slice, {{"axis", Argument::integer}, {"begin", Argument::integer}, {"end", Argument::integer}}},
     {"UpSampling1D", "up_sampling1d", up_sampling1d, {{"size", Argument::positive}}},
-    {"UpSampling2D", "up_sampling2d", up_sampling2d, {{"size", Argument::sizes}, {"interpolation", Argument::text}}},
+    {"UpSampling2D", "up_sampling2d", up_sampling<2>, {{"size", Argument::sizes}, {"interpolation", Argument::text}}},
+    {"UpSampling3D", "up_sampling3d", up_sampling<3>, {{"size", Argument::sizes}}},
 };
 
 }  // namespace
