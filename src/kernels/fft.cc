@@ -2,12 +2,21 @@
 #include "kernels/fft.h"
 
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <numbers>
+
+#include "tensor/tensor.h"
 
 namespace slipway::kernels {
 
 template <typename T>
 Fft<T>::Fft(int64_t n, bool inverse) : n_(n), inverse_(inverse) {
+  constexpr size_t kMost = std::numeric_limits<size_t>::max();
+  const auto count = static_cast<size_t>(n);
+  memory_ = allocate_bytes(count > kMost / sizeof(Complex) ? kMost : count * sizeof(Complex));
+  auto* roots = reinterpret_cast<Complex*>(memory_.get());
+  roots_ = roots;
   int64_t rest = n;
   for (int64_t p : {4, 2, 3, 5}) {
     for (; rest % p == 0 && rest > 1; rest /= p) factors_.push_back(p);
@@ -19,7 +28,7 @@ Fft<T>::Fft(int64_t n, bool inverse) : n_(n), inverse_(inverse) {
   double angle = (inverse ? 2 : -2) * std::numbers::pi / static_cast<double>(n);
   for (int64_t k = 0; k < n; ++k) {
     double a = angle * static_cast<double>(k);
-    roots_.emplace_back(static_cast<T>(std::cos(a)), static_cast<T>(std::sin(a)));
+    std::construct_at(roots + k, static_cast<T>(std::cos(a)), static_cast<T>(std::sin(a)));
   }
 }
 

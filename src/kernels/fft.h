@@ -2,7 +2,9 @@
 #pragma once
 
 #include <complex>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace slipway::kernels {
@@ -16,6 +18,7 @@ class Fft {
   using Complex = std::complex<T>;
 
   Fft() = default;
+  // Throws std::bad_alloc when its tables are more than a tensor may be: lengths come from files.
   Fft(int64_t n, bool inverse);
 
   int64_t size() const { return n_; }
@@ -28,7 +31,8 @@ class Fft {
   int64_t n_ = 0;
   bool inverse_ = false;
   std::vector<int64_t> factors_;
-  std::vector<Complex> roots_;  // e^(∓2πi k/n)
+  std::shared_ptr<std::byte> memory_;
+  const Complex* roots_ = nullptr;  // [n] in memory_: e^(∓2πi k/n)
 };
 
 }  // namespace slipway::kernels

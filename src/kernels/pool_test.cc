@@ -1,6 +1,7 @@
 // Vectorized pooling against the plain loops: random shapes, pads, strides, dilations, NaNs; channels first and last.
 #include "kernels/pool.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -25,9 +26,9 @@ PoolShape random_shape(Random& random) {
     p.dilation[d] = 1 + below(2);
     p.stride[d] = 1 + below(3);
     int64_t span = (p.kernel[d] - 1) * p.dilation[d];
-    p.pad[d] = below(p.kernel[d]);
+    p.pad[d] = below(8) == 0 ? -2 : below(p.kernel[d]);
     p.pad_end[d] = below(p.kernel[d]);
-    p.in[d] = span + 1 + below(d == 2 ? 90 : 7);
+    p.in[d] = span + 3 + below(d == 2 ? 90 : 7);
     bool ceil_mode = below(2) == 0;
     int64_t room = p.in[d] + p.pad[d] + p.pad_end[d] - span - 1;
     p.out[d] = (room + (ceil_mode ? p.stride[d] - 1 : 0)) / p.stride[d] + 1;
@@ -107,6 +108,35 @@ TEST(VectorPool, MeanIsThatOfThePlainLoops) {
         seed, [&](const PoolShape& p, const float* x, float* y) { average_pool(p, x, y, include_pad, 1); },
         [&](const PoolShape& p, const float* x, float* y) { vector_average_pool(p, x, y, include_pad, 2); });
   }
+}
+
+TEST(VectorPool, NegativePaddingWritesNothingBeforeItsOutput) {
+  PoolShape p;
+  p.kernel[2] = 3;
+  p.in[2] = 40;
+  p.pad[2] = -2;
+  p.out[2] = 36;
+  const std::vector<float> x(40, 1);
+  for (bool mean : {false, true}) {
+    std::vector<float> y(64, 7);
+    float* at = y.data() + 16;
+    mean ? vector_average_pool(p, x.data(), at, true, 1) : vector_max_pool(p, x.data(), at, 1);
+    EXPECT_EQ(std::count(y.begin(), y.end(), 7.f), 64 - 36);
+    EXPECT_EQ(std::count(at, at + 36, 1.f), 36);
+  }
+}
+
+TEST(VectorPool, WithoutChannelsNothingIsWritten) {
+  PoolShape p;
+  p.in = {1, 4, 4};
+  p.out = {1, 4, 4};
+  p.inner = 0;
+  std::vector<float> y(16, 7);
+  vector_average_pool(p, y.data(), y.data(), false, 1);
+  EXPECT_EQ(std::count(y.begin(), y.end(), 7.f), 16);
+  std::vector<float> x(16, 1);
+  vector_max_pool(p, x.data(), y.data(), 1);
+  EXPECT_EQ(std::count(y.begin(), y.end(), 7.f), 16);
 }
 
 // max_pool says which tap of each window is its maximum: dy belongs there and nowhere else.

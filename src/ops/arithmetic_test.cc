@@ -195,6 +195,11 @@ TEST(Losses, FusedCrossEntropyWithoutItsCountWritesNothingBehindItsOutputs) {
   EXPECT_EQ(dx.data<float>()[0], -0.5f);
 }
 
+TEST(Dft, OfALengthBeyondMemoryIsRefusedBeforeItsTablesAreFilled) {
+  const Tensor x(DType::f32, {1, 4, 1}), length = Tensor::scalar(int64_t{1} << 40);
+  EXPECT_NE(text("DFT", {x, length}).find("needs more memory than there is"), std::string::npos);
+}
+
 TEST(Optimizers, GroupsMustMatch) {
   Tensor rate = Tensor::scalar(0.5f), x = floats({1, 2}), g = floats({1, -1});
   EXPECT_EQ(text("SGD", {rate, x, g}, {}, 1, "slipway"), "float32[2] [0.5, 2.5]");

@@ -44,8 +44,9 @@ Status infer(InferContext& c) {
     return {};
   }
   std::vector<Side> sides = TRY(sides_of(c.node(), *image, *block));
-  int64_t taps = TRY(checked_count(*block)), positions = 1;
-  for (const Side& side : sides) positions *= side.count;
+  Shape counts;
+  for (const Side& side : sides) counts.push_back(side.count);
+  int64_t taps = TRY(checked_count(*block)), positions = TRY(checked_count(counts));
   if ((x[1].known() && x[1].size % taps != 0) || (x[2].known() && x[2].size != positions)) {
     return invalid(fmt::format("input {} does not fit blocks of {} at {} positions", to_string(x), taps, positions));
   }

@@ -138,5 +138,11 @@ TEST(Labels, MappedBothWays) {
   EXPECT_EQ(text("OneHotEncoder", {numbers}, {{"cats_int64s", Ints{0, 1}}}), "float32[3, 2] [[0, 1], [1, 0], [0, 0]]");
 }
 
+TEST(OneHotEncoder, IsAsWideAsTheListOfItsTypeWhenBothAreGiven) {
+  const Attributes both = {{"cats_int64s", Ints{0, 1}}, {"cats_strings", Strings{"a"}}};
+  EXPECT_EQ(text("OneHotEncoder", {Tensor::of<int64_t>({1}, {1})}, both), "float32[1, 2] [[0, 1]]");
+  EXPECT_EQ(text("OneHotEncoder", {Tensor::of<std::string>({1}, {"a"})}, both), "float32[1, 1] [[1]]");
+}
+
 }  // namespace
 }  // namespace slipway::ops

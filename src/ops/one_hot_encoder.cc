@@ -6,13 +6,11 @@
 namespace slipway {
 namespace {
 
-size_t categories(const Node& n) {
-  return n.has("cats_strings") ? n.strings("cats_strings").size() : n.ints("cats_int64s").size();
-}
-
 Status infer(InferContext& c) {
+  const bool words = c.dtype(0) == DType::string;
   Dims out = c.dims(0);
-  out.emplace_back(static_cast<int64_t>(categories(c.node())));
+  out.emplace_back(
+      static_cast<int64_t>(words ? c.node().strings("cats_strings").size() : c.node().ints("cats_int64s").size()));
   c.set(0, DType::f32, out);
   return {};
 }

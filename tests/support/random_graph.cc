@@ -10,6 +10,7 @@
 #include "graph/builder.h"
 #include "ops/all.h"
 #include "runtime/session.h"
+#include "support/random_layers.h"
 #include "support/rounding.h"
 #include "tensor/visit.h"
 
@@ -158,7 +159,7 @@ class GraphMaker {
 
   void add_nodes(int count) {
     for (int tries = 0; tries < 6 * count && count > 0 && !c_.exhausted(); ++tries) {
-      if (add_node()) --count;
+      if (depth_ == 0 && c_.below(2) == 0 ? add_layer() : add_node()) --count;
     }
   }
   // Some values become outputs, the last one always.
@@ -170,6 +171,25 @@ class GraphMaker {
   }
 
  private:
+  // On the youngest value that fits, or on a new one. False when the layer did not fit and was taken back.
+  bool add_layer() {
+    auto fits = [&](ValueId id) {
+      const Value& value = graph.value(id);
+      return value.dtype == DType::f32 && value.dims && known_shape(*value.dims);
+    };
+    auto youngest = std::find_if(pool.rbegin(), pool.rend(), fits);
+    const ValueId x = youngest == pool.rend() || c_.one_in(8) ? fresh(random_activations(c_), false) : *youngest;
+    if (!fits(x)) return false;
+    const Graph before = graph;
+    const ValueId y = add_random_layer(graph, x, pool, c_);
+    if (y.valid()) {
+      pool.push_back(y);
+    } else {
+      graph = before;
+    }
+    return y.valid();
+  }
+
   // False when inference refused the node and it was taken back.
   bool add_node() {
     const std::vector<const Operator*>& cards = all_operators().all();

@@ -30,8 +30,9 @@ struct RandomGraph {
   std::vector<Tensor> inputs;
 };
 
-// 1 to 8 nodes. Each begins as a sample of a card (or from nothing), is wired to earlier values, and is then damaged
-// now and then: shapes, contents, attributes, arity, types. Most nodes pass inference; some do not.
+// 1 to 8 nodes or layers. A node begins as a sample of a card (or from nothing), is wired to earlier values, and is
+// then damaged now and then: shapes, contents, attributes, arity, types. Most nodes pass inference; some do not. Layers
+// stand in the order of real networks (support/random_layers.h).
 RandomGraph random_graph(Choices& choices);
 
 struct Verdict {

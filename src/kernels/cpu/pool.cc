@@ -95,6 +95,11 @@ bool has_taps(const PoolShape& p, const PoolReach& r) {
   return taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0 && taps_along(p, r, 2) > 0;
 }
 
+// The first output of a row whose window begins inside the row. Negative padding cuts the row: then all do.
+int64_t first_inside(const PoolShape& p) {
+  return HWY_MAX(0, HWY_MIN((p.pad[2] + p.stride[2] - 1) / p.stride[2], p.out[2]));
+}
+
 // Columns [begin, end) of one row of outputs of bytes, channels [i, i + lanes): their windows have the same taps.
 template <typename T, class D>
 void max_columns(const PoolShape& p, const PoolReach& r, D d, int64_t i, int64_t begin, int64_t end, const T* x, T* y) {
@@ -226,7 +231,7 @@ void pool_columns(const PoolShape& p, int64_t a, int64_t b, Divisor divide, cons
   const typename Op::D d;
   const hn::Half<typename Op::D> half;
   const hn::Half<hn::Half<typename Op::D>> quarter;
-  int64_t c = HWY_MIN((p.pad[2] + kStride - 1) / kStride, p.out[2]);
+  int64_t c = first_inside(p);
   const PoolReach r = pool_reach(p, {a, b, c});
   pool_singles<Op>(p, a, b, 0, c, divide, x, y);
   if (taps_along(p, r, 0) > 0 && taps_along(p, r, 1) > 0) {
@@ -244,7 +249,7 @@ void pool_row(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const ty
     int64_t begin = 0, end = 0;  // columns that are done together
     if constexpr (sizeof(typename Op::Value) == 1) {
       const int64_t span = (p.kernel[2] - 1) * p.dilation[2] + 1;
-      begin = HWY_MIN((p.pad[2] + p.stride[2] - 1) / p.stride[2], p.out[2]);
+      begin = first_inside(p);
       end = HWY_MAX(begin, HWY_MIN((p.in[2] + p.pad[2] - span) / p.stride[2] + 1, p.out[2]));
       const PoolReach r = pool_reach(p, {a, b, begin});
       const bool inside = p.in[2] + p.pad[2] >= span && has_taps(p, r);
@@ -270,6 +275,7 @@ void pool_row(const PoolShape& p, int64_t a, int64_t b, Divisor divide, const ty
 
 template <class Op>
 void pool(const PoolShape& p, const typename Op::Value* x, typename Op::Value* y, bool include_pad, int threads) {
+  if (p.inner == 0) return;  // an image without channels
   const int64_t in = p.in[0] * p.in[1] * p.in[2] * p.inner, row = p.out[2] * p.inner;
   const int64_t work = row * p.kernel[0] * p.kernel[1] * p.kernel[2];
   const int64_t rows = p.out[0] * p.out[1];
