@@ -23,7 +23,7 @@ struct Pairs {
 HWY_INLINE Pairs load_pairs(const float* from, int64_t n) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  Pairs p;
+  Pairs p = {hn::Zero(d), hn::Zero(d)};
   if (n >= lanes) {
     hn::LoadInterleaved2(d, from, p.first, p.second);
     return p;
