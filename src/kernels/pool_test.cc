@@ -112,6 +112,7 @@ TEST(VectorPool, MeanIsThatOfThePlainLoops) {
 
 TEST(VectorPool, NegativePaddingWritesNothingBeforeItsOutput) {
   PoolShape p;
+  p.planes = 1;
   p.kernel[2] = 3;
   p.in[2] = 40;
   p.pad[2] = -2;
@@ -128,6 +129,7 @@ TEST(VectorPool, NegativePaddingWritesNothingBeforeItsOutput) {
 
 TEST(VectorPool, WithoutChannelsNothingIsWritten) {
   PoolShape p;
+  p.planes = 1;
   p.in = {1, 4, 4};
   p.out = {1, 4, 4};
   p.inner = 0;
