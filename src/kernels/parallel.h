@@ -17,7 +17,8 @@ void parallel_parts(int threads, int64_t n, int64_t grain, F&& f) {
     if (n > 0) f(0, int64_t{0}, n);
     return;
   }
-#pragma omp parallel for num_threads(parts) schedule(static, 1)
+  // A team of one size: libgomp ends the threads that a smaller one leaves over.
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
   for (int part = 0; part < parts; ++part) f(part, n * part / parts, n * (part + 1) / parts);
 }
 

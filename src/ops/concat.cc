@@ -35,16 +35,17 @@ Status infer(InferContext& c) {
 }
 
 // How many rows of y are put together at a time: where rows are short, so many that they stay in the cache until every
-// input has written its part of them.
+// input has written its part of them. 0: each input at once.
 int64_t rows_at_once(const std::vector<kernels::StridedCopy>& plans, const TensorType& y) {
   constexpr int64_t kShortRow = 256, kTogether = 32768;  // bytes
   const int64_t rows = plans[0].size[0];
   const bool same = std::all_of(plans.begin(), plans.end(), [&](const kernels::StridedCopy& p) {
     return p.rank > 0 && p.size[0] == rows && p.out_stride[0] == plans[0].out_stride[0];
   });
-  if (!same || rows == 0 || y.dtype == DType::string) return std::max<int64_t>(rows, 1);
+  if (!same || y.dtype == DType::string) return 0;
   const int64_t row = std::max<int64_t>(1, plans[0].out_stride[0] * static_cast<int64_t>(size_of(y.dtype)));
-  return row <= kShortRow ? std::max<int64_t>(1, kTogether / row) : rows;
+  const int64_t together = std::max<int64_t>(1, kTogether / row);
+  return row <= kShortRow && together < rows ? together : 0;
 }
 
 kernels::StridedCopy rows_of(kernels::StridedCopy p, int64_t begin, int64_t n) {
@@ -73,9 +74,10 @@ Result<Kernel> prepare(const PrepareContext& c) {
   }
   return Kernel{.run = [plans, dtype = c.out(0).dtype, rows = rows_at_once(plans, c.out(0)),
                         threads = c.threads()](const KernelArgs& a) {
-    for (int64_t begin = 0, all = plans[0].size[0]; begin < all; begin += rows) {
+    const int64_t all = rows > 0 ? plans[0].size[0] : 1, step = std::max<int64_t>(rows, 1);
+    for (int64_t begin = 0; begin < all; begin += step) {
       for (size_t i = 0; i < plans.size(); ++i) {
-        const kernels::StridedCopy part = rows < all ? rows_of(plans[i], begin, std::min(rows, all - begin)) : plans[i];
+        const kernels::StridedCopy part = rows > 0 ? rows_of(plans[i], begin, std::min(rows, all - begin)) : plans[i];
         kernels::strided_copy(part, dtype, a.in[i], a.out[0], threads);
       }
     }

@@ -104,6 +104,14 @@ TEST(Concat, JoinsAndRefusesWhatDoesNotFit) {
 }
 
 // Many short rows, which are put together a block at a time.
+TEST(Concat, JoinsWhateverIsEmpty) {
+  for (bool first : {true, false}) {
+    const std::vector<Tensor> inputs = {count_up({first ? 0 : 3, 2}), count_up({first ? 3 : 0, 2})};
+    EXPECT_EQ(card_text("Concat", inputs, {{"axis", int64_t{0}}}), "float32[3, 2] [[0, 1], [2, 3], [4, 5]]");
+  }
+  EXPECT_EQ(card_text("Concat", {ints({}), ints({1, 1})}, {{"axis", int64_t{0}}}), "int64[2] [1, 1]");
+}
+
 TEST(Concat, JoinsShortRows) {
   for (const Shape& widths : {Shape{1, 1, 1, 1, 1}, Shape{3, 5}, Shape{16, 24, 7}, Shape{60, 3}}) {
     constexpr int64_t kRows = 3000;

@@ -106,7 +106,8 @@ Work work_of(const Node& node, Types in, Types out) {
 SharingCost sharing_cost(std::string_view wait_policy) { return lower(wait_policy, "passive") ? kSleeping : kSpinning; }
 
 int threads_worth(const Work& work, const SharingCost& cost, int most) {
-  return static_cast<int>(std::clamp(work.between / (kThread * cost.handing_over), 1.0, std::max<double>(most, 1)));
+  const double worth = work.between / (kThread * cost.handing_over);
+  return most > 1 && worth >= 2 && worth > most / 2.0 ? most : 1;
 }
 
 }  // namespace slipway

@@ -25,7 +25,9 @@ struct SharingCost {
 // `wait_policy`: the environment's OMP_WAIT_POLICY.
 SharingCost sharing_cost(std::string_view wait_policy);
 
-// Threads for a step of a plan, at most `most`: as many as each do several times what they cost.
+// Threads for a step of a plan: all of `most`, where half of them would each do several times what they cost; else one.
+// Nothing between: OpenMP's runtime here (libgomp) ends the threads that a smaller team leaves over and starts them
+// anew for the next larger one.
 int threads_worth(const Work& work, const SharingCost& cost, int most);
 
 }  // namespace slipway
