@@ -18,8 +18,8 @@ namespace slipway {
 class LanguageModel {
  public:
   // A graph of one input [batch, steps] of token ids, one output [batch, steps, vocabulary or more] of probabilities or
-  // logits for the token after each step, and nothing that looks at later steps (which is tried: such a model would be asked
-  // about tokens that are not there yet). `preparation`: as load_text wrote it (kind "text", with the tokenizer).
+  // logits for the token after each step, and nothing that looks at later steps (which is tried: such a model would be
+  // asked about tokens that are not there yet). `preparation`: as load_text wrote it (kind "text", with the tokenizer).
   // invalid_argument says what makes it no language model.
   static Result<LanguageModel> create(Graph graph, const Json& preparation, int threads = 0);
 

@@ -127,6 +127,24 @@ bool quantizes_no_number(const Node& node, std::span<const Tensor> inputs) {
   return std::any_of(x.begin(), x.end(), [](double v) { return !std::isfinite(v); });
 }
 
+// An infinity made of numbers near the largest: no pole.
+bool overflows(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+  constexpr double kLarge = 0x1p100;
+  bool large = false, infinite = false;
+  for (const Tensor& x : inputs) {
+    if (!x.defined() || !is_float(x.dtype())) continue;
+    for (double v : x.to_doubles()) {
+      large = large || std::abs(v) > kLarge;
+      if (std::isinf(v)) return false;
+    }
+  }
+  for (const Tensor& y : outputs) {
+    if (!y.defined() || !is_float(y.dtype())) continue;
+    for (double v : y.to_doubles()) infinite = infinite || std::isinf(v);
+  }
+  return large && infinite;
+}
+
 bool leaves_to_chance(const Node& node) {
   if (!node.op->deterministic) return true;
   for (const auto& [name, body] : bodies(node)) {
@@ -190,6 +208,7 @@ class NodeByNode {
       if (rounds && !is_setting(node, i)) inputs.back() = disturbed(inputs.back(), 0);
     }
     std::vector<Tensor> outputs = TRY(outputs_of(node, inputs));
+    if (overflows(inputs, outputs)) return unsupported("where one order of operations overflows, another need not");
     if (!rounds) return outputs;
     for (Tensor& y : outputs) y = disturbed(y, smallest_in(node, inputs, y.dtype()));
     return outputs;

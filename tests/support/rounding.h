@@ -14,7 +14,8 @@ namespace slipway {
 
 class Expectation {
  public:
-  // nullopt when a node refuses or quantizes what is no number. Loops make at most `max_trips`, of `max_loop_bytes`.
+  // nullopt when a node refuses or quantizes what is no number, or where a sum or product overflows. Loops make at most
+  // `max_trips`, of `max_loop_bytes`.
   static std::optional<Expectation> of(const Graph& graph, const std::vector<Tensor>& inputs, int64_t max_trips,
                                        int64_t max_loop_bytes);
 
