@@ -6,8 +6,8 @@ include(GoogleTest)
 file(GLOB support CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.cc)
 add_library(slipway_test_support STATIC ${support})
 target_include_directories(slipway_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests)
-target_compile_definitions(slipway_test_support PUBLIC SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-  PRIVATE SLIPWAY_PROGRAM="$<$<TARGET_EXISTS:slipway>:$<TARGET_FILE:slipway>>")
+set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/places.cc PROPERTIES COMPILE_DEFINITIONS
+  "SLIPWAY_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\";SLIPWAY_PROGRAM=\"$<$<TARGET_EXISTS:slipway>:$<TARGET_FILE:slipway>>\"")
 target_link_libraries(slipway_test_support PUBLIC slipway_library)
 
 # Unit tests start first, together; tests of whole processes (tests/e2e, tests/soak) follow one at a time, so that their
@@ -19,8 +19,6 @@ function(slipway_test_program name)
   endif()
   add_executable(test_${name} ${files})
   target_link_libraries(test_${name} PRIVATE slipway_test_support GTest::gmock GTest::gtest_main)
-  target_compile_definitions(test_${name} PRIVATE
-    SLIPWAY_BINARY="$<$<TARGET_EXISTS:slipway>:$<TARGET_FILE:slipway>>")
   if(TARGET slipway)
     add_dependencies(test_${name} slipway)
   endif()

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -23,7 +24,7 @@ class Models : public ::testing::Test {
 
   // Runs `slipway <words>` in the test's folder, stderr with stdout.
   Outcome slipway(const std::string& words) const {
-    std::string command = "cd " + folder_.path().string() + " && " + SLIPWAY_BINARY + " " + words + " 2>&1";
+    std::string command = "cd " + folder_.path().string() + " && " + program_path() + " " + words + " 2>&1";
     std::FILE* pipe = popen(command.c_str(), "r");
     std::string out;
     for (int c; (c = std::fgetc(pipe)) != EOF;) out += static_cast<char>(c);
@@ -31,7 +32,7 @@ class Models : public ::testing::Test {
     return {WIFEXITED(state) ? WEXITSTATUS(state) : -1, out};
   }
 
-  const std::string golden_ = std::string(SLIPWAY_SOURCE_DIR) + "/tests/golden/dense.tflite";
+  const std::string golden_ = (source_folder() / "tests/golden/dense.tflite").string();
   TemporaryDirectory folder_;
 };
 

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include "support/places.h"
+
 namespace slipway {
 namespace {
 
@@ -21,7 +23,7 @@ struct Outcome {
 
 // Runs `slipway <words>` in bash; stderr joins stdout only where the words say so.
 Outcome slipway(const std::string& words) {
-  std::string command = std::string("bash -c 'set -o pipefail; ") + SLIPWAY_BINARY + " " + words + "'";
+  std::string command = std::string("bash -c 'set -o pipefail; ") + program_path() + " " + words + "'";
   std::FILE* pipe = popen(command.c_str(), "r");
   std::string out;
   for (int c; (c = std::fgetc(pipe)) != EOF;) out += static_cast<char>(c);

@@ -1,14 +1,13 @@
 // IDX: golden bytes, every type, refusals with offsets; the real MNIST where it is.
 #include "data/idx.h"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
 #include "base/gzip.h"
 #include "data/mnist.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -109,8 +108,7 @@ TEST(Mnist, NamesTheFileThatIsMissingOrOdd) {
 }
 
 TEST(Mnist, ReadsTheRealFiles) {
-  const char* data = std::getenv("SLIPWAY_DATA");
-  fs::path folder = fs::path(data != nullptr ? data : SLIPWAY_SOURCE_DIR "/../shared/data") / "mnist";
+  fs::path folder = data_folder() / "mnist";
   if (!has_mnist(folder)) GTEST_SKIP() << "no MNIST in " << folder << "; set SLIPWAY_DATA";
   Result<DataPair> pair = load_mnist(folder);
   ASSERT_TRUE(pair.ok()) << pair.status().message();

@@ -1,12 +1,11 @@
 // Interactions: ids to indices, ratings, what is refused; MovieLens where it is.
 #include "data/interactions.h"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -64,9 +63,7 @@ TEST(Interactions, SaysWhatIsWrong) {
 }
 
 TEST(Interactions, MovieLens) {
-  const char* data = std::getenv("SLIPWAY_DATA");
-  fs::path path =
-      fs::path(data != nullptr ? data : SLIPWAY_SOURCE_DIR "/../shared/data") / "movielens_100k/ml-100k.inter";
+  fs::path path = data_folder() / "movielens_100k/ml-100k.inter";
   if (!fs::exists(path)) GTEST_SKIP() << "no ratings; set SLIPWAY_DATA";
   Result<DataPair> pair = load_interactions(path, {}, 0.1, 1, {});
   ASSERT_TRUE(pair.ok()) << pair.status().message();

@@ -1,11 +1,12 @@
 // Tabular data: what columns become, missing and unknown values, what is refused; the real tables where they are.
 #include "data/tabular.h"
 
-#include <cstdlib>
 #include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -153,10 +154,7 @@ TEST(Tabular, TestRowsMustFit) {
             "other.csv: expected the columns x, y; found x, z");
 }
 
-fs::path real_data(const char* file) {
-  const char* data = std::getenv("SLIPWAY_DATA");
-  return fs::path(data != nullptr ? data : SLIPWAY_SOURCE_DIR "/../shared/data") / "tabular" / file;
-}
+fs::path real_data(const char* file) { return data_folder() / "tabular" / file; }
 
 TEST(Tabular, ReadsRealTables) {
   if (!fs::exists(real_data("german_data_credit.csv"))) GTEST_SKIP() << "no real tables; set SLIPWAY_DATA";

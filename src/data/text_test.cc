@@ -1,7 +1,6 @@
 // Text: windows and their labels, the last part kept apart, nothing stored twice.
 #include "data/text.h"
 
-#include <cstdlib>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "data/batches.h"
 #include "data/tokenizer.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -132,8 +132,7 @@ TEST_F(Text, SaysWhatIsWrong) {
 }
 
 TEST(TinyShakespeare, SixtyFiveCharacters) {
-  const char* data = std::getenv("SLIPWAY_DATA");
-  fs::path path = fs::path(data != nullptr ? data : SLIPWAY_SOURCE_DIR "/../shared/data") / "tinyshakespeare/input.txt";
+  fs::path path = data_folder() / "tinyshakespeare/input.txt";
   if (!fs::exists(path)) GTEST_SKIP() << "no text; set SLIPWAY_DATA";
   Result<DataPair> pair = load_text(path, {.sequence_length = 64}, 0.1);
   ASSERT_TRUE(pair.ok()) << pair.status().message();

@@ -2,13 +2,13 @@
 #include "formats/onnx.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <gtest/gtest.h>
 
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/onnx_testing.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -273,10 +273,7 @@ class RealModels : public ::testing::Test {
   std::vector<fs::path> models() {
     std::vector<fs::path> paths;
     std::error_code error;
-    const char* data = std::getenv("SLIPWAY_DATA");
-    fs::path folder =
-        data != nullptr ? fs::path(data) / "../models" : fs::path(SLIPWAY_SOURCE_DIR) / "../shared/models";
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
+    for (const auto& entry : fs::directory_iterator(models_folder(), error)) {
       if (fs::exists(entry.path() / "model.onnx")) paths.push_back(entry.path() / "model.onnx");
     }
     std::sort(paths.begin(), paths.end());

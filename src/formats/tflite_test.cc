@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/format.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 
 std::string golden() {
-  auto bytes = read_file(std::filesystem::path(SLIPWAY_SOURCE_DIR) / "tests/golden/dense.tflite");
+  auto bytes = read_file(source_folder() / "tests/golden/dense.tflite");
   EXPECT_TRUE(bytes.ok()) << bytes.status().message();
   return bytes.ok() ? *bytes : "";
 }

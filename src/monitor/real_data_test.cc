@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include "monitor/recorder.h"
 #include "monitor/series.h"
 #include "sketch/baseline_builder.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -22,11 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-
-fs::path data_folder() {
-  const char* data = std::getenv("SLIPWAY_DATA");
-  return data != nullptr ? data : SLIPWAY_SOURCE_DIR "/../shared/data";
-}
 
 std::string read_plain_or_gzip(const fs::path& path) {
   std::string bytes = read_file(path).value();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "support/places.h"
 
 namespace slipway::train {
 namespace {
@@ -165,7 +166,7 @@ TEST(Recipe, WantsLayersOrAFile) {
 }
 
 TEST(Recipe, TheShippedOnesParse) {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(SLIPWAY_SOURCE_DIR) / "recipes")) {
+  for (const auto& entry : std::filesystem::directory_iterator(source_folder() / "recipes")) {
     if (entry.path().extension() != ".toml") continue;
     EXPECT_TRUE(read_recipe(entry.path()).ok()) << read_recipe(entry.path()).status().message();
   }

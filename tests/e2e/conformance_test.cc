@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "support/places.h"
 #include "support/program.h"
 
 namespace slipway {
@@ -16,7 +17,7 @@ TEST(Conformance, FailsNothingThatIsNotExplained) {
   const Outcome outcome = run_slipway({"conformance", data, "--json"});
   auto json = Json::parse(outcome.out);
   ASSERT_TRUE(json.ok()) << outcome.err;
-  const std::string explained = *read_file(std::filesystem::path(SLIPWAY_SOURCE_DIR) / "docs" / "conformance.md");
+  const std::string explained = *read_file(source_folder() / "docs" / "conformance.md");
   size_t cases = 0;
   std::set<std::string> failed;
   for (const Json& one : (*json)["cases"].items()) {

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/places.h"
+
 namespace slipway {
 namespace {
 
@@ -16,7 +18,7 @@ const std::filesystem::path kOnnxTests = "/usr/include/onnx/backend/test/data";
 // golden/dense.tflite: Dense(6 -> 5, relu), Dense(5 -> 3, softmax) for one row, written from a JSON text by flatc.
 TEST(Peers, TfliteRunsRowByRow) {
   Tensor x(DType::f32, {2, 6});
-  std::filesystem::path model = std::filesystem::path(SLIPWAY_SOURCE_DIR) / "tests/golden/dense.tflite";
+  std::filesystem::path model = source_folder() / "tests/golden/dense.tflite";
   Result<std::vector<Tensor>> y = run_in_tflite(model, {x});
   if (y.status().code() == Code::unavailable) GTEST_SKIP() << y.status().message();
   ASSERT_TRUE(y.ok()) << y.status().message();

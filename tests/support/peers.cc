@@ -9,13 +9,14 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "support/places.h"
 #include "tensor/npy.h"
 
 namespace slipway {
 
 namespace {
 
-const std::filesystem::path kPeers = std::filesystem::path(SLIPWAY_SOURCE_DIR) / "tools/peers";
+const std::filesystem::path kPeers = source_folder() / "tools/peers";
 
 struct Outcome {
   bool ok;

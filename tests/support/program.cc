@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "support/places.h"
+
 namespace slipway {
 
 namespace {
@@ -31,7 +33,7 @@ void redirect(const std::filesystem::path& file, int to) {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& words) {
-  std::string binary = SLIPWAY_PROGRAM;
+  std::string binary = program_path();
   std::vector<char*> argv = {binary.data()};
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "monitor/detectors/all.h"
 #include "monitor/test_world.h"
+#include "support/places.h"
 
 namespace slipway {
 namespace {
@@ -70,7 +71,7 @@ TEST(Detectors, CardsAreComplete) {
 }
 
 TEST(Detectors, AreInTheDocumentation) {
-  const std::string docs = read_file(SLIPWAY_SOURCE_DIR "/docs/monitor.md").value();
+  const std::string docs = read_file(source_folder() / "docs/monitor.md").value();
   for (const Detector* d : all_detectors()) {
     const size_t row = docs.find(fmt::format("\n| `{}` |", d->name));
     ASSERT_NE(row, std::string::npos) << d->name;
