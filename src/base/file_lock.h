@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
@@ -13,11 +14,14 @@ class FileLock {
  public:
   // Makes the file when it is absent, then waits for its turn.
   static Result<FileLock> acquire(const std::filesystem::path& path);
+  // nullopt when another holds it.
+  static Result<std::optional<FileLock>> try_acquire(const std::filesystem::path& path);
   ~FileLock();
   FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileLock& operator=(FileLock&&) = delete;
 
  private:
+  static Result<FileLock> open(const std::filesystem::path& path);
   explicit FileLock(int fd) : fd_(fd) {}
   int fd_;
 };

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "base/utf8.h"
+
 namespace slipway {
 
 namespace {
@@ -164,6 +166,7 @@ Result<Json> Json::parse(std::string_view text) {
 }
 
 std::string json_quote(std::string_view text) {
+  if (invalid_utf8(text)) return json_quote(repaired_utf8(text));
   std::string out = "\"";
   for (char c : text) {
     switch (c) {

@@ -79,7 +79,7 @@ class Json {
   std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> value_;
 };
 
-// `text` with quotes around it and escapes inside, as a JSON string.
+// `text` with quotes around it and escapes inside, as a JSON string; U+FFFD for every byte that is no UTF-8.
 std::string json_quote(std::string_view text);
 
 }  // namespace slipway

@@ -31,5 +31,10 @@ TEST(Json, RefusesWhatIsNone) {
   }
 }
 
+TEST(Json, WritesNoInvalidUtf8) {
+  EXPECT_EQ(json_quote("a\xFF\n"), "\"a\xEF\xBF\xBD\\n\"");
+  EXPECT_TRUE(Json::parse(Json::object({{"\xC3", "\x80"}}).dump()).ok());
+}
+
 }  // namespace
 }  // namespace slipway

@@ -42,4 +42,45 @@ std::string repaired_utf8(std::string_view text) {
   return out;
 }
 
+namespace {
+
+// C1 controls (U+0080 to U+009F) and the line and paragraph separators.
+bool steers(std::string_view code_point) {
+  if (code_point.size() == 2) return code_point[0] == '\xC2' && static_cast<unsigned char>(code_point[1]) < 0xA0;
+  return code_point == "\xE2\x80\xA8" || code_point == "\xE2\x80\xA9";
+}
+
+void append_escape(std::string& out, unsigned char byte) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view kFrom = "\n\r\t";
+  out += '\\';
+  if (size_t i = kFrom.find(static_cast<char>(byte)); i != std::string_view::npos) {
+    out += "nrt"[i];
+    return;
+  }
+  out += 'x';
+  out += kHex[byte >> 4];
+  out += kHex[byte & 15];
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, bool lines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    size_t length = utf8_length(text);
+    std::string_view code_point = text.substr(0, length == 0 ? 1 : length);
+    auto first = static_cast<unsigned char>(code_point[0]);
+    bool control = (first < 0x20 && !(lines && first == '\n')) || first == 0x7F;
+    if (length == 0 || control || steers(code_point)) {
+      for (char byte : code_point) append_escape(out, static_cast<unsigned char>(byte));
+    } else {
+      out += code_point;
+    }
+    text.remove_prefix(code_point.size());
+  }
+  return out;
+}
+
 }  // namespace slipway

@@ -18,4 +18,8 @@ std::optional<size_t> invalid_utf8(std::string_view text);
 // `text` with U+FFFD for every byte that belongs to no code point.
 std::string repaired_utf8(std::string_view text);
 
+// `text` in one line for people: control characters and bytes that are no UTF-8 as escapes (\n, \x1b), so that
+// names from foreign files can neither forge a line of a log nor steer a terminal. `lines`: line feeds are kept.
+std::string printable(std::string_view text, bool lines = false);
+
 }  // namespace slipway

@@ -30,5 +30,22 @@ TEST(Utf8, FindsAndMendsWhatIsNone) {
   EXPECT_EQ(repaired_utf8("K\xC3ln \xE2\x82\xAC"), "K\xEF\xBF\xBDln \xE2\x82\xAC");
 }
 
+TEST(Utf8, PrintableTextStaysInItsLine) {
+  EXPECT_EQ(printable("K\xC3\xB6ln \xE2\x82\xAC"), "K\xC3\xB6ln \xE2\x82\xAC");
+  EXPECT_EQ(printable("a\nb\r\tc"), "a\\nb\\r\\tc");
+  EXPECT_EQ(printable("a\nb\x1B[2J", true), "a\nb\\x1b[2J");
+  EXPECT_EQ(printable(std::string_view("\0\x7F", 2)), "\\x00\\x7f");
+  EXPECT_EQ(printable("a\xC2\x9B"
+                      "31m"),
+            "a\\xc2\\x9b31m")
+      << "a control sequence of eight bits";
+  EXPECT_EQ(printable("a\xE2\x80\xA8"
+                      "b"),
+            "a\\xe2\\x80\\xa8"
+            "b")
+      << "a line separator";
+  EXPECT_EQ(printable("a\xFF"), "a\\xff");
+}
+
 }  // namespace
 }  // namespace slipway

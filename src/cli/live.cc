@@ -11,8 +11,7 @@ namespace slipway {
 
 namespace {
 
-// Observations that may wait for the monitor before they are dropped and counted.
-constexpr size_t kBusCapacity = 65536;
+constexpr const char* kOwnFolder = ".slipway";  // in the store
 
 HttpResponse json_page(const Json& json) {
   HttpResponse response;
@@ -37,9 +36,14 @@ Result<std::unique_ptr<Live>> Live::start(LiveOptions options) {
   if (live->options_.watch) RETURN_IF_ERROR(live->start_watching());
   ServerOptions server = live->options_.server;
   server.manager.log = live->options_.log;
+  server.manager.private_root = live->options_.root.string();
   ObservationSink sink;
-  if (live->bus_) sink = [bus = live->bus_.get()](Observation o) { return bus->publish(std::move(o)); };
+  if (live->intake_) sink = [intake = live->intake_.get()](Observation o) { return intake->offer(std::move(o)); };
   live->server_ = TRY(Server::start(server, &live->source_, store_loader(live->store_, live->options_.session), sink));
+  if (live->server_->models().models().empty()) {
+    live->log(fmt::format("{} holds no model yet; what slipway publish or train --store puts there is served at once",
+                          live->options_.root.string()));
+  }
   if (live->options_.watch) {
     live->add_routes();
     live->follow_versions();
@@ -48,14 +52,43 @@ Result<std::unique_ptr<Live>> Live::start(LiveOptions options) {
   return live;
 }
 
-Status Live::start_watching() {
-  MonitorOptions monitor = options_.monitor;
-  if (monitor.journal.empty()) {
-    std::filesystem::path folder = options_.root / ".slipway";
-    RETURN_IF_ERROR(make_directories(folder));
-    monitor.journal = folder / "journal.sqlite";
+void Live::remark_others() {
+  std::filesystem::path folder = options_.root / kOwnFolder;
+  if (!make_directories(folder).ok()) return;
+  Result<std::optional<FileLock>> lock = FileLock::try_acquire(folder / "watching.lock");
+  if (!lock.ok()) return;  // a store that cannot be written
+  if (*lock) {
+    watching_.emplace(std::move(**lock));
+  } else {
+    log(
+        fmt::format("another server watches {} too, and both will judge and repair its models; start all but one with "
+                    "--no-monitor",
+                    options_.root.string()));
   }
-  monitor_ = TRY(Monitor::create(monitor, clock_));
+}
+
+Result<std::unique_ptr<Monitor>> Live::make_monitor() {
+  if (!options_.monitor.journal.empty()) return Monitor::create(options_.monitor, clock_);
+  MonitorOptions monitor = options_.monitor;
+  std::filesystem::path folder = options_.root / kOwnFolder;
+  monitor.journal = folder / "journal.sqlite";
+  Status error = make_directories(folder);
+  if (error.ok()) {
+    Result<std::unique_ptr<Monitor>> made = Monitor::create(monitor, clock_);
+    if (made.ok() || made.status().code() == Code::data_loss) return made;
+    error = made.status();
+  }
+  log(fmt::format(
+      "the store cannot be written ({}): alarms, counts and repairs are forgotten when the server ends; name "
+      "a file that can with --journal",
+      error.message()));
+  monitor.journal.clear();
+  return Monitor::create(monitor, clock_);
+}
+
+Status Live::start_watching() {
+  remark_others();
+  monitor_ = TRY(make_monitor());
   healer_ = TRY(Healer::create(*monitor_, actions_, options_.policy));
   monitor_->add_sink([this](const AlarmEvent& event) { log(log_line(event)); });
   healer_->add_sink([this](const Repair& repair) { log(log_line(repair)); });
@@ -63,8 +96,8 @@ Status Live::start_watching() {
     webhook_ = TRY(Webhook::start({.url = options_.webhook}));
     monitor_->add_sink([this](const AlarmEvent& event) { webhook_->send(event.alarm.to_json()); });
   }
-  bus_ = std::make_unique<EventBus<Observation>>(
-      kBusCapacity, [this](std::vector<Observation>&& batch) { monitor_->observe(std::move(batch)); });
+  intake_ = std::make_unique<Intake>(IntakeOptions{},
+                                     [this](std::vector<Observation>&& batch) { monitor_->observe(std::move(batch)); });
   return {};
 }
 
@@ -72,7 +105,12 @@ void Live::add_routes() {
   server_->add_route("GET", "/v1/alarms", [this](const HttpRequest&) { return json_page(monitor_->alarms_json()); });
   server_->add_route("GET", "/v1/diagnosis", [this](const HttpRequest&) { return json_page(healer_->to_json()); });
   server_->add_route("GET", "/v1/monitor", [this](const HttpRequest&) { return json_page(monitor_->snapshot()); });
-  server_->metrics().add_source([this](std::string& out) { out += monitor_->metrics(); });
+  server_->metrics().add_source([this](std::string& out) {
+    out += monitor_->metrics();
+    append_metric(out, "slipway_observations_thinned_total", "counter",
+                  "Answers whose tensors the monitor did not see, because too many bytes were waiting.",
+                  static_cast<double>(intake_->thinned()));
+  });
 }
 
 void Live::follow_versions() {
@@ -128,7 +166,7 @@ void Live::stop() {
   wake_.notify_all();
   if (ticker_.joinable()) ticker_.join();
   if (server_) server_->stop();
-  if (bus_) bus_->stop();
+  if (intake_) intake_->stop();
   if (monitor_) {
     Status judged = monitor_->tick();
     Status written = monitor_->flush();

@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
-#include "base/event_bus.h"
+#include "base/file_lock.h"
+#include "monitor/intake.h"
 #include "monitor/monitor.h"
 #include "monitor/webhook.h"
 #include "repair/healer.h"
@@ -36,7 +38,8 @@ struct LiveOptions {
 
 // Adds GET /v1/alarms (alarms, active and cleared), /v1/diagnosis (diagnosis, repairs, audit) and /v1/monitor (windows)
 // to the server, and the monitor's lines to /metrics. The journal is kept in STORE/.slipway/journal.sqlite unless
-// options.monitor names another file.
+// options.monitor names another file; where that cannot be written, nothing is kept over a restart, and the log says
+// so.
 class Live {
  public:
   static Result<std::unique_ptr<Live>> start(LiveOptions options);
@@ -56,6 +59,9 @@ class Live {
  private:
   Live(LiveOptions options, Store store);
   Status start_watching();
+  Result<std::unique_ptr<Monitor>> make_monitor();
+  // Says so when another server watches the same store.
+  void remark_others();
   void add_routes();
   // Tells the monitor which version answers now, with its baseline.
   void follow_versions();
@@ -68,10 +74,11 @@ class Live {
   Store store_;
   StoreSource source_;
   StoreActions actions_;
+  std::optional<FileLock> watching_;  // the store's
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<Healer> healer_;
   std::unique_ptr<Webhook> webhook_;
-  std::unique_ptr<EventBus<Observation>> bus_;
+  std::unique_ptr<Intake> intake_;
   std::unique_ptr<Server> server_;
   std::map<std::string, int64_t> serving_;
   std::string last_error_;

@@ -1,11 +1,14 @@
 // slipway serve: answers requests to the models of a store until it is told to stop.
+#include <algorithm>
 #include <csignal>
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/live.h"
 #include "cli/verb.h"
 
@@ -20,8 +23,9 @@ struct Options {
   bool no_monitor = false;
 };
 
+// Model and column names come from foreign files.
 void log_line(const std::string& line) {
-  fmt::print(stderr, "{} {}\n", rfc3339(SystemClock().now_us()), line);
+  fmt::print(stderr, "{} {}\n", rfc3339(SystemClock().now_us()), printable(line));
   std::fflush(stderr);
 }
 
@@ -41,6 +45,27 @@ const char* wait_for_stop(const sigset_t& signals) {
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
+// As many open files as the system lets this process have; says when that is fewer than connections may need.
+void allow_connections(int64_t connections) {
+  constexpr int64_t kOthers = 128;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+  if (files.rlim_max == RLIM_INFINITY || static_cast<int64_t>(files.rlim_max) >= connections + kOthers) return;
+  log_line(fmt::format("at most {} connections instead of --max-connections {}: the system allows {} open files",
+                       std::max<int64_t>(1, static_cast<int64_t>(files.rlim_max) - kOthers), connections,
+                       files.rlim_max));
+}
+
+// What an address lets in.
+std::string reach(const std::string& address) {
+  if (address == "127.0.0.1" || address == "localhost" || address == "::1") {
+    return " (this machine only; --address 0.0.0.0 for all)";
+  }
+  return " (nobody is asked who he is: let only those reach it who may)";
+}
+
 Result<ThresholdModel> read_threshold(const std::filesystem::path& path) {
   std::string text = TRY(read_file(path));
   Result<Json> json = Json::parse(text);
@@ -56,12 +81,14 @@ Status serve(Options& options) {
   sigset_t signals = hold_stop_signals();
   LiveOptions live = options.live;
   live.log = log_line;
+  allow_connections(live.server.http.max_connections);
   live.session.max_plans = 64;
   live.watch = !options.no_monitor;
   if (!options.policy.empty()) live.policy = TRY(Policy::read(options.policy));
   if (!options.threshold.empty()) live.monitor.threshold = TRY(read_threshold(options.threshold));
   std::unique_ptr<Live> running = TRY(Live::start(live));
-  log_line(fmt::format("listening on http://{}:{}", live.server.http.address, running->server().port()));
+  const std::string& address = live.server.http.address;
+  log_line(fmt::format("listening on http://{}:{}{}", address, running->server().port(), reach(address)));
   const char* name = wait_for_stop(signals);
   log_line(fmt::format("{}: finishing what is under way, at most {} s", name, live.server.drain_ms / 1000));
   running->stop();
@@ -77,7 +104,8 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("STORE", live.root, "Folder of the model store")->required();
   app.add_option("--http", server.http.port, "Port of TensorFlow Serving REST, V2 REST and /metrics; 0: any free one")
       ->capture_default_str();
-  app.add_option("--address", server.http.address, "Address to listen on; 127.0.0.1 for this machine only")
+  app.add_option("--address", server.http.address,
+                 "Address to listen on: 127.0.0.1 lets this machine in, 0.0.0.0 everybody (nobody is asked who he is)")
       ->capture_default_str();
   app.add_option("--threads", server.http.threads, "Threads that read requests and run short models; 0: one per core")
       ->check(CLI::Range(0, 1024))
@@ -97,9 +125,24 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--queue", server.batch.max_queue_rows, "Rows that may wait per version before requests are refused")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--body-limit", server.http.body_limit, "Largest request body, e.g. 64MB")
+  app.add_option("--body-limit", server.http.body_limit, "Largest request body, unpacked, e.g. 64MB")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
+  app.add_option("--max-body-memory", server.http.body_memory, "Bytes of all bodies under way; beyond it 503")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--body-rate", server.http.body_rate, "Bytes per second below which a body is cut after 30 s; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--answer-limit", server.answer_limit, "Largest answer, e.g. 256MB; beyond it 400")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--max-connections", server.http.max_connections,
+                 "Open connections; near it the slowest are closed, a few more are kept for health checks")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--cors", server.http.allow_origin,
+                 "Origin whose pages may ask from a browser, or *; none if not given");
   app.add_option("--timeout-ms", server.timeout_ms, "Deadline of requests that bring none; 0: none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -129,6 +172,7 @@ VERB(serve) = {
         "New versions, promotions and rollbacks in the store take effect without a restart and without a failed "
         "request.\n"
         "SIGTERM stops: new connections are refused, requests under way are answered.\n"
+        "It answers this machine only, unless --address says otherwise.\n"
         "  slipway serve STORE --http 8501\n"
         "  curl -d '{\"instances\": [[0.1, 0.2]]}' localhost:8501/v1/models/NAME:predict",
     .declare = declare,

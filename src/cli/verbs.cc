@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "cli/help.h"
 #include "cli/verb.h"
@@ -179,7 +180,7 @@ Status run(const Invocation& invocation) {
 
 std::string error_text(const std::string& program, const Status& status, bool colour) {
   return fmt::format("{}: {}error:{} {}\n", program, colour ? "\x1b[1;31m" : "", colour ? "\x1b[0m" : "",
-                     status.message());
+                     printable(status.message(), true));
 }
 
 }  // namespace slipway

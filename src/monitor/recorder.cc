@@ -117,6 +117,7 @@ void Recorder::observe_row(std::span<const float> input, std::span<const float> 
   open_.confidence_histogram.add(answer.confidence);
   size_t category = static_cast<size_t>(answer.category);
   if (category >= kClassLimit) return;
+  if (input.empty()) return;
   if (category >= open_.class_row_mean.size()) open_.class_row_mean.resize(category + 1);
   open_.class_row_mean[category].add(summary.mean);
 }

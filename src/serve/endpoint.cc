@@ -67,6 +67,13 @@ std::optional<PathArguments> match_path(std::string_view pattern, std::string_vi
   return arguments;
 }
 
+void allow_method(std::string& allow, std::string_view method) {
+  if (allow.find(method) != std::string::npos) return;
+  if (!allow.empty()) allow += ", ";
+  allow += method;
+  if (method == "GET") allow += ", HEAD";
+}
+
 Routed route(std::span<const Endpoint* const> endpoints, std::string_view method, std::string_view path) {
   Routed routed;
   if (is_v1(path)) routed.refusal = 400;
@@ -77,6 +84,7 @@ Routed route(std::span<const Endpoint* const> endpoints, std::string_view method
       if (!arguments) continue;
       if (method != candidate.method) {
         if (routed.refusal == 404) routed.refusal = 405;
+        allow_method(routed.allow, candidate.method);
         continue;
       }
       routed.endpoint = endpoints[id];

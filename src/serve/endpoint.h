@@ -19,7 +19,8 @@ struct EndpointContext {
   Inference& inference;
   Metrics& metrics;
   const std::atomic<bool>& draining;
-  int64_t timeout_ns;  // of a request that brings no deadline of its own; 0: none
+  int64_t timeout_ns;     // of a request that brings no deadline of its own; 0: none
+  uint64_t answer_limit;  // bytes of one answer's body
 };
 
 // What a route's placeholders matched, percent-decoded.
@@ -61,7 +62,11 @@ struct Routed {
   size_t id = 0;
   PathArguments path;
   int refusal = 404;  // without an endpoint: 404, 405, or 400 under /v1/
+  std::string allow;  // without an endpoint: the methods that the path has, as in "GET, HEAD"; "" for an unknown path
 };
+// Adds a method to a list of them; HEAD comes with GET.
+void allow_method(std::string& allow, std::string_view method);
+
 // Pure.
 Routed route(std::span<const Endpoint* const> endpoints, std::string_view method, std::string_view path);
 

@@ -151,8 +151,6 @@ constexpr std::array<uint64_t, 9> kIntegerPowers = {1, 10, 100, 1000, 10000, 100
       }
     }
     p += behind;
-  } else if (digits > (uint64_t{1} << 24)) {
-    return nullptr;
   }
   if (is_digit(*p) || !nearest_float(nearly_scaled(digits, -behind), out)) return nullptr;
   if (negative) out = -out;

@@ -1,8 +1,8 @@
 // JsonScanner: a cursor over JSON text. Values are read where they stand; there is no document in memory.
 //
 // Accepts what TensorFlow Serving and Triton accept beyond RFC 8259: the tokens NaN, Infinity, Inf and their negatives.
-// Bytes behind the first value are not looked at. Syntax errors have RapidJSON's words and offsets, which clients
-// match.
+// A byte order mark in front is skipped. Bytes behind the first value are not looked at. Syntax errors have RapidJSON's
+// words and offsets, which clients match.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,9 @@ class JsonScanner {
   static constexpr int kMaxDepth = 256;
 
   explicit JsonScanner(std::string_view text)
-      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+      : begin_(text.data()),
+        at_(text.data() + (text.starts_with("\xEF\xBB\xBF") ? 3 : 0)),
+        end_(text.data() + text.size()) {}
 
   // ok, or invalid_argument "JSON Parse error: Invalid value. at offset: 12".
   const Status& status() const { return status_; }

@@ -47,11 +47,7 @@ struct Elements {
 template <typename T>
 bool convert_number(const JsonNumber& n, T& out, bool& lossy) {
   lossy = true;
-  if constexpr (std::is_same_v<T, float>) {
-    // An integer that float cannot hold exactly is refused rather than rounded.
-    return to_real(n, out) && !(n.integer && n.exact && n.digits > (1u << 24) &&
-                                static_cast<double>(std::abs(out)) != static_cast<double>(n.digits));
-  } else if constexpr (std::is_same_v<T, double>) {
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
     return to_real(n, out);
   } else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
     float wide = 0;
@@ -291,7 +287,9 @@ std::string_view tensorflow_type_name(DType dtype) {
 std::string json_excerpt(std::string_view text) {
   constexpr size_t kMost = 256;
   if (text.size() <= kMost) return std::string(text);
-  return std::string(text.substr(0, kMost)) + "...";
+  size_t size = kMost;
+  while (size > kMost - 3 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;  // whole characters
+  return std::string(text.substr(0, size)) + "...";
 }
 
 }  // namespace slipway

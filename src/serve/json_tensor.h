@@ -49,14 +49,21 @@ std::string json_excerpt(std::string_view text);
 // "NaN", "-Infinity".
 void append_json_number(std::string& out, float x);
 void append_json_number(std::string& out, double x);
-// With quotes and escapes.
+// With quotes and escapes; U+FFFD for every byte that is no UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
+inline constexpr uint64_t kNoLimit = ~uint64_t{0};
+// invalid_argument for an answer of more than `limit` bytes.
+Status answer_too_large(uint64_t limit);
+
+// These stop soon after `out` has grown beyond `limit` bytes; what they leave then is no JSON.
+//
 // Row `row` of dimension 0, nested by the other dimensions. Strings as {"b64": …} when `base64`.
-void append_json_row(std::string& out, const Tensor& tensor, int64_t row, bool base64 = false);
+void append_json_row(std::string& out, const Tensor& tensor, int64_t row, bool base64 = false,
+                     uint64_t limit = kNoLimit);
 // The whole tensor, nested; a scalar is bare.
-void append_json_tensor(std::string& out, const Tensor& tensor, bool base64 = false);
+void append_json_tensor(std::string& out, const Tensor& tensor, bool base64 = false, uint64_t limit = kNoLimit);
 // All elements in one list.
-void append_json_flat(std::string& out, const Tensor& tensor);
+void append_json_flat(std::string& out, const Tensor& tensor, uint64_t limit = kNoLimit);
 
 }  // namespace slipway

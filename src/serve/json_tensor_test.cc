@@ -80,7 +80,6 @@ TEST(JsonTensor, SaysWhatIsWrongInTensorFlowServingsWords) {
       {"[[1],2]", "JSON Value: 2 found at incorrect level: 2 in the JSON DOM. Expected at level: 2"},
       {"[[],[1]]", "Encountered list at unexpected size: 1 at level: 1 expected size: 0"},
       {"1e39", "Cannot convert JSON value: 1e39 to float without loss of precision."},
-      {"16777217", "Cannot convert JSON value: 16777217 to float without loss of precision."},
       {"1e400", "Cannot convert JSON value: 1e400 to double without loss of precision.", DType::f64},
       {"1e400", "Cannot convert JSON value: 1e400 to float without loss of precision."},
       {"70000.0", "Cannot convert JSON value: 70000.0 to half without loss of precision.", DType::f16},
@@ -244,6 +243,44 @@ TEST(Base64, BothWays) {
   EXPECT_EQ(base64_decode("Zm8"), "fo");
   EXPECT_FALSE(base64_decode("Z"));
   EXPECT_FALSE(base64_decode("Zm8*"));
+}
+
+// As TensorFlow Serving does: times, ids and prices are whole numbers beyond what a float holds exactly.
+TEST(JsonTensor, WholeNumbersAbove2To24AreRoundedForFloats) {
+  for (const char* text : {"16777217", "1435774380", "20231105", "123456789", "-33554433", "99999999",
+                           "123456789012345678901234567890", "9007199254740993"}) {
+    // The first element goes the fast way, the last one not.
+    std::string json = fmt::format("[{0},{0},{0},{0},{0},{0},{0},{0},{0}]", text);
+    JsonScanner scanner(json);
+    Shape shape;
+    auto floats = TensorCollector::create(DType::f32, 1);
+    ASSERT_TRUE(floats->read(scanner, shape)) << text << ": " << floats->status().message();
+    Tensor tensor = floats->take(shape);
+    for (float x : tensor.data<float>()) EXPECT_EQ(x, std::strtof(text, nullptr)) << text;
+    JsonScanner again(json);
+    auto halves = TensorCollector::create(DType::bf16, 1);
+    EXPECT_TRUE(halves->read(again, shape)) << text;
+  }
+}
+
+TEST(JsonTensor, AByteOrderMarkIsSkipped) {
+  JsonScanner scanner("\xEF\xBB\xBF[1,2]");
+  Shape shape;
+  auto collector = TensorCollector::create(DType::f32, 1);
+  EXPECT_TRUE(collector->read(scanner, shape));
+  EXPECT_EQ(shape, Shape{2});
+  EXPECT_EQ(check_json_syntax("\xEF\xBB\xBF{").message(),
+            "JSON Parse error: Missing a name for object member. at offset: 4");
+  EXPECT_FALSE(check_json_syntax("\xEF\xBB{}").ok());
+}
+
+TEST(JsonText, IsAlwaysUtf8) {
+  std::string out;
+  append_json_string(out, "K\xC3\xB6ln \xFF\xC3");
+  EXPECT_EQ(out, "\"K\xC3\xB6ln \xEF\xBF\xBD\xEF\xBF\xBD\"");
+  std::string text(255, 'a');
+  text += "\xE2\x82\xAC\xE2\x82\xAC";
+  EXPECT_EQ(json_excerpt(text), std::string(255, 'a') + "...") << "a character is not cut in two";
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <cstring>
 #include <limits>
 
+#include <fmt/format.h>
+
+#include "base/utf8.h"
 #include "serve/base64.h"
 #include "serve/json_tensor.h"
 #include "tensor/visit.h"
@@ -85,9 +88,6 @@ char* write_element(char* to, T x) {
   }
 }
 
-// `count` elements from `begin` in one list.
-void append_list(std::string& out, const Tensor& tensor, int64_t begin, int64_t count, bool base64);
-
 void append_string_element(std::string& out, const std::string& text, bool base64) {
   if (!base64) return append_json_string(out, text);
   out += "{\"b64\":\"";
@@ -95,51 +95,62 @@ void append_string_element(std::string& out, const std::string& text, bool base6
   out += "\"}";
 }
 
-void append_elements(std::string& out, const Tensor& tensor, int64_t begin, int64_t count, bool base64) {
-  if (tensor.dtype() == DType::string) {
-    for (int64_t i = begin; i < begin + count; ++i) {
-      if (i > begin) out += ',';
-      append_string_element(out, tensor.data<std::string>()[static_cast<size_t>(i)], base64);
-    }
-    return;
-  }
-  visit_dtype(tensor.dtype(), [&]<typename T>(TypeTag<T>) {
-    const T* x = static_cast<const T*>(tensor.raw());
-    char buffer[kLongestNumber];
-    for (int64_t i = begin; i < begin + count; ++i) {
-      char* to = buffer;
-      if (i > begin) *to++ = ',';
-      out.append(buffer, write_element(to, x[i]));
-    }
-  });
-}
+// How a tensor is written.
+struct Writer {
+  std::string& out;
+  const Tensor& tensor;
+  const bool base64;
+  const uint64_t limit;
 
-void append_list(std::string& out, const Tensor& tensor, int64_t begin, int64_t count, bool base64) {
-  out += '[';
-  append_elements(out, tensor, begin, count, base64);
-  out += ']';
-}
+  bool full() const { return out.size() > limit; }
 
-// The elements from `begin` on, nested by the dimensions from `axis` on; returns the next element.
-int64_t append_nested(std::string& out, const Tensor& tensor, size_t axis, int64_t begin, bool base64) {
-  size_t rank = tensor.shape().size();
-  if (axis >= rank) {
-    append_elements(out, tensor, begin, 1, base64);
-    return begin + 1;
+  void elements(int64_t begin, int64_t count) {
+    if (tensor.dtype() == DType::string) {
+      for (int64_t i = begin; i < begin + count && !full(); ++i) {
+        if (i > begin) out += ',';
+        append_string_element(out, tensor.data<std::string>()[static_cast<size_t>(i)], base64);
+      }
+      return;
+    }
+    visit_dtype(tensor.dtype(), [&]<typename T>(TypeTag<T>) {
+      const T* x = static_cast<const T*>(tensor.raw());
+      char buffer[kLongestNumber];
+      for (int64_t i = begin; i < begin + count; ++i) {
+        char* to = buffer;
+        if (i > begin) *to++ = ',';
+        out.append(buffer, write_element(to, x[i]));
+        if ((i & 1023) == 0 && full()) return;
+      }
+    });
   }
-  int64_t size = tensor.shape()[axis];
-  if (axis + 1 == rank) {
-    append_list(out, tensor, begin, size, base64);
-    return begin + size;
+
+  void list(int64_t begin, int64_t count) {
+    out += '[';
+    elements(begin, count);
+    out += ']';
   }
-  out += '[';
-  for (int64_t i = 0; i < size; ++i) {
-    if (i > 0) out += ',';
-    begin = append_nested(out, tensor, axis + 1, begin, base64);
+
+  // The elements from `begin` on, nested by the dimensions from `axis` on; returns the next element.
+  int64_t nested(size_t axis, int64_t begin) {
+    size_t rank = tensor.shape().size();
+    if (axis >= rank) {
+      elements(begin, 1);
+      return begin + 1;
+    }
+    int64_t size = tensor.shape()[axis];
+    if (axis + 1 == rank) {
+      list(begin, size);
+      return begin + size;
+    }
+    out += '[';
+    for (int64_t i = 0; i < size && !full(); ++i) {
+      if (i > 0) out += ',';
+      begin = nested(axis + 1, begin);
+    }
+    out += ']';
+    return begin;
   }
-  out += ']';
-  return begin;
-}
+};
 
 }  // namespace
 
@@ -148,6 +159,9 @@ void append_json_number(std::string& out, double x) { append_real(out, x); }
 
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  bool ascii = true;
+  for (char c : text) ascii &= static_cast<unsigned char>(c) < 0x80;
+  if (!ascii && invalid_utf8(text)) return append_json_string(out, repaired_utf8(text));
   out += '"';
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
@@ -168,15 +182,24 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_json_row(std::string& out, const Tensor& tensor, int64_t row, bool base64) {
+Status answer_too_large(uint64_t limit) {
+  return invalid(
+      fmt::format("the answer is larger than the limit of {} bytes; ask for fewer rows or outputs at a time, or start "
+                  "the server with a larger --answer-limit",
+                  limit));
+}
+
+void append_json_row(std::string& out, const Tensor& tensor, int64_t row, bool base64, uint64_t limit) {
   int64_t width = tensor.dim(0) == 0 ? 0 : tensor.count() / tensor.dim(0);
-  append_nested(out, tensor, 1, row * width, base64);
+  Writer{out, tensor, base64, limit}.nested(1, row * width);
 }
 
-void append_json_tensor(std::string& out, const Tensor& tensor, bool base64) {
-  append_nested(out, tensor, 0, 0, base64);
+void append_json_tensor(std::string& out, const Tensor& tensor, bool base64, uint64_t limit) {
+  Writer{out, tensor, base64, limit}.nested(0, 0);
 }
 
-void append_json_flat(std::string& out, const Tensor& tensor) { append_list(out, tensor, 0, tensor.count(), false); }
+void append_json_flat(std::string& out, const Tensor& tensor, uint64_t limit) {
+  Writer{out, tensor, false, limit}.list(0, tensor.count());
+}
 
 }  // namespace slipway

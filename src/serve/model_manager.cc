@@ -11,7 +11,19 @@ namespace slipway {
 
 namespace {
 constexpr size_t kRememberedVersions = 16;  // ended ones, for status pages
+
+// `status` without the folder in front of paths.
+Status without_root(const Status& status, std::string root) {
+  if (root.empty()) return status;
+  if (root.back() != '/') root += '/';
+  std::string message = status.message();
+  for (size_t at = 0; (at = message.find(root, at)) != std::string::npos;) {
+    bool begins = at == 0 || std::string_view(" \"'(:=").find(message[at - 1]) != std::string_view::npos;
+    begins ? message.erase(at, root.size()), 0 : at += root.size();
+  }
+  return {status.code(), std::move(message)};
 }
+}  // namespace
 
 ModelManager::ModelManager(VersionSource* source, ServableLoader loader, ManagerOptions options, const Clock* clock,
                            Metrics* metrics)
@@ -96,6 +108,10 @@ Status ModelManager::poll_once() {
     model.published = std::move(*published);
     apply_plan(name, model);
   }
+  {
+    std::lock_guard lock(mutex_);
+    forget_models(names);
+  }
   free_retired();
   return first_error;
 }
@@ -109,9 +125,12 @@ void ModelManager::apply_plan(const std::string& name, Model& model) {
   for (int64_t number : plan.unload) {
     Version& version = model.versions.at(number);
     version.held = {.version = number, .state = VersionState::end};
+    version.error = {};
+    if (!model.published.has(number)) version.error = not_found(fmt::format("version {} was deleted", number));
     retired_.push_back(std::move(version.servable));
     unloads_->add();
-    log(fmt::format("model {} version {} is unloaded", name, number));
+    log(fmt::format("model {} version {} is unloaded{}", name, number,
+                    version.error.ok() ? "" : ": it was deleted from the store"));
   }
   for (int64_t number : plan.load) {
     Version& version = model.versions[number];
@@ -130,9 +149,18 @@ void ModelManager::switch_to(const std::string& name, Model& model, int64_t vers
                                           "The version that answers by default; 0: none.", {{"model_name", name}});
   }
   model.serving_gauge->set(version);
-  log(model.serving == 0 ? fmt::format("model {} serves version {}", name, version)
-                         : fmt::format("model {} serves version {} instead of {}", name, version, model.serving));
+  log(version == 0         ? fmt::format("model {} serves no version any more", name)
+      : model.serving == 0 ? fmt::format("model {} serves version {}", name, version)
+                           : fmt::format("model {} serves version {} instead of {}", name, version, model.serving));
   model.serving = version;
+}
+
+void ModelManager::forget_models(const std::vector<std::string>& names) {
+  for (auto& [name, model] : models_) {
+    if (model.published.versions.empty() || std::ranges::binary_search(names, name)) continue;
+    model.published = {};
+    apply_plan(name, model);
+  }
 }
 
 void ModelManager::forget_old(Model& model) {
@@ -188,7 +216,7 @@ void ModelManager::finish_load(const Load& load, Result<std::shared_ptr<Servable
     version.held.state = VersionState::end;
     version.held.failures += 1;
     version.held.retry_at_ns = clock_->steady_ns() + retry_pause_ns(version.held.failures);
-    version.error = loaded.status();
+    version.error = without_root(loaded.status(), options_.private_root);
     log(fmt::format("model {} version {} is not served: {}", load.model, load.version, loaded.status().to_string()));
   }
   apply_plan(load.model, model);

@@ -34,6 +34,8 @@ using ServableLoader = std::function<Result<std::shared_ptr<Servable>>(const std
 
 struct ManagerOptions {
   int64_t poll_ms = 200;  // how often the source is asked
+  // A folder that only the log may name: in what status() and find() tell, paths in it begin behind it.
+  std::string private_root;
   // Told of loads, unloads, failures and switches, in words; may be empty. Called on the
   // manager's threads; must not call the manager.
   std::function<void(const std::string&)> log;
@@ -106,6 +108,8 @@ class ModelManager {
   void apply_plan(const std::string& name, Model& model);
   void switch_to(const std::string& name, Model& model, int64_t version);
   void forget_old(Model& model);
+  // Models that the source has no more. Requires: mutex_ is held; `names` is sorted.
+  void forget_models(const std::vector<std::string>& names);
   void finish_load(const Load& load, Result<std::shared_ptr<Servable>> loaded, int64_t took_ns);
   // Destroys what no request holds any more.
   void free_retired();

@@ -164,5 +164,48 @@ TEST_F(ManagerTest, StatusPagesRememberOnlyTheLastVersions) {
   EXPECT_EQ(version_of({.name = "m"}), 60);
 }
 
+TEST_F(ManagerTest, AModelThatWasDeletedIsServedNoMoreAndMayComeBack) {
+  source_.publish("m");
+  source_.publish("m");
+  source_.publish("other");
+  make();
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  EXPECT_EQ(version_of({.name = "m"}), 2);
+  source_.remove("m");
+  ASSERT_TRUE(manager_->poll_once().ok());
+  EXPECT_EQ(manager_->find({.name = "m"}).miss, Lookup::Miss::nothing_available);
+  Lookup second = manager_->find({.name = "m", .version = 2});
+  EXPECT_EQ(second.miss, Lookup::Miss::unknown_version);
+  EXPECT_EQ(second.error.message(), "version 2 was deleted");
+  for (const VersionStatus& status : manager_->status("m")) {
+    EXPECT_EQ(status.state, VersionState::end);
+    EXPECT_EQ(status.error.code(), Code::not_found);
+  }
+  EXPECT_EQ(living, 1) << "the other model's";
+  EXPECT_EQ(version_of({.name = "other"}), 1);
+  source_.publish("m");
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  EXPECT_EQ(version_of({.name = "m"}), 1);
+}
+
+TEST_F(ManagerTest, ClientsAreNotToldWhereTheStoreLies) {
+  source_.publish("m");
+  ServableLoader refuse = [](const std::string&, int64_t) -> Result<std::shared_ptr<Servable>> {
+    return data_loss("/srv/models/m/1/model.onnx: expected a checksum (/srv/models/m/1/x), not /other/srv/models/y");
+  };
+  ManagerOptions options{.private_root = "/srv/models",
+                         .log = [this](const std::string& line) { log_.push_back(line); }};
+  manager_ = std::make_unique<ModelManager>(&source_, refuse, options, &clock_, &metrics_);
+  ASSERT_TRUE(manager_->poll_once().ok());
+  while (manager_->load_one()) {
+  }
+  EXPECT_EQ(manager_->status("m")[0].error.message(),
+            "m/1/model.onnx: expected a checksum (m/1/x), not /other/srv/models/y");
+  ASSERT_FALSE(log_.empty());
+  EXPECT_NE(log_.back().find("/srv/models/m/1/model.onnx"), std::string::npos) << "the log has it all";
+}
+
 }  // namespace
 }  // namespace slipway

@@ -31,7 +31,8 @@ struct ServerOptions {
   ManagerOptions manager;
   int worker_threads = 0;      // for long runs; 0: as many as cores
   int64_t timeout_ms = 30000;  // of a request without a deadline of its own; 0: none
-  int64_t drain_ms = 30000;    // how long stop() waits for answers
+  int64_t drain_ms = 25000;    // how long stop() waits for answers: less than the 30 s after which Kubernetes kills
+  uint64_t answer_limit = uint64_t{256} << 20;  // bytes of one answer's body
 };
 
 // Answers requests beyond the endpoint cards, e.g. /v1/alarms. Called on an event loop: must not block for long.
@@ -40,8 +41,8 @@ using RouteHandler = std::function<HttpResponse(const HttpRequest&)>;
 // Thread-safe.
 class Server {
  public:
-  // Loads what the source wants served, then listens. Versions that do not load are told by models().status().
-  // Requires: `source` outlives the server. `sink` may be empty.
+  // Takes the port, loads what the source wants served, then listens. Versions that do not load are told by
+  // models().status(). Requires: `source` outlives the server. `sink` may be empty.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, VersionSource* source, ModelLoader loader,
                                                ObservationSink sink = {});
   ~Server();
@@ -61,9 +62,14 @@ class Server {
 
  private:
   explicit Server(ServerOptions options);
-  Status listen();
+  Status take_port();
   void handle(HttpExchange exchange);
+  // Unpacks the body and dispatches the request on a thread of its own, so that the loop goes on with other requests.
+  void read_aside(HttpExchange exchange, int64_t start_ns);
+  void dispatch(HttpExchange exchange, CallOrigin origin);
   const RouteHandler* find_route(const HttpRequest& request) const;
+  // The methods of a path that was not routed.
+  std::string allowed(const HttpRequest& request, const Routed& routed) const;
 
   const ServerOptions options_;
   SystemClock clock_;
@@ -76,6 +82,8 @@ class Server {
   mutable std::shared_mutex routes_mutex_;
   std::map<std::string, RouteHandler, std::less<>> routes_;  // by "GET /v1/alarms"; never removed
   std::unique_ptr<HttpServer> http_;
+  std::atomic<bool> cut_{false};         // nobody waits for answers any more
+  std::unique_ptr<WorkerPool> readers_;  // of large bodies; ends first, since its tasks use the rest
 };
 
 }  // namespace slipway

@@ -335,7 +335,9 @@ TEST_F(ServerTest, OtherRoomsAddRoutes) {
   });
   Client client(port());
   EXPECT_EQ(client.get("/v1/alarms?open=1").body, "alarms?open=1");
-  EXPECT_EQ(client.post("/v1/alarms", "").status, 400);
+  Reply refused = client.post("/v1/alarms", "");
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_NE(refused.head.find("Allow: GET, HEAD, OPTIONS"), std::string::npos) << refused.head;
 }
 
 TEST_F(ServerTest, FullQueuesAnswer429And503) {
@@ -357,7 +359,8 @@ TEST_F(ServerTest, FullQueuesAnswer429And503) {
       if (reply.status == 200) {
         ++answered;
       } else if (reply.status == (i % 2 == 0 ? 429 : 503) &&
-                 reply.body.find("Exceeds maximum queue size") != std::string::npos) {
+                 reply.body.find("Exceeds maximum queue size") != std::string::npos &&
+                 reply.head.find("Retry-After: 1") != std::string::npos) {
         ++refused;
       }
     });
@@ -451,10 +454,13 @@ TEST_F(ServerTest, ATakenPortIsNamed) {
   ServerOptions options;
   options.http.address = "127.0.0.1";
   options.http.port = port();
+  int loads = 0;
   Result<std::unique_ptr<Server>> second =
-      Server::start(options, &source_, [](const std::string&, int64_t) -> Result<LoadedModel> {
+      Server::start(options, &source_, [&loads](const std::string&, int64_t) -> Result<LoadedModel> {
+        ++loads;
         return LoadedModel{std::make_unique<FakeSession>(), {}};
       });
+  EXPECT_EQ(loads, 0) << "models were loaded before the port was asked for";
   EXPECT_EQ(second.status().code(), Code::unavailable);
   EXPECT_NE(second.status().message().find(std::to_string(port())), std::string::npos);
   options.http.address = "nowhere";

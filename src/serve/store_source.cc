@@ -2,6 +2,7 @@
 #include "serve/store_source.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -33,11 +34,16 @@ Result<PublishedModel> StoreSource::published(const std::string& model) {
   PublishedModel published{.versions = TRY(store_.versions(model)),
                            .production = state.production,
                            .history = state.history,
-                           .rejected = {}};
+                           .rejected = {},
+                           .missing = {}};
   // One that lost its manifest is still asked for, so that somebody says why it is not served.
   bool damaged =
       state.production != 0 && std::ranges::find(published.versions, state.production) == published.versions.end();
   if (damaged) published.versions.push_back(state.production);
+  std::error_code ignored;
+  if (damaged && !std::filesystem::exists(store_.path(model, state.production), ignored)) {
+    published.missing.insert(state.production);
+  }
   std::ranges::sort(published.versions);
   for (const auto& [version, reason] : state.rejected) published.rejected.insert(version);
   return published;

@@ -103,6 +103,10 @@ class FakeSource final : public VersionSource {
     std::lock_guard lock(mutex_);
     models_[name] = std::move(model);
   }
+  void remove(const std::string& name) {
+    std::lock_guard lock(mutex_);
+    models_.erase(name);
+  }
   void fail(Status failure) {
     std::lock_guard lock(mutex_);
     failure_ = std::move(failure);

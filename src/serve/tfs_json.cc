@@ -308,16 +308,17 @@ Result<PredictBody> read_predict_body(std::string_view json, const std::vector<P
 }
 
 Result<std::string> write_predict_body(bool by_row, const std::vector<std::string>& names,
-                                       const std::vector<Tensor>& outputs) {
+                                       const std::vector<Tensor>& outputs, uint64_t limit) {
   if (outputs.empty()) return invalid("Cannot convert empty tensor map to JSON");
   if (by_row) RETURN_IF_ERROR(check_rows(names, outputs));
   std::string out;
-  out.reserve(text_size(outputs));
+  out.reserve(std::min<uint64_t>(text_size(outputs), limit));
   bool named = outputs.size() > 1;
   out += by_row ? "{\"predictions\":" : "{\"outputs\":";
   int64_t items = by_row ? outputs[0].dim(0) : 1;
   if (by_row) out += '[';
   for (int64_t row = 0; row < items; ++row) {
+    if (out.size() > limit) break;
     if (row > 0) out += ',';
     if (named) out += '{';
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -327,12 +328,14 @@ Result<std::string> write_predict_body(bool by_row, const std::vector<std::strin
         out += ':';
       }
       bool base64 = as_base64(names[i], outputs[i]);
-      by_row ? append_json_row(out, outputs[i], row, base64) : append_json_tensor(out, outputs[i], base64);
+      by_row ? append_json_row(out, outputs[i], row, base64, limit)
+             : append_json_tensor(out, outputs[i], base64, limit);
     }
     if (named) out += '}';
   }
   if (by_row) out += ']';
   out += '}';
+  if (out.size() > limit) return answer_too_large(limit);
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "graph/port.h"
+#include "serve/json_tensor.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -22,8 +23,8 @@ struct PredictBody {
 Result<PredictBody> read_predict_body(std::string_view json, const std::vector<Port>& ports);
 
 // {"predictions": [...]} or {"outputs": ...}. `names[i]` names `outputs[i]`.
-// invalid_argument when rows are asked for and the outputs do not share dimension 0.
+// invalid_argument when rows are asked for and the outputs do not share dimension 0, or when it is longer than `limit`.
 Result<std::string> write_predict_body(bool by_row, const std::vector<std::string>& names,
-                                       const std::vector<Tensor>& outputs);
+                                       const std::vector<Tensor>& outputs, uint64_t limit = kNoLimit);
 
 }  // namespace slipway

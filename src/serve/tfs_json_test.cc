@@ -113,5 +113,16 @@ TEST(PredictAnswer, RowsAndColumns) {
             "Tensor name: z has inconsistent batch size: 1 expecting: 2");
 }
 
+TEST(PredictAnswer, IsNoLongerThanTheLimit) {
+  Tensor y = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
+  size_t size = write_predict_body(true, {"y"}, {y}).value().size();
+  EXPECT_TRUE(write_predict_body(true, {"y"}, {y}, size).ok());
+  for (bool by_row : {false, true}) {
+    Status refused = write_predict_body(by_row, {"y"}, {y}, 20).status();
+    EXPECT_EQ(refused.code(), Code::invalid_argument);
+    EXPECT_NE(refused.message().find("larger than the limit of 20 bytes"), std::string::npos) << refused.message();
+  }
+}
+
 }  // namespace
 }  // namespace slipway

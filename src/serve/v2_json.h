@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "graph/port.h"
+#include "serve/json_tensor.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -48,9 +49,10 @@ struct V2Answer {
   std::string body;
   std::optional<size_t> json_bytes;  // the length of the JSON part when raw tensors follow it
 };
-// `outputs[i]` answers `wanted[i]`. `labels` are of the classes, or empty.
+// `outputs[i]` answers `wanted[i]`. `labels` are of the classes, or empty. invalid_argument when it is longer than
+// `limit` bytes.
 Result<V2Answer> write_infer_body(const V2Request& request, const std::vector<V2Output>& wanted,
                                   const std::vector<Tensor>& outputs, const std::string& model, int64_t version,
-                                  const std::vector<std::string>& labels);
+                                  const std::vector<std::string>& labels, uint64_t limit = kNoLimit);
 
 }  // namespace slipway

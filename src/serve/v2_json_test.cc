@@ -163,5 +163,33 @@ TEST(V2Answer, Classification) {
       << answer->body;
 }
 
+TEST(V2Request, NothingMayFollowTheDocument) {
+  const std::string json = R"({"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[1,2]}]})";
+  EXPECT_EQ(read(json + " \n"), "float32[1, 2] [[1, 2]]");
+  EXPECT_EQ(read("\xEF\xBB\xBF" + json), "float32[1, 2] [[1, 2]]");
+  EXPECT_EQ(
+      read(json + "xx"),
+      "INVALID_ARGUMENT: failed to parse the request JSON buffer: JSON Parse error: The document root must not be "
+      "followed by other values. at offset: 70");
+}
+
+TEST(V2Request, WholeNumbersAbove2To24AreRoundedForFloats) {
+  EXPECT_EQ(read(R"({"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[16777217,1435774380]}]})"),
+            to_string(Tensor::of<float>({1, 2}, {16777216.0f, 1435774380.0f})));
+}
+
+TEST(V2Answer, IsNoLongerThanTheLimit) {
+  Tensor y = Tensor::of<float>({1, 2}, {0.5, 2});
+  for (bool binary : {false, true}) {
+    V2Request request;
+    request.binary_output = binary;
+    size_t size = write_infer_body(request, {{.name = "Y", .binary = {}}}, {y}, "m", 3, {})->body.size();
+    EXPECT_TRUE(write_infer_body(request, {{.name = "Y", .binary = {}}}, {y}, "m", 3, {}, size).ok());
+    Status refused = write_infer_body(request, {{.name = "Y", .binary = {}}}, {y}, "m", 3, {}, size - 3).status();
+    EXPECT_EQ(refused.code(), Code::invalid_argument);
+    EXPECT_NE(refused.message().find("--answer-limit"), std::string::npos) << refused.message();
+  }
+}
+
 }  // namespace
 }  // namespace slipway

@@ -154,6 +154,10 @@ Result<V2Request> InferReader::read() {
   if (!scanner_.status().ok())
     return invalid(fmt::format("failed to parse the request JSON buffer: {}", scanner_.status().message()));
   RETURN_IF_ERROR(error_);
+  if (scanner_.peek() != '\0') {  // RapidJSON takes a zero for the end
+    scanner_.fail("The document root must not be followed by other values.");
+    return invalid(fmt::format("failed to parse the request JSON buffer: {}", scanner_.status().message()));
+  }
   if (!has_inputs_) return invalid("Unable to parse 'inputs': the request has no such member");
   if (!binary_.empty()) return invalid(fmt::format("unexpected additional input data for model '{}'", model_));
   return std::move(request_);

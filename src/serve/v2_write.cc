@@ -69,7 +69,7 @@ void append_head(std::string& out, const V2Request& request, const std::string& 
 
 Result<V2Answer> write_infer_body(const V2Request& request, const std::vector<V2Output>& wanted,
                                   const std::vector<Tensor>& outputs, const std::string& model, int64_t version,
-                                  const std::vector<std::string>& labels) {
+                                  const std::vector<std::string>& labels, uint64_t limit) {
   V2Answer answer;
   std::string raw;
   bool any_binary = false;
@@ -90,13 +90,15 @@ Result<V2Answer> write_infer_body(const V2Request& request, const std::vector<V2
     if (binary) {
       any_binary = true;
       size_t before = raw.size();
+      if (answer.body.size() + raw.size() + tensor.bytes() > limit) return answer_too_large(limit);
       append_bytes(raw, tensor);
       fmt::format_to(std::back_inserter(out), ",\"parameters\":{{\"binary_data_size\":{}}}}}", raw.size() - before);
     } else {
       out += ",\"data\":";
-      append_json_flat(out, tensor);
+      append_json_flat(out, tensor, limit);
       out += '}';
     }
+    if (answer.body.size() + raw.size() > limit) return answer_too_large(limit);
   }
   answer.body += "]}";
   if (any_binary) {

@@ -12,11 +12,6 @@ const HeldVersion* find(std::span<const HeldVersion> held, int64_t version) {
   return it == held.end() ? nullptr : &*it;
 }
 
-bool available(std::span<const HeldVersion> held, int64_t version) {
-  const HeldVersion* h = find(held, version);
-  return h != nullptr && h->state == VersionState::available;
-}
-
 bool failed(std::span<const HeldVersion> held, int64_t version) {
   const HeldVersion* h = find(held, version);
   return h != nullptr && h->state == VersionState::end && h->failures > 0;
@@ -29,7 +24,8 @@ class Planner {
   std::vector<int64_t> wanted() const {
     std::vector<int64_t> wanted;
     auto want = [&](int64_t version) {
-      if (version != 0 && is_published(version) && std::ranges::find(wanted, version) == wanted.end()) {
+      bool there = is_published(version) && (published_.has(version) || find(held_, version) == nullptr);
+      if (version != 0 && there && std::ranges::find(wanted, version) == wanted.end()) {
         wanted.push_back(version);
       }
     };
@@ -40,24 +36,29 @@ class Planner {
   }
 
   int64_t serve(int64_t serving) const {
-    if (available(held_, published_.production)) return published_.production;
+    if (available(published_.production)) return published_.production;
     bool rejected = published_.rejected.contains(serving);
-    if (serving != 0 && available(held_, serving) && !rejected && published_.production != 0) return serving;
+    if (serving != 0 && available(serving) && !rejected && published_.production != 0) return serving;
     for (auto it = published_.history.rbegin(); it != published_.history.rend(); ++it) {
-      if (available(held_, *it) && !published_.rejected.contains(*it)) return *it;
+      if (available(*it) && !published_.rejected.contains(*it)) return *it;
     }
     if (published_.production == 0) {
       int64_t newest = 0;
       for (const HeldVersion& h : held_) {
-        if (h.state == VersionState::available && !published_.rejected.contains(h.version))
-          newest = std::max(newest, h.version);
+        if (available(h.version) && !published_.rejected.contains(h.version)) newest = std::max(newest, h.version);
       }
       if (newest != 0) return newest;
     }
-    return available(held_, serving) ? serving : 0;
+    return available(serving) ? serving : 0;
   }
 
  private:
+  // Loaded, and still in the store.
+  bool available(int64_t version) const {
+    const HeldVersion* h = find(held_, version);
+    return h != nullptr && h->state == VersionState::available && published_.has(version);
+  }
+
   bool is_published(int64_t version) const {
     return std::ranges::find(published_.versions, version) != published_.versions.end();
   }
@@ -84,6 +85,10 @@ class Planner {
 };
 
 }  // namespace
+
+bool PublishedModel::has(int64_t version) const {
+  return std::ranges::find(versions, version) != versions.end() && !missing.contains(version);
+}
 
 const char* state_name(VersionState state) {
   switch (state) {
@@ -113,7 +118,8 @@ VersionPlan plan_versions(const PublishedModel& published, std::span<const HeldV
     if (fresh || again) plan.load.push_back(version);
   }
   for (const HeldVersion& h : held) {
-    bool needed = h.version == plan.serve || std::ranges::find(wanted, h.version) != wanted.end();
+    bool needed =
+        h.version == plan.serve || (published.has(h.version) && std::ranges::find(wanted, h.version) != wanted.end());
     if (h.state == VersionState::available && !needed) plan.unload.push_back(h.version);
   }
   std::ranges::sort(plan.unload);

@@ -1,8 +1,9 @@
 // Which versions of a model to load, to unload and to serve: decided from what is published and what is held.
 //
 // Availability comes first, as in TensorFlow Serving's AvailabilityPreservingPolicy: the version that serves is never
-// unloaded, and a version that cannot be loaded changes nothing for those that are. The previous production version
-// stays loaded, so that a rollback takes effect at once.
+// unloaded while it is published (one that was deleted is, whatever becomes of the requests), and a version that cannot
+// be loaded changes nothing for those that are. The previous production version stays loaded, so that a rollback takes
+// effect at once.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,10 @@ struct PublishedModel {
   int64_t production = 0;         // 0: none
   std::vector<int64_t> history;   // past production versions, oldest first
   std::set<int64_t> rejected;     // rolled back; not to be served by default again
+  std::set<int64_t> missing;      // of `versions`: deleted, and asked for all the same, so that somebody says so
+
+  // Whether there is anything of the version to be served.
+  bool has(int64_t version) const;
 };
 
 // What the server has of one version.

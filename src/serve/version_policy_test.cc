@@ -87,9 +87,15 @@ TEST(VersionPolicy, AnUnloadedVersionThatIsWantedAgainIsLoadedAgain) {
   EXPECT_EQ(plan(model, {{1, kEnd}, {2, kAvailable}}, 2), (VersionPlan{.serve = 2, .unload = {}, .load = {1}}));
 }
 
-TEST(VersionPolicy, AVersionWhoseFilesVanishGoesOnServing) {
-  PublishedModel model{.versions = {}, .production = 0, .history = {}, .rejected = {}};
-  EXPECT_EQ(plan(model, {{1, kAvailable}}, 1), (VersionPlan{.serve = 1, .unload = {}, .load = {}}));
+TEST(VersionPolicy, WhatWasDeletedIsServedNoMore) {
+  // A version of the past, the one that serves, and all of them.
+  PublishedModel model{.versions = {2, 3}, .production = 3, .history = {1, 2}, .rejected = {}};
+  EXPECT_EQ(plan(model, {{1, kAvailable}, {2, kAvailable}, {3, kAvailable}}, 3),
+            (VersionPlan{.serve = 3, .unload = {1}, .load = {}}));
+  model = {.versions = {1, 2, 3}, .production = 3, .history = {1, 2}, .rejected = {}, .missing = {3}};
+  EXPECT_EQ(plan(model, {{2, kAvailable}, {3, kAvailable}}, 3), (VersionPlan{.serve = 2, .unload = {3}, .load = {}}));
+  EXPECT_EQ(plan(model, {}, 0).load, (std::vector<int64_t>{3, 2})) << "somebody says why it is not served";
+  EXPECT_EQ(plan({}, {{1, kAvailable}, {2, kAvailable}}, 2), (VersionPlan{.serve = 0, .unload = {1, 2}, .load = {}}));
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ std::vector<std::string> output_names(const Servable& servable) {
   return names;
 }
 
-HttpResponse answer(const Servable& servable, bool by_row, const Result<InferenceResponse>& result) {
+HttpResponse answer(const Servable& servable, bool by_row, uint64_t limit, const Result<InferenceResponse>& result) {
   if (!result.ok()) return tfs_error(result.status());
-  Result<std::string> body = write_predict_body(by_row, output_names(servable), result->outputs);
+  Result<std::string> body = write_predict_body(by_row, output_names(servable), result->outputs, limit);
   if (!body.ok()) return tfs_error(body.status());
   return {.body = std::move(*body)};
 }
@@ -33,15 +33,16 @@ void handle(EndpointContext& context, EndpointCall call) {
   if (!found.ok()) return fail(nullptr, found.status());
   std::shared_ptr<Servable> servable = std::move(*found);
   Result<PredictBody> body = read_predict_body(call.exchange.request().body, servable->inputs());
+  call.exchange.release_body();
   if (!body.ok()) return fail(servable.get(), body.status());
 
   InferenceRequest request{.servable = servable, .inputs = std::move(body->inputs), .outputs = {}};
   if (context.timeout_ns > 0) request.deadline_ns = call.origin.start_ns + context.timeout_ns;
   auto exchange = std::make_shared<HttpExchange>(std::move(call.exchange));
-  context.inference.run(std::move(request), call.origin,
-                        [exchange, servable = servable.get(), by_row = body->by_row](Result<InferenceResponse> result) {
-                          exchange->respond(answer(*servable, by_row, result));
-                        });
+  context.inference.run(
+      std::move(request), call.origin,
+      [exchange, servable = servable.get(), by_row = body->by_row, limit = context.answer_limit](
+          Result<InferenceResponse> result) { exchange->respond(answer(*servable, by_row, limit, result)); });
 }
 
 }  // namespace

@@ -42,6 +42,10 @@ Result<std::vector<size_t>> choose_outputs(Pending& pending) {
   std::vector<size_t> chosen;
   pending.wanted = pending.request.outputs;
   for (const V2Output& output : pending.wanted) {
+    if (std::ranges::count(pending.wanted, output.name, &V2Output::name) > 1) {
+      return invalid(fmt::format("[request id: {}] inference output '{}' is asked for more than once for model '{}'",
+                                 pending.request.id.value_or("<id_unknown>"), output.name, pending.servable->name()));
+    }
     auto port = std::ranges::find(ports, output.name, &Port::name);
     if (port == ports.end()) {
       return invalid(fmt::format("[request id: {}] unexpected inference output '{}' for model '{}'",
@@ -55,10 +59,10 @@ Result<std::vector<size_t>> choose_outputs(Pending& pending) {
   return chosen;
 }
 
-HttpResponse answer(const Pending& pending, const Result<InferenceResponse>& result) {
+HttpResponse answer(const Pending& pending, uint64_t limit, const Result<InferenceResponse>& result) {
   if (!result.ok()) return v2_error(result.status());
   Result<V2Answer> body = write_infer_body(pending.request, pending.wanted, result->outputs, pending.servable->name(),
-                                           pending.servable->version(), pending.servable->classes());
+                                           pending.servable->version(), pending.servable->classes(), limit);
   if (!body.ok()) return v2_error(body.status());
   HttpResponse response{.body = std::move(body->body)};
   if (body->json_bytes) {
@@ -76,6 +80,7 @@ void handle(EndpointContext& context, EndpointCall call) {
   Result<std::shared_ptr<Servable>> found = v2_find(context.inference.models(), call.path);
   if (!found.ok()) return fail(call.exchange, nullptr, found.status());
   Result<V2Request> body = read(call.exchange.request(), **found);
+  call.exchange.release_body();
   if (!body.ok()) return fail(call.exchange, found->get(), body.status());
   auto pending = std::make_shared<Pending>(Pending{std::move(call.exchange), std::move(*found), std::move(*body), {}});
   Result<std::vector<Tensor>> inputs =
@@ -89,9 +94,10 @@ void handle(EndpointContext& context, EndpointCall call) {
                            ? std::min<int64_t>(pending->request.timeout_us, 1'000'000'000'000) * 1000
                            : context.timeout_ns;
   if (timeout_ns > 0) request.deadline_ns = call.origin.start_ns + timeout_ns;
-  context.inference.run(std::move(request), call.origin, [pending](const Result<InferenceResponse>& result) {
-    pending->exchange.respond(answer(*pending, result));
-  });
+  context.inference.run(std::move(request), call.origin,
+                        [pending, limit = context.answer_limit](const Result<InferenceResponse>& result) {
+                          pending->exchange.respond(answer(*pending, limit, result));
+                        });
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ HttpResponse error_response(int status, std::string_view message) {
   response.body = "{\"error\":";
   append_json_string(response.body, message);
   response.body += '}';
+  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +43,14 @@ class HttpConnection {
   virtual ~HttpConnection() = default;
   virtual const HttpRequest& request() const = 0;
   virtual EventLoop& loop() = 0;
+  // Packed (gzip, deflate) when the request's Accept-Encoding asks for it and the body is not small.
   virtual void respond(HttpResponse response) = 0;
+  // Unpacks a body that came with a Content-Encoding; an answer when that cannot be done. May take long.
+  virtual std::optional<HttpResponse> decode_body() = 0;
+  // Gives the body's memory back before the answer is there.
+  virtual void release_body() = 0;
+  // One of the few that are accepted beyond the limit, while the others are all at work: for health checks.
+  virtual bool spare() const = 0;
 };
 
 // A request and the duty to answer it, once, from any thread. An exchange that is dropped is answered with 500.
@@ -53,9 +61,13 @@ class HttpExchange {
   HttpExchange(HttpExchange&&) = default;
   HttpExchange& operator=(HttpExchange&&) = delete;
 
-  // Requires (both): respond() was not called.
+  // Requires (all): respond() was not called.
   const HttpRequest& request() const { return connection_->request(); }
   EventLoop& loop() { return connection_->loop(); }
+  bool spare() const { return connection_->spare(); }
+  std::optional<HttpResponse> decode_body() { return connection_->decode_body(); }
+  // Requires: no view of the body is used any more.
+  void release_body() { connection_->release_body(); }
   void respond(HttpResponse response) { std::exchange(connection_, nullptr)->respond(std::move(response)); }
 
  private:
@@ -66,33 +78,46 @@ class HttpExchange {
 using HttpHandler = std::function<void(HttpExchange)>;
 
 struct HttpOptions {
-  std::string address = "0.0.0.0";
-  uint16_t port = 0;  // 0: any free one
-  int threads = 0;    // event loops; 0: as many as cores
-  uint64_t body_limit = uint64_t{64} << 20;
-  int idle_timeout_s = 75;      // between requests of a connection
-  int request_timeout_s = 30;   // for a request's head, and without a byte of its body
-  int max_connections = 10000;  // further ones wait to be accepted
+  std::string address = "127.0.0.1";
+  uint16_t port = 0;                         // 0: any free one
+  int threads = 0;                           // event loops; 0: as many as cores
+  std::string allow_origin;                  // Access-Control-Allow-Origin of every answer; empty: none
+  uint64_t body_limit = uint64_t{64} << 20;  // of one body, unpacked
+  uint64_t body_memory = uint64_t{1} << 30;  // of all bodies under way; further bytes are refused with 503
+  int idle_timeout_s = 75;                   // between requests of a connection
+  int request_timeout_s = 30;                // for a request's head, and without a byte of its body
+  int64_t body_rate =
+      500;  // bytes per second that a body comes with at least, after the first request_timeout_s; 0: any
+  int max_connections = 10000;  // near it the slowest are closed; a few more, for GET while all of them are at work
 };
 
 class HttpServer {
  public:
-  // Listens and serves on threads of its own. unavailable names address and port and what the system said.
+  // Takes the port and serves nobody yet. unavailable names address and port and what the system said.
+  static Result<std::unique_ptr<HttpServer>> bind(const HttpOptions& options, HttpHandler handler);
+  // Both.
   static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, HttpHandler handler);
   // Drains without patience.
   virtual ~HttpServer() = default;
 
+  // Listens and serves on threads of its own. Once.
+  virtual Status serve() = 0;
   virtual uint16_t port() const = 0;
   virtual int64_t connections() const = 0;
-  // Accepts nothing new, answers what is under way with "Connection: close", and returns when the last connection is
-  // gone; those that are not after `grace` are cut. Idempotent. Not from a handler.
+  // Connections closed to make room for others, so far.
+  virtual int64_t evicted() const = 0;
+  // Bytes of bodies under way.
+  virtual uint64_t body_bytes() const = 0;
+  // Accepts nothing new, answers what is under way with "Connection: close", drops within seconds what has not sent
+  // its request and does not get on with it, and returns when the last connection is gone; those that are not after
+  // `grace` are cut. Idempotent. Not from a handler.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 
 // `text` with %41 sequences decoded; malformed ones are kept as they are.
 std::string percent_decode(std::string_view text);
 
-// {"error": message} with a status.
+// {"error": message} with a status; 429 and 503 say when to try again.
 HttpResponse error_response(int status, std::string_view message);
 
 }  // namespace slipway
