@@ -8,6 +8,9 @@ set_target_properties(slipway_shared PROPERTIES OUTPUT_NAME slipway VERSION ${PR
   SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE CXX)
 target_link_libraries(slipway_shared PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,slipway_library>")
 
+# The prefix is told relative to slipway.pc, so that `make install PREFIX=DIR`, a package and a moved folder are all right.
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY
+  ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkgconfig OUTPUT_VARIABLE SLIPWAY_PREFIX_FROM_PC)
 configure_file(${CMAKE_SOURCE_DIR}/cmake/slipway.pc.in ${CMAKE_BINARY_DIR}/slipway.pc @ONLY)
 install(TARGETS slipway RUNTIME)
 install(TARGETS slipway_shared LIBRARY OPTIONAL)

@@ -24,9 +24,9 @@ class Symbol;
 struct Layer {
   std::string type;
   std::map<std::string, LayerParameter> parameters;
-  std::string name;                 // empty: made from the type, "dense", "dense_1", …
-  std::vector<std::string> inputs;  // names of the layers it reads; empty: the one before it
-  std::string shares;               // the earlier layer whose weights it uses instead of its own (Siamese networks)
+  std::string name = {};                 // empty: made from the type, "dense", "dense_1", …
+  std::vector<std::string> inputs = {};  // names of the layers it reads; empty: the one before it
+  std::string shares = {};  // the earlier layer whose weights it uses instead of its own (Siamese networks)
 
   Layer with(const std::string& parameter, LayerParameter value) const {
     Layer changed = *this;
@@ -84,12 +84,26 @@ inline constexpr const char* linear = "linear";
 inline constexpr const char* relu = "relu";
 inline constexpr const char* leaky_relu = "leaky_relu";
 inline constexpr const char* sigmoid = "sigmoid";
-inline constexpr const char* tanh_ = "tanh";
 inline constexpr const char* gelu = "gelu";
 inline constexpr const char* softmax = "softmax";
 
+// The name of an activation, as an argument: relu, "swish", tanh.
+class ActivationName {
+ public:
+  ActivationName(const char* name) : name_(name) {}             // NOLINT(google-explicit-constructor)
+  ActivationName(std::string name) : name_(std::move(name)) {}  // NOLINT(google-explicit-constructor)
+  // The function tanh below: a constant of that name would be ambiguous beside the C library's function.
+  ActivationName(ActivationName (*name)(const Symbol&)) : name_(name(Input()).name_) {}  // NOLINT
+
+  operator LayerParameter() && { return std::move(name_); }  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::string name_;
+};
+inline ActivationName tanh(const Symbol&) { return "tanh"; }
+
 // y = activation(x W + b) over the last dimension; W is [in, units].
-inline Layer Dense(int64_t units, std::string activation = linear) {
+inline Layer Dense(int64_t units, ActivationName activation = linear) {
   return {"Dense", {{"units", units}, {"activation", std::move(activation)}}};
 }
 // Rows of a table by index: [...] whole numbers below input_dim become [..., output_dim].
@@ -98,7 +112,7 @@ inline Layer Embedding(int64_t input_dim, int64_t output_dim) {
 }
 
 // `padding`: "valid", "same"; of Conv1D also "causal".
-inline Layer convolution_layer(const char* type, int64_t filters, int64_t kernel_size, std::string activation,
+inline Layer convolution_layer(const char* type, int64_t filters, int64_t kernel_size, ActivationName activation,
                                int64_t strides, std::string padding) {
   return {type,
           {{"filters", filters},
@@ -107,39 +121,39 @@ inline Layer convolution_layer(const char* type, int64_t filters, int64_t kernel
            {"strides", strides},
            {"padding", std::move(padding)}}};
 }
-inline Layer Conv1D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+inline Layer Conv1D(int64_t filters, int64_t kernel_size, ActivationName activation = linear, int64_t strides = 1,
                     std::string padding = "valid") {
   return convolution_layer("Conv1D", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer Conv2D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+inline Layer Conv2D(int64_t filters, int64_t kernel_size, ActivationName activation = linear, int64_t strides = 1,
                     std::string padding = "valid") {
   return convolution_layer("Conv2D", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer Conv3D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+inline Layer Conv3D(int64_t filters, int64_t kernel_size, ActivationName activation = linear, int64_t strides = 1,
                     std::string padding = "valid") {
   return convolution_layer("Conv3D", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer SeparableConv1D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
-                             std::string padding = "valid") {
+inline Layer SeparableConv1D(int64_t filters, int64_t kernel_size, ActivationName activation = linear,
+                             int64_t strides = 1, std::string padding = "valid") {
   return convolution_layer("SeparableConv1D", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer SeparableConv2D(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
-                             std::string padding = "valid") {
+inline Layer SeparableConv2D(int64_t filters, int64_t kernel_size, ActivationName activation = linear,
+                             int64_t strides = 1, std::string padding = "valid") {
   return convolution_layer("SeparableConv2D", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer Conv1DTranspose(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
-                             std::string padding = "valid") {
+inline Layer Conv1DTranspose(int64_t filters, int64_t kernel_size, ActivationName activation = linear,
+                             int64_t strides = 1, std::string padding = "valid") {
   return convolution_layer("Conv1DTranspose", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer Conv2DTranspose(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
-                             std::string padding = "valid") {
+inline Layer Conv2DTranspose(int64_t filters, int64_t kernel_size, ActivationName activation = linear,
+                             int64_t strides = 1, std::string padding = "valid") {
   return convolution_layer("Conv2DTranspose", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer Conv3DTranspose(int64_t filters, int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
-                             std::string padding = "valid") {
+inline Layer Conv3DTranspose(int64_t filters, int64_t kernel_size, ActivationName activation = linear,
+                             int64_t strides = 1, std::string padding = "valid") {
   return convolution_layer("Conv3DTranspose", filters, kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer depthwise_layer(const char* type, int64_t kernel_size, std::string activation, int64_t strides,
+inline Layer depthwise_layer(const char* type, int64_t kernel_size, ActivationName activation, int64_t strides,
                              std::string padding) {
   return {type,
           {{"kernel_size", kernel_size},
@@ -147,11 +161,11 @@ inline Layer depthwise_layer(const char* type, int64_t kernel_size, std::string 
            {"strides", strides},
            {"padding", std::move(padding)}}};
 }
-inline Layer DepthwiseConv1D(int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+inline Layer DepthwiseConv1D(int64_t kernel_size, ActivationName activation = linear, int64_t strides = 1,
                              std::string padding = "valid") {
   return depthwise_layer("DepthwiseConv1D", kernel_size, std::move(activation), strides, std::move(padding));
 }
-inline Layer DepthwiseConv2D(int64_t kernel_size, std::string activation = linear, int64_t strides = 1,
+inline Layer DepthwiseConv2D(int64_t kernel_size, ActivationName activation = linear, int64_t strides = 1,
                              std::string padding = "valid") {
   return depthwise_layer("DepthwiseConv2D", kernel_size, std::move(activation), strides, std::move(padding));
 }
@@ -210,7 +224,7 @@ inline Layer LayerNormalization() { return {"LayerNormalization", {}}; }
 inline Layer GroupNormalization(int64_t groups = 32) { return {"GroupNormalization", {{"groups", groups}}}; }
 inline Layer RMSNormalization() { return {"RMSNormalization", {}}; }
 
-inline Layer Activation(std::string name) { return {"Activation", {{"activation", std::move(name)}}}; }
+inline Layer Activation(ActivationName name) { return {"Activation", {{"activation", std::move(name)}}}; }
 // Zeroes a fraction `rate` of its inputs while training and scales the rest by 1 / (1 - rate).
 inline Layer Dropout(double rate) { return {"Dropout", {{"rate", rate}}}; }
 // y = scale x + offset

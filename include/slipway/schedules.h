@@ -20,11 +20,12 @@ struct Schedule {
   bool restarts = false;     // cosine: again and again, each cycle t_mul times as long and m_mul times as high
   double t_mul = 2;
   double m_mul = 1;
-  double start_fraction = 0.3;      // one_cycle: share of the steps that rise
-  double div_factor = 25;           // one_cycle: the first factor is 1 / div_factor
-  double final_div_factor = 1e4;    // one_cycle: the last one is that over final_div_factor
-  std::vector<int64_t> boundaries;  // piecewise: values[i] up to and with step boundaries[i], the last value behind
-  std::vector<double> values;
+  double start_fraction = 0.3;    // one_cycle: share of the steps that rise
+  double div_factor = 25;         // one_cycle: the first factor is 1 / div_factor
+  double final_div_factor = 1e4;  // one_cycle: the last one is that over final_div_factor
+  std::vector<int64_t> boundaries =
+      {};  // piecewise: values[i] up to and with step boundaries[i], the last value behind
+  std::vector<double> values = {};
 };
 
 inline Schedule StepDecay(int64_t decay_steps, double decay_rate = 0.5) {

@@ -72,5 +72,13 @@ TEST(Model, SaysWhatItDoesNotKnow) {
   EXPECT_NE(model.compile({.metrics = {"ac"}}).message().find("not known"), std::string::npos);
 }
 
+// <cmath> declares a function of the same name.
+TEST(Model, TanhIsSpelledLikeTheOtherActivations) {
+  const Layer dense = Dense(16, tanh);
+  EXPECT_EQ(std::get<std::string>(dense.parameters.at("activation")), "tanh");
+  EXPECT_EQ(std::get<std::string>(Activation(tanh).parameters.at("activation")), "tanh");
+  EXPECT_EQ(std::get<std::string>(Dense(16, "swish").parameters.at("activation")), "swish");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -9,9 +9,11 @@
 #include "cli/bind.h"
 #include "cli/format.h"
 #include "cli/table.h"
+#include "cli/value_files.h"
 #include "cli/verb.h"
 #include "convert/verify.h"
 #include "formats/format.h"
+#include "runtime/inspect.h"
 #include "runtime/session.h"
 
 namespace slipway {
@@ -20,8 +22,10 @@ namespace {
 
 struct Options {
   std::string model;
+  std::vector<std::string> values;
   int64_t batch = 1;
   std::vector<std::string> bind;
+  std::vector<std::string> shapes;
   int threads = 1;
   double seconds = 2;
   bool profile = false;
@@ -114,11 +118,27 @@ Json profile_json(const std::vector<NodeProfile>& nodes) {
   return list;
 }
 
+// What files give, and random values for the other inputs.
+Result<std::vector<Tensor>> values_to_run(const Options& options, const std::vector<Port>& ports,
+                                          const std::map<std::string, int64_t>& sizes) {
+  std::vector<NamedValue> given;
+  for (const std::string& word : options.values)
+    std::ranges::move(TRY(read_values(word, "input")), back_inserter(given));
+  std::vector<Tensor> values = TRY(values_for(ports, given, "input", false));
+  std::vector<Tensor> random = random_inputs(bound_ports(ports, sizes), options.batch, 1, 0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!values[i].defined()) values[i] = std::move(random[i]);
+  }
+  return values;
+}
+
 Status run(const Options& options) {
   Graph graph = TRY(read_model(options.model));
   const std::map<std::string, int64_t> sizes = TRY(parse_bindings(options.bind));
+  RETURN_IF_ERROR(check_bindings(graph, sizes));
+  RETURN_IF_ERROR(set_input_shapes(graph, TRY(parse_shapes(options.shapes))));
   auto session = TRY(Session::create(std::move(graph), {.threads = options.threads}));
-  const std::vector<Tensor> inputs = random_inputs(bound_ports(session->inputs(), sizes), options.batch, 1, 0);
+  const std::vector<Tensor> inputs = TRY(values_to_run(options, session->inputs(), sizes));
   const Timing timing = TRY(time_runs(*session, inputs, options.seconds));
   if (options.profile) {
     session->set_profiling(true);
@@ -153,9 +173,12 @@ Status run(const Options& options) {
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "Model file")->required();
+  app.add_option("VALUES", options->values,
+                 "Inputs instead of random ones: NAME=FILE, FILE or a folder: .npy, .npz or .pb");
   app.add_option("--batch", options->batch, "Size of unknown dimensions that --bind does not name")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--bind", options->bind, "Size of a named dimension, such as length=128")->type_name("NAME=SIZE");
+  app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224")->type_name("NAME=SIZES");
   app.add_option("--threads", options->threads, "Threads of one run")->check(CLI::Range(1, 1024));
   app.add_option("--seconds", options->seconds, "How long to measure")->check(CLI::Range(0.01, 3600.0));
   app.add_flag("--profile", options->profile, "Time by operator and by node");
@@ -171,6 +194,8 @@ VERB(bench) = {
     .help = R"(Runs a model on random inputs for some seconds and tells the median time of a run.
 
   slipway bench model.onnx --batch 8 --threads 2
+  slipway bench model.onnx --shape image=1x3x224x224
+  slipway bench model.onnx sr=rate.npy            this input from a file, random values for the others
   slipway bench model.onnx --profile              where the time goes, by operator and by node)",
     .declare = declare,
 };

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -27,13 +28,47 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return out;
 }
 
-// CLI11 spells a type "TEXT", and validators behind it: "TEXT:FILE", "TEXT:{a,b}", "FLOAT:FLOAT in [0 - 1]".
+// The kinds of CLI11's own type names and of those that verbs give (Option::type_name).
+Kind kind_of(std::string_view type) {
+  constexpr std::pair<std::string_view, Kind> kKinds[] = {
+      {"INT", Kind::number},        {"UINT", Kind::number},
+      {"FLOAT", Kind::number},      {"NAME=SIZE", Kind::number},
+      {"NAME=SIZES", Kind::number}, {"FILE", Kind::file},
+      {"PATH", Kind::file},         {"RECIPE", Kind::file},
+      {"DATA", Kind::file},         {"DIR", Kind::directory},
+      {"STORE", Kind::directory},   {"MODEL", Kind::model},
+      {"VERSION", Kind::version},   {"OPERATOR", Kind::operator_name},
+  };
+  for (const auto& [name, kind] : kKinds) {
+    if (type == name) return kind;
+  }
+  return Kind::text;
+}
+
+// What a value must be, in words.
+std::string expectation(std::string_view base, std::string_view validator) {
+  if (validator == "POSITIVE") return "a number above 0";
+  if (validator == "NONNEGATIVE") return "a number of at least 0";
+  const std::string_view number = base == "INT"     ? "a whole number"
+                                  : base == "UINT"  ? "a whole number of at least 0"
+                                  : base == "FLOAT" ? "a number"
+                                                    : "";
+  const size_t range = validator.find(" in [");
+  if (number.empty() || range == std::string_view::npos) return std::string(number);
+  return std::string(number) + std::string(validator.substr(range));
+}
+
+bool is_validator_of_files(std::string_view validator) {
+  return validator.starts_with("FILE") || validator.starts_with("PATH");
+}
+
+// CLI11 spells a type "TEXT", and validators behind it: "TEXT:FILE", "TEXT:{a,b}", "FLOAT:FLOAT in [0 - 1]". A verb may
+// spell choices itself, "a|b", and check them later.
 void set_type(CommandOption& out, const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return;
-  std::string type = option.get_type_name();
-  size_t open = type.find('{');
-  size_t close = type.rfind('}');
-  size_t colon = type.find(':');
+  const std::string type = option.get_type_name();
+  const size_t open = type.find('{');
+  const size_t close = type.rfind('}');
   if (open != std::string::npos && close != std::string::npos && open < close) {
     out.kind = Kind::choice;
     out.choices = split(type.substr(open + 1, close - open - 1), ',');
@@ -41,20 +76,30 @@ void set_type(CommandOption& out, const CLI::Option& option) {
     out.argument = join(out.choices, "|");
     return;
   }
-  std::string base = type.substr(0, colon);
-  std::string validator = colon == std::string::npos ? "" : type.substr(colon + 1);
-  if (base == "FILE" || validator.starts_with("FILE") || validator.starts_with("PATH")) {
+  const size_t colon = type.find(':');
+  const std::string base = type.substr(0, colon);
+  const std::string validator = colon == std::string::npos ? "" : type.substr(colon + 1);
+  out.argument = validator.starts_with(base + " in ") ? validator : base;
+  out.expected = expectation(base, validator);
+  if (base.find('|') != std::string::npos) {
+    out.kind = Kind::choice;
+    out.choices = split(base, '|');
+  } else if (is_validator_of_files(validator)) {
     out.kind = Kind::file;
     out.argument = "FILE";
-  } else if (base == "DIR" || validator.starts_with("DIR")) {
+  } else if (validator.starts_with("DIR")) {
     out.kind = Kind::directory;
     out.argument = "DIR";
   } else {
-    out.kind = Kind::text;
-    out.argument = validator.starts_with(base + " in ") ? validator : base;
-    if (validator == "POSITIVE") out.expected = "a number above 0";
-    if (validator == "NONNEGATIVE") out.expected = "a number of at least 0";
+    out.kind = kind_of(base);
   }
+}
+
+// A default worth telling: not an empty text, list or absent value, and not of what must be given.
+std::string told_default(const CLI::Option& option) {
+  if (option.get_required()) return "";
+  std::string text = option.get_default_str();
+  return text == "[]" || text == "{}" || text == "\"\"" ? "" : text;
 }
 
 CommandOption describe(const CLI::Option& option) {
@@ -66,8 +111,9 @@ CommandOption describe(const CLI::Option& option) {
     for (const std::string& name : option.get_lnames()) out.names.push_back("--" + name);
   }
   set_type(out, option);
+  if (out.kind == Kind::text && out.names.front() == "STORE") out.kind = Kind::directory;
   out.description = option.get_description();
-  out.otherwise = option.get_default_str();
+  out.otherwise = told_default(option);
   out.required = option.get_required();
   out.repeats = option.get_items_expected_max() > 1;
   return out;

@@ -11,7 +11,8 @@ class App;
 namespace slipway {
 
 struct CommandOption {
-  enum class Kind { flag, text, file, directory, choice };
+  // What stands for the value, which is what shells offer for it. model, version: of the command's STORE and NAME.
+  enum class Kind { flag, text, number, file, directory, choice, model, version, operator_name };
   Kind kind = Kind::flag;
   std::vector<std::string> names;  // "-o", "--out"; for a positional argument its one name, "RECIPE"
   std::string argument;            // what stands for the value: "INT", "FILE", "dynamic|static"; empty for a flag

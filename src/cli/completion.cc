@@ -6,6 +6,8 @@
 #include "cli/completion_script.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "ops/all.h"
+#include "store/store.h"
 
 namespace slipway {
 
@@ -22,6 +24,26 @@ Command whole_program() {
   return program;
 }
 
+// What scripts ask while a line is typed: names of operators, of models of STORE, versions of STORE NAME.
+Result<std::vector<std::string>> listed(const std::vector<std::string>& question) {
+  std::vector<std::string> names;
+  if (question[0] == "operators") {
+    for (const Operator* op : all_operators().all()) names.emplace_back(op->name);
+    return names;
+  }
+  if (question.size() < 2) return invalid("--list: expected the folder of a store");
+  const Store store = TRY(Store::open(question[1]));
+  if (question[0] == "models") return store.models();
+  if (question.size() < 3) return invalid("--list versions: expected a store and a model");
+  for (int64_t version : TRY(store.versions(question[2]))) names.push_back(std::to_string(version));
+  return names;
+}
+
+Status print_list(const std::vector<std::string>& question) {
+  for (const std::string& name : TRY(listed(question))) fmt::print("{}\n", name);
+  return {};
+}
+
 Status print_script(const std::string& shell) {
   Command program = whole_program();
   std::string script = shell == "bash"  ? bash_completion(program)
@@ -33,8 +55,10 @@ Status print_script(const std::string& shell) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto shell = std::make_shared<std::string>();
+  auto list = std::make_shared<std::vector<std::string>>();
   app.add_option("SHELL", *shell, "Which shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  return [shell] { return print_script(*shell); };
+  app.add_option("--list", *list, "Names that scripts ask for")->group("")->expected(1, 3);
+  return [shell, list] { return list->empty() ? print_script(*shell) : print_list(*list); };
 }
 
 }  // namespace

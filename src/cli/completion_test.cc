@@ -1,6 +1,7 @@
 // Completion: scripts run in their shells where these are installed, on a program made up here.
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -20,7 +21,7 @@ Command program() {
   Command train{.name = "train", .brief = "Train a model's weights"};
   train.arguments = {{.kind = Kind::file, .names = {"RECIPE"}, .argument = "FILE", .required = true}};
   train.options = {help,
-                   {.kind = Kind::text, .names = {"--epochs"}, .argument = "INT", .description = "How often"},
+                   {.kind = Kind::number, .names = {"--epochs"}, .argument = "INT", .description = "How often"},
                    {.kind = Kind::choice,
                     .names = {"-d", "--device"},
                     .argument = "cpu|cuda",
@@ -29,6 +30,9 @@ Command program() {
   Command store{.name = "store", .brief = "Keep models"};
   store.commands = {{.name = "list", .brief = "What is there"}, {.name = "promote", .brief = "Make live"}};
   store.commands[1].options = {help};
+  store.commands[1].arguments = {{.kind = Kind::directory, .names = {"STORE"}, .argument = "DIR"},
+                                 {.kind = Kind::model, .names = {"NAME"}, .argument = "MODEL"},
+                                 {.kind = Kind::version, .names = {"VERSION"}, .argument = "VERSION"}};
   Command out{.name = "prog", .brief = "A program"};
   out.options = {help};
   out.commands = {store, train};
@@ -46,10 +50,11 @@ std::string output_of(const std::string& command) {
 bool has_shell(const char* shell) { return std::system(fmt::format("command -v {} >/dev/null", shell).c_str()) == 0; }
 
 // What bash offers for the last of `words`, one per line.
-std::string bash_offers(const std::filesystem::path& script, const std::string& words, int last) {
-  return output_of(
-      fmt::format("bash -c 'source {}; COMP_WORDS=({}); COMP_CWORD={}; _prog; printf \"%s\\n\" \"${{COMPREPLY[@]}}\"'",
-                  script.string(), words, last));
+std::string bash_offers(const std::filesystem::path& script, const std::string& words, int last,
+                        const std::string& before = "") {
+  return output_of(fmt::format(
+      "bash -c '{}source {}; COMP_WORDS=({}); COMP_CWORD={}; _prog; printf \"%s\\n\" \"${{COMPREPLY[@]}}\"'", before,
+      script.string(), words, last));
 }
 
 TEST(Completion, BashOffersWhatWasDeclared) {
@@ -66,8 +71,27 @@ TEST(Completion, BashOffersWhatWasDeclared) {
   EXPECT_EQ(bash_offers(script, "prog train --epochs \"\"", 3), "\n");
   EXPECT_EQ(bash_offers(script, "prog store p", 2), "promote\n");
   EXPECT_EQ(bash_offers(script, "prog store promote -", 3), "-h\n--help\n");
-  EXPECT_EQ(bash_offers(script, "prog train " + folder.path().string() + "/rec", 2),
-            folder.path().string() + "/recipe one.toml\n");
+  const std::string place = folder.path().string();
+  EXPECT_EQ(bash_offers(script, "prog train " + place + "/rec", 2), place + "/recipe one.toml\n");
+  EXPECT_EQ(bash_offers(script, "prog train --epochs 3 " + place + "/rec", 4), place + "/recipe one.toml\n");
+}
+
+// A stand-in for the program: answers --list with what it was asked.
+void write_answering_program(const std::filesystem::path& folder) {
+  ASSERT_TRUE(write_file_atomic(folder / "prog", "#!/bin/sh\nshift 3\nfor w in \"$@\"; do echo \"$w\"; done\n").ok());
+  std::filesystem::permissions(folder / "prog", std::filesystem::perms::owner_all);
+}
+
+TEST(Completion, BashAsksForModelsAndVersions) {
+  TemporaryDirectory folder;
+  std::filesystem::path script = folder.path() / "prog.bash";
+  ASSERT_TRUE(write_file_atomic(script, bash_completion(program())).ok());
+  write_answering_program(folder.path());
+  const std::string path = "PATH=" + folder.path().string() + ":$PATH; ";
+  auto offers = [&](const std::string& words, int last) { return bash_offers(script, words, last, path); };
+  EXPECT_EQ(offers("prog store promote /tmp/st \"\"", 4), "models\n/tmp/st\n");
+  EXPECT_EQ(offers("prog store promote /tmp/st digits \"\"", 5), "versions\n/tmp/st\ndigits\n");
+  EXPECT_EQ(offers("prog store promote /tmp/st digits 3 \"\"", 6), "\n");
 }
 
 TEST(Completion, FishOffersWhatWasDeclared) {
@@ -82,16 +106,49 @@ TEST(Completion, FishOffersWhatWasDeclared) {
   EXPECT_EQ(offers("prog train --ep"), "--epochs\tHow often\n");
   EXPECT_EQ(offers("prog train --device c"), "cpu\tWhere: cpu or [cuda]\ncuda\tWhere: cpu or [cuda]\n");
   EXPECT_EQ(offers("prog store l"), "list\tWhat is there\n");
+  ASSERT_TRUE(write_file_atomic(folder.path() / "recipe.toml", "").ok());
+  EXPECT_EQ(offers("prog train " + folder.path().string() + "/rec"), folder.path().string() + "/recipe.toml\n");
+  write_answering_program(folder.path());
+  EXPECT_EQ(output_of(fmt::format("fish -c 'set PATH {} $PATH; source {}; complete -C \"prog store promote /tmp/st \"'",
+                                  folder.path().string(), script.string())),
+            "/tmp/st\nmodels\n");
 }
 
-TEST(Completion, ZshAcceptsTheScript) {
+// What a live zsh writes when Tab is typed behind `line`: it runs in a pseudo-terminal of the zsh module zpty, and
+// every candidate that a completion function adds is printed between marks.
+std::string zsh_offers(const TemporaryDirectory& folder, const std::string& line) {
+  const std::string probe = fmt::format(R"zsh(zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z 'PS1=; PATH={0}:$PATH; autoload -U compinit; compinit -u -D; source {0}/_prog; cd {0}; zstyle ":completion:*" list-colors ""'
+zpty -w z 'compadd() {{ local -a hits; builtin compadd -O hits "$@"; (( $#hits )) && print -l -- "<"$^hits">"; return 1 }}; print rea""dy'
+zpty -r z answer '*ready*'
+zpty -n -w z $'{1}\t'
+sleep 0.2
+zpty -n -w z $'\C-u'
+zpty -w z 'print do""ne'
+zpty -r z answer '*done*'
+print -r -- "$answer"
+)zsh",
+                                        folder.path().string(), line);
+  EXPECT_TRUE(write_file_atomic(folder.path() / "probe", probe).ok());
+  const std::string text = output_of(fmt::format("zsh -f {}/probe 2>&1", folder.path().string()));
+  std::set<std::string> hits;
+  for (size_t at = 0; (at = text.find('<', at)) != std::string::npos; ++at) {
+    hits.insert(text.substr(at + 1, text.find('>', at) - at - 1));
+  }
+  return fmt::format("{}", fmt::join(hits, " "));
+}
+
+TEST(Completion, ZshOffersWhatWasDeclaredInALiveShell) {
   if (!has_shell("zsh")) GTEST_SKIP() << "zsh is not installed";
   TemporaryDirectory folder;
-  std::filesystem::path script = folder.path() / "_prog";
-  ASSERT_TRUE(write_file_atomic(script, zsh_completion(program())).ok());
-  EXPECT_EQ(output_of(fmt::format("zsh -f -c 'autoload -U compinit; compinit -u -D; source {}; echo $_comps[prog]'",
-                                  script.string())),
-            "_prog\n");
+  ASSERT_TRUE(write_file_atomic(folder.path() / "_prog", zsh_completion(program())).ok());
+  ASSERT_TRUE(write_file_atomic(folder.path() / "recipe.toml", "").ok());
+  write_answering_program(folder.path());
+  EXPECT_EQ(zsh_offers(folder, "prog tr"), "train");
+  EXPECT_EQ(zsh_offers(folder, "prog train --device c"), "cpu cuda");
+  EXPECT_EQ(zsh_offers(folder, "prog train rec"), "recipe.toml");
+  EXPECT_EQ(zsh_offers(folder, "prog store promote /tmp/st "), "/tmp/st models");
 }
 
 TEST(Completion, ZshScriptIsThis) {
@@ -99,6 +156,10 @@ TEST(Completion, ZshScriptIsThis) {
   EXPECT_EQ(zsh_completion(small),
             "#compdef prog\n"
             "# zsh completion of prog; to load it: source <(prog completion zsh)\n"
+            "_prog_ask() {\n"
+            "  local -a before=(${words[2,CURRENT-1]:#-*})\n"
+            "  compadd -- ${(f)\"$(prog completion zsh --list $1 ${(@)before[1,$2]} 2>/dev/null)\"}\n"
+            "}\n"
             "_prog() {\n"
             "  _arguments \\\n"
             "    '(-d --device)-d[Where\\: cpu or \\[cuda\\]]:cpu|cuda:(cpu cuda)' \\\n"

@@ -107,15 +107,9 @@ std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("DIR", options->folder, "Folder with cases below it")->required();
   app.add_option("--filter", options->filter, "Only cases whose path matches this regular expression");
-  app.add_option("--threads", options->run.threads, "Threads of a session")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  app.add_option("--rtol", options->run.relative, "Relative tolerance of floats")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--atol", options->run.absolute, "Absolute tolerance of floats")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  app.add_option("--threads", options->run.threads, "Threads of a session")->check(CLI::Range(1, 1024));
+  app.add_option("--rtol", options->run.relative, "Relative tolerance of floats")->check(CLI::NonNegativeNumber);
+  app.add_option("--atol", options->run.absolute, "Absolute tolerance of floats")->check(CLI::NonNegativeNumber);
   app.add_flag("-v,--verbose", options->verbose, "A line for each unsupported case as well");
   app.add_flag("--together", options->together, "All cases in one process, where a crash ends the run");
   app.add_flag("--json", options->json, "For machines");

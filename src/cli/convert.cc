@@ -108,7 +108,9 @@ std::function<Status()> declare(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->needs(verify);
   app.add_option("--seed", options->samples.seed, "Of the samples")->needs(verify);
-  app.add_option("--tolerance", options->tolerance, "Fail when an output differs by more than this")->needs(verify);
+  app.add_option("--tolerance", options->tolerance, "Fail when an output differs by more than this")
+      ->default_str("")
+      ->needs(verify);
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }

@@ -16,6 +16,7 @@ namespace {
 struct Options {
   std::string model;
   std::vector<std::string> bind;
+  std::vector<std::string> shapes;
   bool text = false;
   bool json = false;
 };
@@ -71,6 +72,7 @@ void print(const Inspection& i) {
 Status run(const Options& options) {
   Graph graph = TRY(read_model(options.model));
   auto sizes = TRY(parse_bindings(options.bind));
+  RETURN_IF_ERROR(set_input_shapes(graph, TRY(parse_shapes(options.shapes))));
   if (options.text) {
     fmt::print("{}", to_text(graph));
     return {};
@@ -90,6 +92,7 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("MODEL", options->model, "Model file")->required();
   app.add_option("--bind", options->bind, "Size of a named dimension, such as batch=8; 1 where none is given")
       ->type_name("NAME=SIZE");
+  app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224")->type_name("NAME=SIZES");
   auto* text = app.add_flag("--text", options->text, "The graph as text, a line for each node");
   app.add_flag("--json", options->json, "For machines")->excludes(text);
   return [options] { return run(*options); };
@@ -104,6 +107,7 @@ VERB(inspect) = {
         "Operators, shapes, parameters, multiply-accumulates, bytes and the most memory that activations need.\n"
         "  slipway inspect model.onnx\n"
         "  slipway inspect model.onnx --bind batch=8 --json\n"
+        "  slipway inspect model.onnx --shape image=8x3x224x224\n"
         "  slipway inspect model.onnx --text",
     .declare = declare,
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/verbs.h"
+#include "cli/waiting.h"
 
 namespace {
 
@@ -29,6 +30,7 @@ int fail(const std::string& program, const slipway::Status& status) {
 int main(int argc, char** argv) {
   // `slipway … | head` ends quietly even when the parent process ignores SIGPIPE.
   std::signal(SIGPIPE, SIG_DFL);
+  slipway::wait_briefly(argv);
   slipway::Invocation invocation = slipway::interpret(slipway::all_verbs(), {argv + 1, argv + argc});
   slipway::Status status = invocation.run ? slipway::run(invocation) : invocation.status;
   std::fputs(invocation.out.c_str(), stdout);

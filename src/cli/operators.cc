@@ -161,7 +161,7 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("NAME", options->name, "Tell all of this operator");
+  app.add_option("NAME", options->name, "Tell all of this operator")->type_name("OPERATOR");
   auto* markdown = app.add_flag("--markdown", options->markdown, "As the page docs/operators.md");
   app.add_flag("--json", options->json, "For machines")->excludes(markdown);
   return [options] { return run(*options); };

@@ -158,15 +158,15 @@ std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("IN", options->in, "Trained model")->required();
   app.add_option("OUT", options->out, "Where the optimized model goes (ONNX)")->required();
-  app.add_option("--prune", options->prune, "Share of each layer's weights to set to zero, such as 0.5");
+  app.add_option("--prune", options->prune, "Share of each layer's weights to set to zero, such as 0.5")
+      ->default_str("");
   app.add_flag("--global", options->global, "Prune that share of all weights, whatever their layer");
   app.add_option("--finetune", options->recipe, "Recipe (TOML) to train the pruned model on by, zeros held")
       ->type_name("RECIPE");
   app.add_option("--quantize", options->quantize, "int8 weights: activations quantized as they come, or by calibration")
       ->type_name("dynamic|static");
   app.add_option("--calibrate", options->calibrate, "Data for --quantize static and for accuracy")->type_name("DATA");
-  app.add_option("--method", options->method, "How calibration picks a range: minmax, entropy, percentile")
-      ->type_name("METHOD");
+  app.add_option("--method", options->method, "How calibration picks a range")->type_name("minmax|entropy|percentile");
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }

@@ -24,9 +24,12 @@ struct ProgressState {
   std::string note;  // "loss 0.1523  accuracy 0.9541"
 };
 
-// "Epoch 1/5  ━━━━━━━━━╸──────────  938/1875  0.8 s  loss 0.15"; the note is cut so that nothing is wider than
-// `columns`.
+// "Epoch 1/5  ━━━━━━━━━╸──────────  938/1875  3.20 s  3.19 s left  loss 0.15". Where `columns` are few the bar becomes
+// shorter, then vanishes, and then the note is cut: nothing is wider.
 std::string progress_bar(const ProgressState& state, int columns);
+
+// What stays on the screen when the work ends: the bar, and below it what of the note has no room beside it.
+std::string progress_end(const ProgressState& state, int columns);
 
 // "Epoch 1/5: 1875/1875, 1.62 s, loss 0.15".
 std::string progress_line(const ProgressState& state);

@@ -29,11 +29,35 @@ std::string drawn(ProgressStyle style, Work work) {
 TEST(Progress, BarShowsWhereItStands) {
   ProgressState state{.label = "Epoch 1/5", .done = 938, .total = 1875, .elapsed_ns = 812'000'000, .note = "loss 0.15"};
   EXPECT_EQ(progress_bar(state, 100), "Epoch 1/5  ━━━━━━━━━━━━────────────   938/1875  812 ms  loss 0.15");
-  EXPECT_EQ(progress_bar(state, 50), "Epoch 1/5  ━━━━━━━━━━━━────────────   938/1875  81");
+  EXPECT_EQ(progress_bar(state, 52), "Epoch 1/5  ━━━━━╸─────   938/1875  812 ms  loss 0.15");
+  EXPECT_EQ(progress_bar(state, 40), "Epoch 1/5   938/1875  812 ms  loss 0.15");
+  EXPECT_EQ(progress_bar(state, 35), "Epoch 1/5   938/1875  812 ms  loss ");
   state.done = 1875;
   EXPECT_EQ(progress_bar(state, 100), "Epoch 1/5  ━━━━━━━━━━━━━━━━━━━━━━━━  1875/1875  812 ms  loss 0.15");
   state.done = 40;
-  EXPECT_EQ(progress_bar(state, 37), "Epoch 1/5  ╸───────────────────────  ");
+  state.note.clear();
+  EXPECT_EQ(progress_bar(state, 80), "Epoch 1/5  ╸───────────────────────    40/1875  812 ms");
+}
+
+TEST(Progress, BarEstimatesWhatIsLeftAfterTwoSeconds) {
+  ProgressState state{.label = "Epoch 1/5", .done = 30, .total = 90, .elapsed_ns = 3'000'000'000};
+  EXPECT_EQ(progress_bar(state, 49), "Epoch 1/5  ━━━───────  30/90  3.00 s  6.00 s left");
+  state.elapsed_ns = 1'000'000'000;
+  EXPECT_EQ(progress_bar(state, 35), "Epoch 1/5  ━━━──────  30/90  1.00 s");
+}
+
+TEST(Progress, TheEndShowsEveryMetricOnANarrowTerminal) {
+  const ProgressState state{
+      .label = "Epoch 3/5",
+      .done = 469,
+      .total = 469,
+      .elapsed_ns = 1'100'000'000,
+      .note = "loss 0.0668  accuracy 0.9791  val_loss 0.0913  val_accuracy 0.9716  val_f1 0.9704"};
+  EXPECT_EQ(progress_end(state, 79),
+            "Epoch 3/5  ━━━━━━━━━━━━━━━━━━━━━━━━  469/469  1.10 s\n"
+            "  loss 0.0668  accuracy 0.9791  val_loss 0.0913  val_accuracy 0.9716\n"
+            "  val_f1 0.9704");
+  EXPECT_EQ(progress_end(state, 130), progress_bar(state, 130));
 }
 
 TEST(Progress, BarOfUnknownLengthCounts) {

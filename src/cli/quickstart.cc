@@ -82,7 +82,7 @@ std::function<Status()> declare(CLI::App& app) {
   options->story.out = "out/quickstart";
   app.add_option("--data", options->story.data,
                  "Folder with MNIST; else $SLIPWAY_DATA, ../shared/data, a download, generated digits");
-  app.add_option("-o,--out", options->story.out, "Where the store and the converted files go")->capture_default_str();
+  app.add_option("-o,--out", options->story.out, "Where the store and the converted files go");
   app.add_flag("!--no-download", options->story.allow_download, "Do not ask the network");
   app.add_flag("--json", options->json, "The story as JSON");
   return [options] { return run(*options); };

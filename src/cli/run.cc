@@ -177,8 +177,7 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--absolute", options->absolute, "Largest difference beside that")->check(CLI::NonNegativeNumber);
   app.add_option("--out", options->out, "Folder to write every output to, as NAME.npy");
   app.add_option("--show", options->show, "Elements of every output to print")->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options->threads, "Threads; by the work where none are given")
-      ->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options->threads, "Threads; 0 chooses by the work")->check(CLI::Range(0, 1024));
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }

@@ -223,20 +223,29 @@ std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.require_subcommand(1);
   CLI::App* list_command = subcommand(app, *options, "list", "The models, or the versions of one");
-  list_command->add_option("NAME", options->name, "Model");
+  list_command->add_option("NAME", options->name, "Model")->type_name("MODEL");
   CLI::App* show_command = subcommand(app, *options, "show", "One version: signature, metrics, lineage, files");
-  show_command->add_option("NAME", options->name, "Model")->required();
-  show_command->add_option("VERSION", options->version, "Version (default: production)")->check(CLI::PositiveNumber);
+  show_command->add_option("NAME", options->name, "Model")->type_name("MODEL")->required();
+  show_command->add_option("VERSION", options->version, "Version (default: production)")
+      ->default_str("")
+      ->type_name("VERSION")
+      ->check(CLI::PositiveNumber);
   CLI::App* promote_command = subcommand(app, *options, "promote", "Makes a version production, after verifying it");
-  promote_command->add_option("NAME", options->name, "Model")->required();
-  promote_command->add_option("VERSION", options->version, "Version")->required()->check(CLI::PositiveNumber);
+  promote_command->add_option("NAME", options->name, "Model")->type_name("MODEL")->required();
+  promote_command->add_option("VERSION", options->version, "Version")
+      ->type_name("VERSION")
+      ->required()
+      ->check(CLI::PositiveNumber);
   promote_command->add_flag("--force", options->force, "Even a version that was rejected");
   CLI::App* rollback_command = subcommand(app, *options, "rollback", "Goes back to the last good version");
-  rollback_command->add_option("NAME", options->name, "Model")->required();
-  rollback_command->add_option("--reason", options->reason, "Why, for the record")->capture_default_str();
+  rollback_command->add_option("NAME", options->name, "Model")->type_name("MODEL")->required();
+  rollback_command->add_option("--reason", options->reason, "Why, for the record");
   CLI::App* verify_command = subcommand(app, *options, "verify", "Compares every byte with its checksum");
-  verify_command->add_option("NAME", options->name, "Model (default: all)");
-  verify_command->add_option("VERSION", options->version, "Version (default: all)")->check(CLI::PositiveNumber);
+  verify_command->add_option("NAME", options->name, "Model (default: all)")->type_name("MODEL");
+  verify_command->add_option("VERSION", options->version, "Version (default: all)")
+      ->default_str("")
+      ->type_name("VERSION")
+      ->check(CLI::PositiveNumber);
   return [=]() -> Status {
     if (list_command->parsed()) return list(*options);
     if (show_command->parsed()) return show(*options);

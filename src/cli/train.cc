@@ -184,9 +184,11 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--store", options->store, "Publish the model in this store");
   app.add_option("--checkpoints", options->checkpoints, "Keep best and last checkpoints in this folder");
   app.add_flag("--resume", options->resume, "Go on from the last checkpoint, as if never interrupted");
-  app.add_option("--epochs", options->epochs, "Instead of the recipe's")->check(CLI::PositiveNumber);
-  app.add_option("--seed", options->seed, "Instead of the recipe's")->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options->threads, "Threads; 0 chooses by the work in a step")->check(CLI::Range(0, 1024));
+  app.add_option("--epochs", options->epochs, "Instead of the recipe's")->default_str("")->check(CLI::PositiveNumber);
+  app.add_option("--seed", options->seed, "Instead of the recipe's")->default_str("")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options->threads, "Threads instead of the recipe's; 0 chooses by the work in a step")
+      ->default_str("")
+      ->check(CLI::Range(0, 1024));
   app.add_flag("--json", options->json, "A JSON object per epoch and one for the result");
   return [options] { return run(*options); };
 }

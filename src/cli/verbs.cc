@@ -44,6 +44,7 @@ Declared declare(const Verb& verb) {
   Declared out{std::make_unique<CLI::App>(verb.brief, verb.name), {}};
   out.app->set_help_flag("-h,--help", "Show this help");
   out.app->footer(verb.help);
+  out.app->option_defaults()->always_capture_default();
   out.run = verb.declare(*out.app);
   return out;
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/cores.h"
 #include "base/file.h"
 
 namespace slipway {
@@ -109,7 +110,7 @@ Status read_class_folder(const ClassFolder& folder, BrokenFiles broken, const Re
       if (broken == BrokenFiles::refuse) give_up = true;
     }
   };
-  unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+  unsigned threads = std::min(static_cast<unsigned>(usable_cores()), kMostThreads);
   std::vector<std::jthread> pool;
   for (unsigned t = 1; t < threads && t < folder.files.size(); ++t) pool.emplace_back(work);
   work();

@@ -44,19 +44,6 @@ std::set<std::string> input_symbols(const Graph& graph) {
   return symbols;
 }
 
-Status check_bindings(const Graph& graph, const std::map<std::string, int64_t>& bindings) {
-  std::set<std::string> symbols = input_symbols(graph);
-  for (const auto& [name, size] : bindings) {
-    if (!symbols.contains(name)) {
-      return invalid(
-          fmt::format("no input has a dimension named \"{}\"; the model has {}", name,
-                      symbols.empty() ? std::string("none with a name") : fmt::format("{}", fmt::join(symbols, ", "))));
-    }
-    if (size < 0) return invalid(fmt::format("dimension \"{}\" bound to {}; expected a size", name, size));
-  }
-  return {};
-}
-
 // The contents of a node's outputs when they follow from constants or from a known shape.
 void fold(Graph& graph, const Node& node) {
   if (node.op == nullptr || node.op->infer == nullptr || !node.op->deterministic || node.outputs.size() != 1) return;
@@ -207,6 +194,19 @@ Json counts_json(const std::map<std::string, Number>& counts) {
 Json known(int64_t n) { return n < 0 ? Json() : Json(n); }
 
 }  // namespace
+
+Status check_bindings(const Graph& graph, const std::map<std::string, int64_t>& bindings) {
+  std::set<std::string> symbols = input_symbols(graph);
+  for (const auto& [name, size] : bindings) {
+    if (!symbols.contains(name)) {
+      return invalid(
+          fmt::format("no input has a dimension named \"{}\"; the model has {}", name,
+                      symbols.empty() ? std::string("none with a name") : fmt::format("{}", fmt::join(symbols, ", "))));
+    }
+    if (size < 0) return invalid(fmt::format("dimension \"{}\" bound to {}; expected a size", name, size));
+  }
+  return {};
+}
 
 Result<Graph> bound(const Graph& graph, const std::map<std::string, int64_t>& bindings) {
   RETURN_IF_ERROR(check_bindings(graph, bindings));

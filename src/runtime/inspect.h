@@ -40,6 +40,9 @@ struct Inspection {
   int unknown_shapes = 0;             // values whose shape could not be inferred; they count 0 bytes
 };
 
+// invalid_argument: a name that no dimension of an input has (the message lists those there are), or a size below 0.
+Status check_bindings(const Graph& graph, const std::map<std::string, int64_t>& bindings);
+
 // Gives every unknown dimension a size (`bindings` by its name, or 1), infers all types and folds shape arithmetic.
 // invalid_argument: a binding that the model has no dimension for, or types that contradict each other.
 Result<Graph> bound(const Graph& graph, const std::map<std::string, int64_t>& bindings);

@@ -71,6 +71,17 @@ int64_t recurrent(const Shapes& s) {
   return (*x)[0] * (*x)[1] * (element_count(*w) + element_count(*r));
 }
 
+// q: [B, heads, L, d] or [B, L, heads d]; k, v: alike with S steps: every query meets every key, and every value.
+int64_t attention(const Shapes& s) {
+  std::optional<Shape> q = s.in(0);
+  std::optional<Shape> k = s.in(1);
+  std::optional<Shape> y = s.out(0);
+  if (!q || !k || !y || k->size() < 3) return -1;
+  const int64_t steps = (*k)[k->size() - 2];
+  std::optional<Shape> past = s.in(4);
+  return (element_count(*q) + element_count(*y)) * (steps + (past && past->size() == 4 ? (*past)[2] : 0));
+}
+
 struct Row {
   std::string_view op;
   int64_t (*count)(const Shapes&);
@@ -88,6 +99,7 @@ constexpr Row kRows[] = {
     {"LSTM", recurrent},
     {"GRU", recurrent},
     {"RNN", recurrent},
+    {"Attention", attention},
 };
 
 // How often the body of a node runs; -1: contents tell.

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cores.h"
 #include "base/memory.h"
 #include "runtime/thread_choice.h"
 
@@ -62,7 +63,7 @@ void PlanCompiler::add_result(ValueId id) {
 }
 
 void PlanCompiler::choose_threads() {
-  const int most = options_.threads > 0 ? options_.threads : omp_get_num_procs();
+  const int most = options_.threads > 0 ? options_.threads : usable_cores();
   const char* policy = std::getenv("OMP_WAIT_POLICY");
   const SharingCost cost = sharing_cost(policy == nullptr ? "" : policy);
   double us = 0;

@@ -1,8 +1,8 @@
 // Server: start, dispatch, stop.
 #include "serve/server.h"
+#include "base/cores.h"
 
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -10,9 +10,7 @@ namespace slipway {
 
 namespace {
 
-int or_cores(int threads) {
-  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
+int or_cores(int threads) { return threads > 0 ? threads : usable_cores(); }
 
 constexpr size_t kReadAside = 256 << 10;  // larger bodies are parsed off the event loop: from about 1 ms on
 

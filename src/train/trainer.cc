@@ -3,10 +3,10 @@
 
 #include <chrono>
 #include <cmath>
-#include <thread>
 
 #include <fmt/format.h>
 
+#include "base/cores.h"
 #include "base/version.h"
 #include "data/batches.h"
 #include "data/feed.h"
@@ -94,8 +94,7 @@ class GradientTrainer final : public Trainer {
 
   Result<EpochResult> run_epoch(const StepListener& listener) override {
     auto begin = std::chrono::steady_clock::now();
-    FlushDenormals flush(options_.threads > 0 ? options_.threads
-                                              : static_cast<int>(std::thread::hardware_concurrency()));
+    FlushDenormals flush(options_.threads > 0 ? options_.threads : usable_cores());
     int64_t batches = stream_.batches();
     stream_.start(epoch_);
     Running running(predictions_);
@@ -241,7 +240,7 @@ class GradientTrainer final : public Trainer {
 }  // namespace
 
 Json statement(const TrainerOptions& options) {
-  const auto cores = static_cast<int64_t>(std::thread::hardware_concurrency());
+  const auto cores = static_cast<int64_t>(usable_cores());
   Json json = Json::object({{"seed", static_cast<int64_t>(options.seed)}});
   // A session without a number takes one thread or, where the work is worth it, all cores.
   json.set("threads", options.threads > 0 ? Json(options.threads) : Json(fmt::format("up to {}", cores)));

@@ -15,6 +15,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "base/cores.h"
 #include "serve/http/connection.h"
 
 namespace slipway {
@@ -179,7 +180,7 @@ class Server final : public HttpServer {
         handler_(std::move(handler)),
         most_(connections_allowed(options)),
         budget_(std::make_shared<BodyBudget>(options.body_memory)) {
-    auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const int cores = usable_cores();
     int threads = std::clamp(options.threads > 0 ? options.threads : cores, 1, static_cast<int>(EventLoop::kMost));
     for (int i = 0; i < threads; ++i) {
       loops_.push_back(std::make_shared<LoopThread>(static_cast<size_t>(i), options_, handler_, budget_,
