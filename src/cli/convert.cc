@@ -8,6 +8,7 @@
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "convert/judge.h"
 #include "convert/verify.h"
 #include "convert/write.h"
 #include "formats/format.h"
@@ -27,7 +28,7 @@ struct Options {
   bool json = false;
 };
 
-Json to_json(const VerifyReport& report) {
+Json to_json(const VerifyReport& report, const std::string& judged_by) {
   Json outputs = Json::array();
   for (const OutputDifference& o : report.outputs) {
     outputs.push(Json::object({{"name", o.name},
@@ -37,16 +38,17 @@ Json to_json(const VerifyReport& report) {
                                {"largest", o.largest},
                                {"mismatched_nan", o.mismatched_nan}}));
   }
-  return Json::object({{"runs", report.runs}, {"outputs", std::move(outputs)}});
+  return Json::object({{"judged_by", judged_by}, {"runs", report.runs}, {"outputs", std::move(outputs)}});
 }
 
-void print(const VerifyReport& report) {
+void print(const VerifyReport& report, const std::string& judged_by) {
   Table table({"output", "elements", "largest value", "largest difference", "relative"});
   for (const OutputDifference& o : report.outputs) {
     table.add({o.name, human_count(o.elements), fmt::format("{:.4g}", o.largest), fmt::format("{:.3g}", o.max_absolute),
                fmt::format("{:.3g}", o.max_relative)});
   }
-  fmt::print("Verified on {} runs of seeded samples:\n{}", report.runs, table.text());
+  fmt::print("Judged by {}: nothing against it.\n", judged_by);
+  fmt::print("Both run here on {} runs of seeded samples:\n{}", report.runs, table.text());
 }
 
 // Differences that are errors: NaN on one side only, or more than the user allows.
@@ -84,14 +86,15 @@ Status run(const Options& options) {
   if (!options.json) fmt::print("Wrote {} ({})\n", options.out.string(), human_bytes(bytes));
   Status verdict;
   if (options.verify) {
+    std::string judged_by = TRY(judge_file(options.out));
     Graph back = TRY(read_model(options.out));
     Result<VerifyReport> report = verify_conversion(graph, back, options.samples);
     if (!report.ok()) return report.status().at("verifying " + options.out.string());
     verdict = judge(*report, options);
     if (options.json) {
-      json.set("verify", to_json(*report));
+      json.set("verify", to_json(*report, judged_by));
     } else {
-      print(*report);
+      print(*report, judged_by);
     }
   }
   if (options.json) fmt::print("{}\n", json.dump(2));
@@ -103,7 +106,9 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("IN", options->in, "Model file to read")->required();
   app.add_option("OUT", options->out, "Model file to write; its extension says the format")->required();
   app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")->check(CLI::Range(9, 21));
-  auto* verify = app.add_flag("--verify", options->verify, "Run both on samples and print the largest difference");
+  auto* verify = app.add_flag(
+      "--verify", options->verify,
+      "Have the file judged (ONNX's checker, TensorFlow Lite's table), run both on samples, print the differences");
   app.add_option("--samples", options->samples.samples, "Rows in each run of --verify")
       ->check(CLI::PositiveNumber)
       ->needs(verify);

@@ -1,7 +1,6 @@
 // ONNX's arithmetic in TFLite: what is more than another name.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -12,50 +11,6 @@
 namespace slipway::convert {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-// TFLite knows four ranges by name; any other is a MINIMUM of a MAXIMUM.
-Status clip(Lowering& l, const Node& node) {
-  double low = TRY(l.number(node, 1, -kInfinity, "minimum"));
-  double high = TRY(l.number(node, 2, kInfinity, "maximum"));
-  // Exporters write "no limit" as the type's largest number.
-  if (low <= std::numeric_limits<float>::lowest()) low = -kInfinity;
-  if (high >= std::numeric_limits<float>::max()) high = kInfinity;
-  ValueId x = l.input(node, 0);
-  const Value& y = l.value(node.outputs[0]);
-  if (y.dtype == DType::f32 && low == 0 && high == kInfinity) return l.emit(node, "RELU", {x}), Status();
-  if (y.dtype == DType::f32 && low == 0 && high == 6) return l.emit(node, "RELU6", {x}), Status();
-  if (y.dtype == DType::f32 && low == -1 && high == 1) return l.emit(node, "RELU_N1_TO_1", {x}), Status();
-  auto bound = [&](double b) { return l.constant("bound", Tensor::scalar(b).cast(y.dtype)); };
-  if (low != -kInfinity && high != kInfinity) {
-    x = l.between("MAXIMUM", {x, bound(low)}, y.dtype, TRY(l.dims(node.outputs[0])));
-    l.emit(node, "MINIMUM", {x, bound(high)});
-  } else if (low != -kInfinity) {
-    l.emit(node, "MAXIMUM", {x, bound(low)});
-  } else if (high != kInfinity) {
-    l.emit(node, "MINIMUM", {x, bound(high)});
-  } else {
-    l.alias(node, x);
-  }
-  return {};
-}
-
-Status leaky_relu(Lowering& l, const Node& node) {
-  l.emit(node, "LEAKY_RELU", {l.input(node, 0)}, {{"alpha", node.real("alpha")}});
-  return {};
-}
-
-Status elu(Lowering& l, const Node& node) {
-  if (node.real("alpha") != 1.f) return unsupported(fmt::format("alpha = {}; TFLite's ELU has 1", node.real("alpha")));
-  l.emit(node, "ELU", {l.input(node, 0)});
-  return {};
-}
-
-Status gelu(Lowering& l, const Node& node) {
-  l.emit(node, "GELU", {l.input(node, 0)}, {{"approximate", int64_t{node.text("approximate") == "tanh"}}});
-  return {};
-}
 
 // 1 / x
 Status reciprocal(Lowering& l, const Node& node) {
@@ -244,6 +199,28 @@ Result<std::string> type_name(DType dtype) {
   }
 }
 
+// Both of one type; whole numbers only to constant powers of 0 and more.
+Status power(Lowering& l, const Node& node) {
+  DType dtype = l.value(node.inputs[0]).dtype;
+  const Value& exponent = l.value(node.inputs[1]);
+  if (is_integer(dtype)) {
+    std::vector<double> given = exponent.data.defined() ? exponent.data.to_doubles() : std::vector<double>{-1};
+    bool fits = std::all_of(given.begin(), given.end(), [](double e) { return e >= 0 && e == std::floor(e); });
+    if (!fits) return unsupported("whole numbers to powers that may be negative or have fractions");
+  }
+  ValueId power = l.input(node, 1);
+  if (exponent.dtype != dtype && exponent.data.defined()) {
+    power = l.constant(exponent.name, exponent.data.cast(dtype));
+  } else if (exponent.dtype != dtype) {
+    std::string from = TRY(type_name(exponent.dtype));
+    std::string to = TRY(type_name(dtype));
+    Attributes types{{"in_data_type", from}, {"out_data_type", to}};
+    power = l.between("CAST", {power}, dtype, TRY(l.dims(node.inputs[1])), std::move(types));
+  }
+  l.emit(node, "POW", {l.input(node, 0), power});
+  return {};
+}
+
 Status cast(Lowering& l, const Node& node) {
   std::string from = TRY(type_name(l.value(node.inputs[0]).dtype));
   std::string to = TRY(type_name(l.value(node.outputs[0]).dtype));
@@ -261,16 +238,13 @@ constexpr LowerRule kRules[] = {
     {"ArgMin", arg_min},
     {"Cast", cast},
     {"CastLike", cast},
-    {"Clip", clip},
-    {"Elu", elu},
-    {"Gelu", gelu},
     {"LayerNormalization", layer_normalization},
-    {"LeakyRelu", leaky_relu},
     {"LogSoftmax", log_softmax},
     {"MatMul", matmul},
     {"Max", maximum},
     {"Mean", mean},
     {"Min", minimum},
+    {"Pow", power},
     {"Reciprocal", reciprocal},
     {"ReduceL1", reduce_l1},
     {"ReduceL2", reduce_l2},

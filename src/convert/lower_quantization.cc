@@ -33,15 +33,19 @@ Quantization shifted(Quantization q) {
   return q;
 }
 
-Status check_stored(DType dtype) {
-  if (dtype == DType::i8 || dtype == DType::u8 || dtype == DType::i16 || dtype == DType::i32) return {};
-  return unsupported(fmt::format("quantized {}; TFLite has int8, uint8, int16 and int32", dtype_name(dtype)));
+// int32 is for constants, which a bias may be: the runtime makes no real numbers of it.
+Status check_stored(const Value& value) {
+  DType dtype = value.dtype;
+  if (dtype == DType::i8 || dtype == DType::u8 || dtype == DType::i16) return {};
+  if (dtype == DType::i32 && value.data.defined()) return {};
+  return unsupported(
+      fmt::format("quantized {}; TFLite has int8, uint8 and int16, and int32 for constants", dtype_name(dtype)));
 }
 
 Status quantize(Lowering& l, const Node& node) {
   Quantization q = TRY(parameters(l, node));
   const Value& y = l.value(node.outputs[0]);
-  RETURN_IF_ERROR(check_stored(y.dtype));
+  RETURN_IF_ERROR(check_stored(y));
   ValueId x = l.input(node, 0);
   bool shift = y.dtype == DType::u8 && only_dequantized(l, node.outputs[0]);
   ValueId out = l.declare(node.outputs[0], shift ? DType::i8 : y.dtype);
@@ -68,7 +72,7 @@ ValueId stored(Lowering& l, const Node& node, Quantization& q) {
 
 Status dequantize(Lowering& l, const Node& node) {
   Quantization q = TRY(parameters(l, node));
-  RETURN_IF_ERROR(check_stored(l.value(node.inputs[0]).dtype));
+  RETURN_IF_ERROR(check_stored(l.value(node.inputs[0])));
   ValueId x = stored(l, node, q);
   const Quantization* known = l.quantization(x);
   if (known != nullptr && *known != q) return unsupported("its input is quantized with other parameters than its own");

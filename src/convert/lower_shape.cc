@@ -96,7 +96,7 @@ Status split(Lowering& l, const Node& node) {
   }
   Attributes attributes{{"num_splits", static_cast<int64_t>(sizes.size())}};
   bool equal = std::all_of(sizes.begin(), sizes.end(), [&](int64_t s) { return s == sizes[0]; });
-  if (equal) {
+  if (equal && l.value(node.inputs[0]).dtype != DType::i64) {
     l.emit(node, "SPLIT", {l.int32(axis), l.input(node, 0)}, std::move(attributes));
   } else {
     l.emit(node, "SPLIT_V", {l.input(node, 0), l.ints32(sizes), l.int32(axis)}, std::move(attributes));
@@ -135,7 +135,28 @@ Status slice(Lowering& l, const Node& node) {
   return {};
 }
 
-// TFLite has no indices from the end; constant ones are counted from the start here.
+// index < 0 ? index + size : index, for indices that the model computes.
+Result<ValueId> from_start(Lowering& l, const Node& node, int64_t axis) {
+  const Value& given = l.value(node.inputs[1]);
+  Dims dims = TRY(l.dims(node.inputs[1]));
+  const Dim size = TRY(l.dims(node.inputs[0]))[static_cast<size_t>(axis)];
+  ValueId indices = l.input(node, 1);
+  ValueId length;
+  if (size.known()) {
+    length = l.constant("size", Tensor::scalar(size.size).cast(given.dtype));
+  } else {
+    auto rank = static_cast<int64_t>(TRY(l.dims(node.inputs[0])).size());
+    std::string type = given.dtype == DType::i64 ? "INT64" : "INT32";
+    ValueId shape = l.between("SHAPE", {l.input(node, 0)}, given.dtype, {rank}, {{"out_type", type}});
+    length = l.between("GATHER", {shape, l.int32(axis)}, given.dtype, {}, {{"axis", int64_t{0}}});
+  }
+  ValueId moved = l.between("ADD", {indices, length}, given.dtype, dims);
+  ValueId zero = l.constant("zero", Tensor::scalar(int64_t{0}).cast(given.dtype));
+  ValueId negative = l.between("LESS", {indices, zero}, DType::boolean, dims);
+  return l.between("SELECT_V2", {negative, moved, indices}, given.dtype, dims);
+}
+
+// TFLite has no indices from the end; they are counted from the start here.
 Status gather(Lowering& l, const Node& node) {
   int64_t axis = TRY(axis_of(l, node));
   ValueId indices = l.input(node, 1);
@@ -148,6 +169,8 @@ Status gather(Lowering& l, const Node& node) {
       if (v < 0) v += size.size;
     }
     indices = l.constant(given.name, Tensor::of<int64_t>(given.data.shape(), values).cast(DType::i32));
+  } else {
+    indices = TRY(from_start(l, node, axis));
   }
   l.emit(node, "GATHER", {l.input(node, 0), indices}, {{"axis", axis}});
   return {};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/tflite_names.h"
+#include "formats/tflite_runtime.h"
 #include "graph/operator.h"
 #include "graph/replace_value.h"
 
@@ -14,7 +15,8 @@ namespace slipway::convert {
 namespace {
 
 const LowerRule* find_rule(std::string_view name) {
-  for (auto rules : {lower_arithmetic_rules(), lower_shape_rules(), lower_quantization_rules()}) {
+  for (auto rules :
+       {lower_activation_rules(), lower_arithmetic_rules(), lower_shape_rules(), lower_quantization_rules()}) {
     for (const LowerRule& rule : rules) {
       if (rule.name == name) return &rule;
     }
@@ -170,6 +172,18 @@ Status Lowering::lower(const Node& node) {
   return unsupported(reason_of(node));
 }
 
+// What a node became, from `begin` on, is what the runtime takes. Quantization is judged at the end, when it is known
+// what computes in integers.
+Status Lowering::check_runs(size_t begin) const {
+  for (size_t n = begin; n < model_.graph.nodes().size(); ++n) {
+    const Node& node = model_.graph.nodes()[n];
+    if (node.op_type == "QUANTIZE" || node.op_type == "DEQUANTIZE") continue;
+    std::string why = runtime_refusal(model_, node);
+    if (!why.empty()) return unsupported(why);
+  }
+  return {};
+}
+
 // Outputs keep their names; one that is an input, a constant or another output gets a copy of its own.
 void Lowering::finish_outputs() {
   Graph& graph = model_.graph;
@@ -214,7 +228,9 @@ TfliteModel Lowering::run() {
     }
   }
   for (const Node& node : from_.nodes()) {
+    size_t begin = model_.graph.nodes().size();
     Status status = lower(node);
+    if (status.ok()) status = check_runs(begin);
     if (!status.ok()) refusals_.push_back({describe(node), status.message()});
   }
   finish_outputs();

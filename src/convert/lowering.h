@@ -53,6 +53,7 @@ class Lowering {
 
  private:
   Status lower(const Node& node);
+  Status check_runs(size_t begin) const;
   void finish_outputs();
   void add(std::string_view op_type, Values inputs, Values outputs, Attributes attributes);
 
@@ -69,6 +70,7 @@ struct LowerRule {
   LowerFn lower;
 };
 
+std::span<const LowerRule> lower_activation_rules();
 std::span<const LowerRule> lower_arithmetic_rules();
 std::span<const LowerRule> lower_shape_rules();
 std::span<const LowerRule> lower_quantization_rules();

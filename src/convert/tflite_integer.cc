@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "convert/tflite_passes.h"
+#include "formats/tflite_runtime.h"
 
 namespace slipway::convert {
 
@@ -87,6 +88,9 @@ class Integers {
     return fits ? stored(id) : ValueId{};
   }
 
+  // Whether the runtime has `integer` in integers.
+  bool runs(const Node& integer) const { return runtime_refusal(model_, integer).empty(); }
+
   bool lower(const Node& node) {
     if (node.op_type == "QUANTIZE") return quantize(node);
     if (among(kWeighted, node.op_type)) return weighted(node);
@@ -151,6 +155,7 @@ class Integers {
       const Value value = graph_.value(out);
       out = add_int8(value.name, *value.dims, q);
     }
+    if (!runs(integer)) return false;
     Values outputs = integer.outputs;
     graph_.add_node(std::move(integer));
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -188,6 +193,7 @@ class Integers {
     if (!is_quantized(node)) return false;
     Node integer = node;
     for (size_t i = 0; i < count; ++i) integer.inputs[i] = int8_of(node.inputs[i]);
+    if (!runs(integer)) return false;
     integer.outputs[0] = take_quantized(node);
     graph_.add_node(std::move(integer));
     return true;

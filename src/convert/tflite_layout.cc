@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -340,8 +341,12 @@ class Layers {
   // [out, in] from [in, out], or as it is when `transposed` already. A computed one is left to a Transpose.
   ValueId matrix(ValueId b, bool transposed) {
     std::optional<Weight> constant = weight(b);
-    if (constant) return transposed ? b : add_weight(graph_, permuted(*constant, std::vector<int64_t>{1, 0}));
     if (transposed) return b;
+    if (constant) {
+      ValueId& once = matrices_[b];
+      if (!once.valid()) once = add_weight(graph_, permuted(*constant, std::vector<int64_t>{1, 0}));
+      return once;
+    }
     const Value value = graph_.value(b);
     return add("Transpose", "", {b}, value.dtype, moved(*value.dims, {1, 0}), {{"perm", std::vector<int64_t>{1, 0}}},
                value.name + "_transposed");
@@ -421,7 +426,8 @@ class Layers {
   std::vector<Refusal>& refusals_;
   std::vector<NodeId> producers_;
   std::vector<Node> source_;
-  bool done_ = false;  // the node at hand was replaced
+  std::map<ValueId, ValueId> matrices_;  // constant factors and what they became: every step of a sequence has the same
+  bool done_ = false;                    // the node at hand was replaced
 };
 
 }  // namespace

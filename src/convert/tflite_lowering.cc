@@ -9,6 +9,7 @@
 #include "convert/lift_to_images.h"
 #include "convert/lowering.h"
 #include "convert/tflite_passes.h"
+#include "convert/unroll_recurrent.h"
 #include "rewrite/rewrite.h"
 #include "rewrite/sink_transposes.h"
 
@@ -35,12 +36,15 @@ Status refused(const std::vector<Refusal>& refusals) {
 Result<TfliteModel> lower_to_tflite(const Graph& graph) {
   if (!graph.updates.empty()) return unsupported("a training graph updates its weights; convert the model it trained");
   Graph work = graph;
+  RETURN_IF_ERROR(infer_types(work));
+  std::vector<Refusal> refusals;
+  TRY(convert::unroll_recurrent(work, refusals));
   RETURN_IF_ERROR(rewrite::simplify(work));
+  RETURN_IF_ERROR(rewrite::run(work, "recognize_activations"));
   int changes = TRY(convert::expand_quantized(work));
   changes += TRY(convert::undo_dynamic_quantization(work));
   if (changes > 0) RETURN_IF_ERROR(infer_types(work));
   convert::lift_to_images(work);
-  std::vector<Refusal> refusals;
   // Behind a node of unknown meaning everything is unknown: it is the cause to name.
   for (const Node& node : work.nodes()) {
     if (node.op == nullptr) refusals.push_back({describe(node), "no operator card, so its meaning is not known here"});
@@ -59,7 +63,9 @@ Result<TfliteModel> lower_to_tflite(const Graph& graph) {
   }
   if (!unique.empty()) return refused(unique);
   convert::fuse_activations(model);
+  convert::quantize_before_movement(model);
   convert::compute_in_integers(model);
+  convert::fold_dequantized(model);
   model.graph.remove_dead_nodes();
   return model;
 }

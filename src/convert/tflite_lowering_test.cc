@@ -1,6 +1,9 @@
 // Tests of the way to TensorFlow Lite and back: structure in golden text, numbers through sessions.
 #include "convert/tflite_lowering.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -176,13 +179,13 @@ TEST(TfliteLowering, RefusalNamesNodeOperatorAndReason) {
   ValueId y = n.b.op("Conv", {x, n.weight({4, 2, 3, 3}, 1)},
                      {{"group", int64_t{2}}, {"kernel_shape", std::vector<int64_t>{3, 3}}});
   n.graph.nodes().back().name = "grouped";
-  Graph graph = n.finish({n.b.op("Erf", {y})});
-  graph.nodes().back().name = "gauss";
+  Graph graph = n.finish({n.b.op("Tan", {y})});
+  graph.nodes().back().name = "slope";
   Result<TfliteModel> model = lower_to_tflite(graph);
   ASSERT_FALSE(model.ok());
   EXPECT_EQ(model.status().code(), Code::unimplemented);
   EXPECT_THAT(model.status().message(), HasSubstr("Conv node \"grouped\": 2 groups of 2 channels"));
-  EXPECT_THAT(model.status().message(), HasSubstr("Erf node \"gauss\": "));
+  EXPECT_THAT(model.status().message(), HasSubstr("Tan node \"slope\": "));
   EXPECT_THAT(model.status().message(), HasSubstr("2 of the model's nodes"));
 }
 
@@ -231,6 +234,165 @@ TEST(TfliteLowering, QuantizedStretchComputesInInt8) {
 }
 
 TEST(TfliteLowering, QuantizedNumbersAreOneStepApartAtMost) { expect_round_trip(quantized_net(), 0.051); }
+
+// The runtime reads as many slopes as there are channels, whatever their shape.
+TEST(TfliteLowering, ASlopeOfOneElementIsRepeatedForEveryChannel) {
+  Net n;
+  ValueId x = n.input(DType::f32, {batch(), 5});
+  Graph graph = n.finish({n.b.op("PRelu", {x, n.b.constant(Tensor::of<float>({1}, {0.25f}))})});
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ASSERT_EQ(op_types(model->graph), (std::vector<std::string>{"PRELU"}));
+  EXPECT_EQ(to_string(model->graph.value(model->graph.nodes()[0].inputs[1]).data),
+            "float32[1, 5] [[0.25, 0.25, 0.25, 0.25, 0.25]]");
+  expect_round_trip(graph);
+}
+
+TEST(TfliteLowering, ASlopeThatIsNotByChannelIsArithmetic) {
+  Net n;
+  ValueId x = n.input(DType::f32, {batch(), 4, 5});
+  Graph graph = n.finish({n.b.op("PRelu", {x, n.weight({4, 1}, 1)})});
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ(op_types(model->graph), (std::vector<std::string>{"MAXIMUM", "MINIMUM", "MUL", "ADD"}));
+  expect_round_trip(graph);
+}
+
+// 0.5 x (1 + erf(x / sqrt(2))) as PyTorch writes it.
+TEST(TfliteLowering, GeluSpelledWithErfIsGelu) {
+  Net n;
+  auto& b = n.b;
+  ValueId x = n.input(DType::f32, {batch(), 6});
+  ValueId gate = b.add(b.op("Erf", {b.div(x, b.scalar(1.41421356f))}), b.scalar(1));
+  Graph graph = n.finish({b.mul(b.mul(x, gate), b.scalar(0.5f))});
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ(op_types(model->graph), (std::vector<std::string>{"GELU"}));
+  expect_round_trip(graph);
+}
+
+TEST(TfliteLowering, ErfAloneIsWithin1e6) {
+  Net n;
+  ValueId x = n.input(DType::f32, {batch(), 64});
+  expect_round_trip(n.finish({n.b.op("Erf", {n.b.mul(x, n.b.scalar(3))})}), 1e-6);
+}
+
+// All cells and directions in both layouts, with states that come and go as inputs and outputs.
+TEST(TfliteLowering, RecurrentLayersAreWrittenStepByStep) {
+  for (const char* cell : {"LSTM", "GRU", "RNN"}) {
+    for (const char* direction : {"forward", "reverse", "bidirectional"}) {
+      for (int64_t layout : {0, 1}) {
+        Net n;
+        int64_t d = std::string(direction) == "bidirectional" ? 2 : 1, gates = *cell == 'L' ? 4 : *cell == 'G' ? 3 : 1;
+        ValueId x = n.input(DType::f32, layout == 0 ? Dims{4, 2, 3} : Dims{2, 4, 3});
+        ValueId h = n.input(DType::f32, layout == 0 ? Dims{d, 2, 5} : Dims{2, d, 5});
+        Values inputs{
+            x, n.weight({d, gates * 5, 3}, 1), n.weight({d, gates * 5, 5}, 2), n.weight({d, gates * 10}, 3), {}, h};
+        bool lstm = *cell == 'L';
+        if (lstm) inputs.push_back(n.input(DType::f32, layout == 0 ? Dims{d, 2, 5} : Dims{2, d, 5}));
+        Attributes attributes{{"direction", std::string(direction)}, {"layout", layout}, {"hidden_size", int64_t{5}}};
+        SCOPED_TRACE(fmt::format("{} {} layout {}", cell, direction, layout));
+        expect_round_trip(n.finish(n.b.ops(cell, inputs, lstm ? 3 : 2, attributes)));
+      }
+    }
+  }
+}
+
+TEST(TfliteLowering, WithoutAStateABatchOfUnknownSizeRuns) {
+  for (const char* cell : {"LSTM", "GRU", "RNN"}) {
+    Net n;
+    int64_t gates = *cell == 'L' ? 4 : *cell == 'G' ? 3 : 1;
+    ValueId x = n.input(DType::f32, {6, batch(), 3});
+    expect_round_trip(n.finish(n.b.ops(cell, {x, n.weight({1, gates * 4, 3}, 1), n.weight({1, gates * 4, 4}, 2)}, 1,
+                                       {{"hidden_size", int64_t{4}}})));
+  }
+}
+
+TEST(TfliteLowering, TheStepsOfALayerShareItsWeights) {
+  Net n;
+  ValueId x = n.input(DType::f32, {50, 1, 8});
+  Graph graph = n.finish(n.b.ops("LSTM", {x, n.weight({1, 128, 8}, 1), n.weight({1, 128, 32}, 2)}, 1));
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  Result<std::string> bytes = write_tflite(*model);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  EXPECT_LT(bytes->size(), 300'000u);  // the weights take 20 kB, once
+}
+
+TEST(TfliteLowering, ARecurrentLayerOfUnknownLengthIsRefused) {
+  Net n;
+  ValueId x = n.input(DType::f32, {Dim::named("time"), 1, 3});
+  Values y = n.b.ops("LSTM", {x, n.weight({1, 16, 3}, 1), n.weight({1, 16, 4}, 2)}, 1, {{"hidden_size", int64_t{4}}});
+  n.graph.nodes().back().name = "lstm";
+  Result<TfliteModel> model = lower_to_tflite(n.finish(y));
+  ASSERT_FALSE(model.ok());
+  EXPECT_THAT(model.status().message(), HasSubstr("LSTM node \"lstm\": the number of its steps is not known"));
+}
+
+// Indices from the end that the model computes are counted from the start.
+TEST(TfliteLowering, ComputedIndicesMayBeNegative) {
+  Net n;
+  ValueId i = n.input(DType::i64, {3});
+  Graph graph = n.finish({n.b.op("Gather", {n.weight({5, 2}, 1), i})});
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ(op_types(model->graph), (std::vector<std::string>{"ADD", "LESS", "SELECT_V2", "GATHER"}));
+  Result<Graph> back = read_tflite(*write_tflite(*model));
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  VerifyOptions options;
+  options.data = {{Tensor::of<int64_t>({3}, {-1, 4, -5})}};
+  Result<VerifyReport> report = verify_conversion(graph, *back, options);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->outputs[0].max_absolute, 0);
+}
+
+// A convolution over a sequence, quantized: nothing between its scale and the rounding but changes of shape.
+TEST(TfliteLowering, AQuantizedConvolutionOverASequenceComputesInInt8) {
+  Net n;
+  auto& b = n.b;
+  ValueId x = n.input(DType::f32, {batch(), 2, 8});
+  auto qdq = [&](ValueId v, float scale) {
+    ValueId s = b.scalar(scale), z = b.constant(Tensor::scalar(int8_t{0}));
+    return b.op("DequantizeLinear", {b.op("QuantizeLinear", {v, s, z}), s, z});
+  };
+  std::vector<int8_t> stored;
+  for (int i = 0; i < 3 * 2 * 3; ++i) stored.push_back(static_cast<int8_t>(i * 11 % 100 - 50));
+  ValueId w = b.op("DequantizeLinear", {b.constant(Tensor::of<int8_t>({3, 2, 3}, stored)), b.scalar(0.02f)});
+  ValueId bias = b.op("DequantizeLinear", {b.constant(Tensor::of<int32_t>({3}, {100, -50, 7})), b.scalar(0.0006f)});
+  ValueId y = b.op("Conv", {qdq(x, 0.03f), w, bias}, {{"kernel_shape", std::vector<int64_t>{3}}});
+  Graph graph = n.finish({qdq(y, 0.05f)});
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  auto conv = std::find_if(model->graph.nodes().begin(), model->graph.nodes().end(),
+                           [](const Node& node) { return node.op_type == "CONV_2D"; });
+  ASSERT_NE(conv, model->graph.nodes().end());
+  EXPECT_EQ(model->graph.value(conv->inputs[0]).dtype, DType::i8) << to_text(model->graph);
+  EXPECT_EQ(model->graph.value(conv->outputs[0]).dtype, DType::i8);
+  expect_round_trip(graph, 0.051);
+}
+
+// The runtime makes no real numbers of int32: a bias of a layer that computes in float32 is float32.
+TEST(TfliteLowering, AnIntegerBiasOfAFloatLayerIsReal) {
+  Net n;
+  auto& b = n.b;
+  ValueId x = n.input(DType::f32, {batch(), 4});
+  ValueId bias = b.op("DequantizeLinear", {b.constant(Tensor::of<int32_t>({3}, {100, -50, 7})), b.scalar(0.0625f)});
+  Graph graph = n.finish({b.op("Gemm", {x, n.weight({4, 3}, 1), bias})});
+  Result<TfliteModel> model = lower_to_tflite(graph);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ASSERT_EQ(op_types(model->graph), (std::vector<std::string>{"FULLY_CONNECTED"}));
+  EXPECT_EQ(to_string(model->graph.value(model->graph.nodes()[0].inputs[2]).data), "float32[3] [6.25, -3.125, 0.4375]");
+  expect_round_trip(graph);
+}
+
+TEST(TfliteLowering, ANearestResizeOfAFreeBatchIsReadAgain) {
+  Net n;
+  ValueId x = n.input(DType::f32, {batch(), 2, 3, 4});
+  Graph graph = n.finish({n.b.op(
+      "Resize", {x, {}, n.b.constant(Tensor::of<float>({4}, {1, 1, 2, 2}))},
+      {{"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}})});
+  expect_round_trip(graph);
+}
 
 }  // namespace
 }  // namespace slipway

@@ -9,6 +9,13 @@ namespace slipway::convert {
 // layer before them.
 void fuse_activations(TfliteModel& model);
 
+// A QUANTIZE to int8 goes before the RESHAPE, SQUEEZE, EXPAND_DIMS or TRANSPOSE that makes what it reads.
+void quantize_before_movement(TfliteModel& model);
+
+// Integer constants that no runtime dequantizes (int32 biases of layers that compute in float32) become their real
+// numbers.
+void fold_dequantized(TfliteModel& model);
+
 // Operators between DEQUANTIZE and QUANTIZE compute in int8, as TFLite's 8-bit specification allows
 // (https://www.tensorflow.org/lite/performance/quantization_spec); layers with int8 weights behind float activations
 // take the integers directly where every runtime can (hybrid).

@@ -7,6 +7,7 @@
 #include <onnx/defs/schema.h>
 
 #include "formats/onnx_downgrade_pieces.h"
+#include "formats/onnx_newer.h"
 #include "graph/captures.h"
 #include "graph/operator.h"
 
@@ -25,8 +26,6 @@ std::span<const VersionRule> all_rules() {
   }();
   return rules;
 }
-
-constexpr int kNewestSchema = 17;  // what libonnx 1.12 knows
 
 // ONNX's name of a type in its schemas: "tensor(float)", "seq(tensor(int64))"; "" when the type is not all known.
 std::string schema_type(const ValueType& type) {
@@ -59,6 +58,26 @@ Status check_types(const Graph& graph, const Node& node, const onnx::OpSchema& s
   return {};
 }
 
+// How many there are without those left out at the end.
+size_t present(const Values& values, size_t count) {
+  while (count > 0 && !values[count - 1].valid()) --count;
+  return count;
+}
+
+Status check_arity(const Node& node, const onnx::OpSchema& schema, int opset) {
+  size_t own = node.inputs.size() - std::min(node.inputs.size(), captured_inputs(node));
+  auto inputs = static_cast<int>(present(node.inputs, own));
+  auto outputs = static_cast<int>(present(node.outputs, node.outputs.size()));
+  auto check = [&](const char* what, int count, int least, int most) -> Status {
+    if (count >= least && count <= most) return {};
+    int limit = count < least ? least : most;
+    return unsupported(fmt::format("{}: it has {} {}, and opset {} wants at {} {}; write a newer opset", describe(node),
+                                   count, what, opset, count < least ? "least" : "most", limit));
+  };
+  RETURN_IF_ERROR(check("inputs", inputs, schema.min_input(), schema.max_input()));
+  return check("outputs", outputs, schema.min_output(), schema.max_output());
+}
+
 // Whether `opset` has the operator, its attributes and its input types.
 Status check_expressible(const Graph& graph, const Node& node, int opset) {
   if (node.domain == "slipway") {
@@ -66,26 +85,29 @@ Status check_expressible(const Graph& graph, const Node& node, int opset) {
         fmt::format("{}: it exists only inside Slipway; write the graph before optimization", describe(node)));
   }
   if (!node.domain.empty()) return {};
-  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(node.op_type, std::min(opset, kNewestSchema), "");
+  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(node.op_type, std::min(opset, kNewestOnnxSchema), "");
   if (schema == nullptr || schema->Deprecated()) {
-    bool newer = opset > kNewestSchema && (node.op == nullptr || node.op->since <= opset);
+    bool newer = opset > kNewestOnnxSchema && (node.op == nullptr || node.op->since <= opset);
     if (newer && schema == nullptr) return {};
-    if (node.op == nullptr && onnx::OpSchemaRegistry::Schema(node.op_type, kNewestSchema, "") == nullptr) {
+    if (node.op == nullptr && onnx::OpSchemaRegistry::Schema(node.op_type, kNewestOnnxSchema, "") == nullptr) {
       return unsupported(
           fmt::format("{}: no opset up to {} has such an operator; check its name, or give a custom "
                       "operator a domain of its own",
-                      describe(node), kNewestSchema));
+                      describe(node), kNewestOnnxSchema));
     }
     std::string since = node.op != nullptr ? fmt::format(" (it came with opset {})", node.op->since) : "";
     return unsupported(
         fmt::format("{}: opset {} has no such operator{}; write a newer opset", describe(node), opset, since));
   }
-  if (opset > kNewestSchema) return {};
   for (const auto& [name, value] : node.attributes.items()) {
-    if (schema->attributes().contains(name)) continue;
+    int since = onnx_attribute_since(node.op_type, name);
+    bool known = since > 0 ? since <= opset : opset > kNewestOnnxSchema || schema->attributes().contains(name);
+    if (known) continue;
     return unsupported(fmt::format("{}: opset {} does not know its attribute \"{}\"; write a newer opset",
                                    describe(node), opset, name));
   }
+  if (opset > kNewestOnnxSchema) return {};
+  RETURN_IF_ERROR(check_arity(node, *schema, opset));
   return check_types(graph, node, *schema, opset);
 }
 
@@ -97,6 +119,14 @@ Status check_lowered(const Graph& graph, size_t begin, const Node& original, int
     if (!status.ok()) return itself ? status : status.at(describe(original));
   }
   return {};
+}
+
+// Optional in ONNX, but runtimes want it.
+void set_hidden_size(const Graph& graph, Node& node) {
+  bool recurrent = node.domain.empty() && (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN");
+  if (!recurrent || node.has("hidden_size") || !node.has_input(2)) return;
+  const std::optional<Dims>& weights = graph.value(node.inputs[2]).dims;
+  if (weights && weights->size() == 3 && (*weights)[2].known()) node.attributes.set("hidden_size", (*weights)[2].size);
 }
 
 }  // namespace
@@ -114,6 +144,7 @@ Result<Graph> lowered_to_opset(const Graph& graph, int opset) {
       if (!lowered.ok()) return lowered.status().at(describe(original));
       node.attributes.set(name, std::make_shared<const Graph>(std::move(lowered).value()));
     }
+    set_hidden_size(graph, node);
     RETURN_IF_ERROR(verify_node(node));
     size_t begin = out.nodes().size();
     int since = original.op != nullptr && original.domain.empty() ? original.op->since : 0;

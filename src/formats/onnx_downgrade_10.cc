@@ -158,7 +158,13 @@ Status resize_11(Mover&, Node& node) {
   return {};
 }
 
-Status resize_10(Mover&, Node& node) {
+// Which only enlarges.
+Status resize_10(Mover& m, Node& node) {
+  if (const Tensor* scales = m.constant_input(node, 1)) {
+    for (double scale : scales->to_doubles()) {
+      if (scale < 1) return unsupported(fmt::format("a scale of {}; the Upsample of opset 9 only enlarges", scale));
+    }
+  }
   node.op_type = "Upsample";
   return {};
 }

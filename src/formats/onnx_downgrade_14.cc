@@ -140,22 +140,42 @@ Status resize_19(Mover&, Node& node) {
   return unsupported("half_pixel_symmetric came with opset 19");
 }
 
+// The sizes of `parts` parts of a length that only the run knows: that over `parts`, rounded up, and what is left.
+Status split_computed(Mover& m, Node& node, int64_t parts, int64_t axis) {
+  if (m.target() < 13) {
+    return unsupported("the length that it splits is not known, and before opset 13 the sizes of its parts are fixed");
+  }
+  ValueId length =
+      TRY(m.emit("Gather", {TRY(m.emit("Shape", {node.inputs[0]})), m.ints({axis})}, {{"axis", int64_t{0}}}));
+  ValueId raised = TRY(m.emit("Add", {length, m.ints({parts - 1})}));
+  ValueId part = TRY(m.emit("Div", {raised, m.ints({parts})}));
+  ValueId before = TRY(m.emit("Mul", {part, m.ints({parts - 1})}));
+  Values sizes(static_cast<size_t>(parts - 1), part);
+  sizes.push_back(TRY(m.emit("Sub", {length, before})));
+  set_input(node, 1, TRY(m.emit("Concat", sizes, {{"axis", int64_t{0}}})));
+  return {};
+}
+
 // Without `split`, num_outputs equal parts, the last one smaller when they do not fit; before, parts had to be equal.
 Status split_18(Mover& m, Node& node) {
   auto parts = static_cast<int64_t>(node.outputs.size());
   node.attributes.erase("num_outputs");
+  if (node.has_input(1) || parts == 1) return {};
   const std::optional<Dims>& dims = m.value(node.inputs[0]).dims;
-  if (node.has_input(1) || !dims) return {};
   int64_t axis = get_int(node, "axis").value_or(0);
-  if (axis < 0) axis += static_cast<int64_t>(dims->size());
-  if (axis < 0 || axis >= static_cast<int64_t>(dims->size())) return invalid(fmt::format("axis {} is no axis", axis));
-  const Dim& dim = (*dims)[static_cast<size_t>(axis)];
-  if (!dim.known() || dim.size % parts == 0) return {};
-  int64_t part = (dim.size + parts - 1) / parts;
-  Ints sizes(static_cast<size_t>(parts), part);
-  sizes.back() = dim.size - part * (parts - 1);
-  set_input(node, 1, m.ints(sizes));
-  return {};
+  if (dims) {
+    axis = TRY(normalize_axis(axis, static_cast<int64_t>(dims->size())));
+    const Dim& dim = (*dims)[static_cast<size_t>(axis)];
+    if (dim.known() && dim.size % parts == 0) return {};
+    if (dim.known()) {
+      int64_t part = (dim.size + parts - 1) / parts;
+      Ints sizes(static_cast<size_t>(parts), part);
+      sizes.back() = dim.size - part * (parts - 1);
+      set_input(node, 1, m.ints(sizes));
+      return {};
+    }
+  }
+  return split_computed(m, node, parts, axis);
 }
 
 // Pads of some axes become pads of all: [begin of each axis..., end of each axis...].
@@ -176,9 +196,48 @@ Status pad_18(Mover& m, Node& node) {
   return {};
 }
 
-Status resize_18(Mover&, Node& node) {
+// `given`, one or two numbers for each axis of `axes`, as so many for each of `rank` axes.
+Tensor for_all_axes(const Tensor& given, const Ints& axes, int64_t rank, const std::vector<double>& otherwise) {
+  std::vector<double> values = given.to_doubles(), all;
+  for (size_t part = 0; part < otherwise.size(); ++part) {
+    std::vector<double> row(static_cast<size_t>(rank), otherwise[part]);
+    for (size_t i = 0; i < axes.size(); ++i) row[static_cast<size_t>(axes[i])] = values[part * axes.size() + i];
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  return Tensor::of<double>({static_cast<int64_t>(all.size())}, all).cast(given.dtype());
+}
+
+// Sizes of some axes, with those of x for the others.
+Result<ValueId> sizes_of_all(Mover& m, const Node& node, const Ints& axes, int64_t rank) {
+  ValueId shape = TRY(m.emit("Shape", {node.inputs[0]}));
+  Values parts;
+  for (int64_t d = 0; d < rank; ++d) {
+    auto at = std::find(axes.begin(), axes.end(), d);
+    bool kept = at == axes.end();
+    Attributes first = {{"axis", int64_t{0}}};
+    parts.push_back(
+        TRY(m.emit("Gather", {kept ? shape : node.inputs[3], m.ints({kept ? d : at - axes.begin()})}, first)));
+  }
+  return m.emit("Concat", parts, {{"axis", int64_t{0}}});
+}
+
+Status resize_18(Mover& m, Node& node) {
   erase_default(node, "antialias", int64_t{0});
   erase_default(node, "keep_aspect_ratio_policy", std::string("stretch"));
+  std::optional<Ints> axes = take_ints(node, "axes");
+  if (!axes) return {};
+  int64_t rank = TRY(needed_rank(m, node.inputs[0], "spreading its sizes over all axes"));
+  for (int64_t& axis : *axes) axis = TRY(normalize_axis(axis, rank));
+  for (size_t i : {size_t{1}, size_t{2}}) {
+    const Tensor* given = m.constant_input(node, i);
+    if (node.has_input(i) && given == nullptr) return computed(m, i == 1 ? "roi" : "scales");
+    if (given == nullptr || given->count() == 0) continue;
+    std::vector<double> otherwise = i == 1 ? std::vector<double>{0, 1} : std::vector<double>{1};
+    if (given->count() != static_cast<int64_t>(otherwise.size() * axes->size()))
+      return invalid("as many numbers as axes were expected");
+    node.inputs[i] = m.constant(for_all_axes(*given, *axes, rank, otherwise), "resize");
+  }
+  if (node.has_input(3)) node.inputs[3] = TRY(sizes_of_all(m, node, *axes, rank));
   return {};
 }
 

@@ -63,16 +63,35 @@ Result<int64_t> needed_rank(const Mover& m, ValueId id, const char* why) {
   return unsupported(fmt::format("the rank of its input is unknown, and {} needs it", why));
 }
 
+namespace {
+
+// A reduction over no axes: what remains is done to each element by itself.
+void over_no_axes(Node& node) {
+  struct Inner {
+    const char* reduction;
+    const char* op;
+  };
+  constexpr Inner kInner[] = {{"ReduceL1", "Abs"}, {"ReduceL2", "Abs"}, {"ReduceLogSum", "Log"}};
+  node.attributes = {};
+  if (node.op_type == "ReduceSumSquare") {
+    node.op_type = "Mul";
+    node.inputs.push_back(node.inputs[0]);
+    return;
+  }
+  auto it =
+      std::find_if(std::begin(kInner), std::end(kInner), [&](const Inner& i) { return i.reduction == node.op_type; });
+  node.op_type = it == std::end(kInner) ? "Identity" : it->op;
+}
+
+}  // namespace
+
 Status reduce_axes(Mover& m, Node& node) {
   bool nothing = take_int(node, "noop_with_empty_axes").value_or(0) != 0;
   const Tensor* axes = m.constant_input(node, 1);
   if (node.has_input(1) && axes == nullptr) return computed(m, "axes");
   if (axes != nullptr && axes->count() > 0) node.attributes.set("axes", axes->to_ints());
   drop_inputs(node, 1);
-  if (nothing && !node.has("axes")) {
-    node.op_type = "Identity";
-    node.attributes = {};
-  }
+  if (nothing && !node.has("axes")) over_no_axes(node);
   return {};
 }
 

@@ -45,6 +45,30 @@ constexpr Case kCases[] = {
      "y = ReduceSum<axes = [1]>(x)\n"},
     {"ReduceMax_noop", "g (float[2] x) => (float[2] y) { y = ReduceMax<noop_with_empty_axes = 1>(x) }", 17,
      "y = Identity(x)\n"},
+    {"ReduceSumSquare_noop", "g (float[2] x) => (float[2] y) { y = ReduceSumSquare<noop_with_empty_axes = 1>(x) }", 13,
+     "y = Mul(x, x)\n"},
+    {"ReduceLogSum_noop", "g (float[2] x) => (float[2] y) { y = ReduceLogSum<noop_with_empty_axes = 1>(x) }", 13,
+     "y = Log(x)\n"},
+    {"ReduceL1_noop", "g (float[2] x) => (float[2] y) { y = ReduceL1<noop_with_empty_axes = 1>(x) }", 13,
+     "y = Abs(x)\n"},
+    {"ReduceL2_noop", "g (float[2] x) => (float[2] y) { y = ReduceL2<noop_with_empty_axes = 1>(x) }", 17,
+     "y = Abs(x)\n"},
+    {"ReduceLogSumExp_noop", "g (float[2] x) => (float[2] y) { y = ReduceLogSumExp<noop_with_empty_axes = 1>(x) }", 13,
+     "y = Identity(x)\n"},
+    {"Split_13_unknown",
+     "g (float[n] x) => (float[a] a, float[b] b, float[c] c) { a, b, c = Split<num_outputs = 3>(x) }", 13,
+     "Split/Shape = Shape(x)\nSplit/Gather = Gather<axis = 0>(Split/Shape, Split/ints)\n"
+     "Split/Add = Add(Split/Gather, Split/ints_7)\nSplit/Div = Div(Split/Add, Split/ints_9)\n"
+     "Split/Mul = Mul(Split/Div, Split/ints_11)\nSplit/Sub = Sub(Split/Gather, Split/Mul)\n"
+     "Split/Concat = Concat<axis = 0>(Split/Div, Split/Div, Split/Sub)\na, b, c = Split(x, Split/Concat)\n"},
+    {"Resize_17_axes",
+     "g (float[n, 2, 3, 4] x) => (float[n, 2, 6, 8] y) <int64[2] s = {6, 8}> { y = Resize<axes = [2, 3]>(x, , , s) }",
+     17,
+     "Resize/Shape = Shape(x)\nResize/Gather = Gather<axis = 0>(Resize/Shape, Resize/ints)\n"
+     "Resize/Gather_7 = Gather<axis = 0>(Resize/Shape, Resize/ints_6)\n"
+     "Resize/Gather_9 = Gather<axis = 0>(s, Resize/ints_8)\nResize/Gather_11 = Gather<axis = 0>(s, Resize/ints_10)\n"
+     "Resize/Concat = Concat<axis = 0>(Resize/Gather, Resize/Gather_7, Resize/Gather_9, Resize/Gather_11)\n"
+     "y = Resize(x, , , Resize/Concat)\n"},
     {"Split_17_even", "g (float[4] x) => (float[2] a, float[2] b) { a, b = Split<num_outputs = 2>(x) }", 17,
      "a, b = Split(x)\n"},
     {"Split_17_uneven", "g (float[5] x) => (float[3] a, float[2] b) { a, b = Split<num_outputs = 2>(x) }", 17,
@@ -125,10 +149,33 @@ constexpr Case kRefusals[] = {
      "g (float[2, 2] x) => (uint8[2, 2] y) <float[2] s = {0.5, 0.5}, uint8[2] z = {3, 3}> { y = QuantizeLinear(x, s, "
      "z) }",
      12, "scale per channel"},
+    {"NewerAttributeThanLibonnx", "g (float[2] x) => (float16[2] y) { y = Cast<to = 10, saturate = 0>(x) }", 18,
+     "opset 18 does not know its attribute \"saturate\""},
+    {"SplitOfUnknownLength", "g (float[n] x) => (float[a] a, float[b] b) { a, b = Split<num_outputs = 2>(x) }", 11,
+     "before opset 13 the sizes of its parts are fixed"},
+    {"UpsampleThatShrinks",
+     "g (float[1, 1, 4, 4] x) => (float[1, 1, 2, 2] y) <float[4] s = {1.0, 1.0, 0.6, 0.6}> { y = Resize<"
+     "coordinate_transformation_mode = \"asymmetric\", nearest_mode = \"floor\">(x, , s) }",
+     9, "only enlarges"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rules, OnnxDowngradeRefusal, ::testing::ValuesIn(kRefusals),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// Loop of opset 9 carries one value at least.
+TEST(OnnxDowngrade, ALoopWithoutCarriedValuesCameWithOpset11) {
+  std::string body = "body (int64 i, bool c) => (bool d, float[1] s) { d = Identity(c) s = Identity(w) }";
+  Result<Graph> graph = read_onnx(testing::onnx_bytes(
+      13, "g (int64 n, bool c, float[1] w) => (float[k, 1] y) { y = Loop<body = " + body + ">(n, c) }"));
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  WriteOptions options;
+  options.opset = 11;
+  EXPECT_TRUE(write_onnx(*graph, options).ok());
+  options.opset = 9;
+  Status status = write_onnx(*graph, options).status();
+  EXPECT_EQ(status.code(), Code::unimplemented);
+  EXPECT_NE(status.message().find("opset 9 wants at least 3"), std::string::npos) << status.to_string();
+}
 
 TEST(OnnxDowngrade, RefusesWhatExistsOnlyInside) {
   Graph graph;

@@ -193,7 +193,7 @@ class ModelReader {
   Status read_node(const NodeProto& proto, Scope& scope, const Frame& frame) {
     std::string domain = plain_domain(proto.domain());
     Node shown;
-    shown.name = scope.prefix + proto.name();
+    if (!proto.name().empty()) shown.name = scope.prefix + proto.name();
     shown.op_type = proto.op_type();
     shown.domain = domain;
     if (++nodes_ > kMostNodes) {

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "formats/onnx.h"
+#include "formats/onnx_check.h"
 #include "formats/onnx_downgrade.h"
 #include "formats/onnx_proto.h"
 #include "formats/tensor_pb.h"
@@ -113,7 +114,7 @@ class ModelWriter {
 
   Status write_node(Level& level, const Node& node, onnx::NodeProto& proto) {
     proto.set_op_type(node.op_type);
-    if (!node.name.empty()) proto.set_name(node.name);
+    if (!node.name.empty()) proto.set_name(own_name(node.name));
     if (!node.domain.empty()) proto.set_domain(node.domain);
     domains_.insert(node.domain);
     size_t captures = captured_inputs(node);
@@ -132,6 +133,13 @@ class ModelWriter {
     for (size_t i = 0; i < count; ++i) proto.add_input(name_of(level, node.inputs[i]));
     for (ValueId out : node.outputs) proto.add_output(name_of(level, out));
     return {};
+  }
+
+  // Files of other formats, and calls of functions, may give two nodes one name; runtimes refuse that.
+  std::string own_name(const std::string& wish) {
+    std::string name = wish;
+    for (int n = 1; !node_names_.insert(name).second; ++n) name = fmt::format("{}_{}", wish, n);
+    return name;
   }
 
   Status write_attribute(Level& level, const Node& node, const std::string& name, const Attribute& value,
@@ -269,6 +277,7 @@ class ModelWriter {
   int opset_;
   ExternalFile* external_;
   std::set<std::string> domains_;
+  std::unordered_set<std::string> node_names_;
 };
 
 int64_t constant_bytes(const Graph& graph) {
@@ -292,6 +301,7 @@ Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* exte
   Graph lowered = TRY(lowered_to_opset(plain, opset));
   onnx::ModelProto model;
   RETURN_IF_ERROR(ModelWriter(opset, external).write(lowered, model));
+  RETURN_IF_ERROR(check_onnx(model));
   if (model.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return exhausted("the model is over 2 GB, where protobuf ends; write it with external data");
   }

@@ -38,12 +38,14 @@ struct TfliteModel {
 
 inline constexpr const char* kTfliteDomain = "tflite";
 
-// The file's bytes. unimplemented names the value or node that the format has no room for; resource_exhausted over
-// 2 GB. An unknown size is written as 1 with -1 in the shape signature.
+// The file's bytes. unimplemented names the value or node that the format has no room for, or that no runtime would
+// load or run (formats/tflite_runtime.h); resource_exhausted over 2 GB. An unknown size is written as 1 with -1 in the
+// shape signature.
 Result<std::string> write_tflite(const TfliteModel& model);
 
 // The model in `bytes`; constants are copied. Every offset, index and size is checked: data_loss says what is broken,
-// unimplemented what this reader does not know (sparse or variable tensors, custom operators).
+// unimplemented what this reader does not know (sparse tensors, custom operators). A variable tensor is a constant of
+// zeros: every call begins with the state that TFLite has after a reset.
 Result<TfliteModel> parse_tflite(std::string_view bytes);
 
 // The same computation in ONNX semantics: [N, C, H, W] images inside, integer tensors between QuantizeLinear and

@@ -30,7 +30,6 @@ std::span<const TfliteName> tflite_names() {
       {"MUL", "Mul"},
       {"NEG", "Neg"},
       {"POW", "Pow"},
-      {"PRELU", "PRelu"},
       {"RELU", "Relu"},
       {"ROUND", "Round"},
       {"SELECT_V2", "Where"},

@@ -49,6 +49,40 @@ void fields(tflite::FullyConnectedOptionsT& o, V& v) {
   v("asymmetric_quantize_inputs", o.asymmetric_quantize_inputs);
 }
 template <typename V>
+void fields(tflite::SVDFOptionsT& o, V& v) {
+  v("rank", o.rank);
+  v("fused_activation_function", o.fused_activation_function);
+  v("asymmetric_quantize_inputs", o.asymmetric_quantize_inputs);
+}
+template <typename V>
+void fields(tflite::RNNOptionsT& o, V& v) {
+  v("fused_activation_function", o.fused_activation_function);
+  v("asymmetric_quantize_inputs", o.asymmetric_quantize_inputs);
+}
+template <typename V>
+void fields(tflite::SequenceRNNOptionsT& o, V& v) {
+  v("time_major", o.time_major);
+  v("fused_activation_function", o.fused_activation_function);
+  v("asymmetric_quantize_inputs", o.asymmetric_quantize_inputs);
+}
+template <typename V>
+void fields(tflite::LSTMOptionsT& o, V& v) {
+  v("fused_activation_function", o.fused_activation_function);
+  v("cell_clip", o.cell_clip);
+  v("proj_clip", o.proj_clip);
+  v("kernel_type", o.kernel_type);
+  v("asymmetric_quantize_inputs", o.asymmetric_quantize_inputs);
+}
+template <typename V>
+void fields(tflite::UnidirectionalSequenceLSTMOptionsT& o, V& v) {
+  v("fused_activation_function", o.fused_activation_function);
+  v("cell_clip", o.cell_clip);
+  v("proj_clip", o.proj_clip);
+  v("time_major", o.time_major);
+  v("asymmetric_quantize_inputs", o.asymmetric_quantize_inputs);
+  v("diagonal_recurrent_tensors", o.diagonal_recurrent_tensors);
+}
+template <typename V>
 void fields(tflite::SoftmaxOptionsT& o, V& v) {
   v("beta", o.beta);
 }
@@ -174,6 +208,7 @@ void fields(tflite::ResizeNearestNeighborOptionsT& o, V& v) {
 // The names of an enum's values, from its lowest, which is 0 in every enum used in options.
 std::span<const char* const> names_of(tflite::Padding) { return {tflite::EnumNamesPadding(), 2}; }
 std::span<const char* const> names_of(tflite::Activation) { return {tflite::EnumNamesActivation(), 6}; }
+std::span<const char* const> names_of(tflite::LSTMKernelType) { return {tflite::EnumNamesLSTMKernelType(), 2}; }
 std::span<const char* const> names_of(tflite::MirrorPadMode) { return {tflite::EnumNamesMirrorPadMode(), 2}; }
 std::span<const char* const> names_of(tflite::TensorType) { return {tflite::EnumNamesTensorType(), 19}; }
 
@@ -286,6 +321,11 @@ constexpr OptionsOf kOptions[] = {
     has<tflite::Pool2DOptionsT>(BuiltinOperator::AVERAGE_POOL_2D),
     has<tflite::Pool2DOptionsT>(BuiltinOperator::MAX_POOL_2D),
     has<tflite::FullyConnectedOptionsT>(BuiltinOperator::FULLY_CONNECTED),
+    has<tflite::SVDFOptionsT>(BuiltinOperator::SVDF),
+    has<tflite::RNNOptionsT>(BuiltinOperator::RNN),
+    has<tflite::SequenceRNNOptionsT>(BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_RNN),
+    has<tflite::LSTMOptionsT>(BuiltinOperator::LSTM),
+    has<tflite::UnidirectionalSequenceLSTMOptionsT>(BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM),
     has<tflite::SoftmaxOptionsT>(BuiltinOperator::SOFTMAX),
     has<tflite::ConcatenationOptionsT>(BuiltinOperator::CONCATENATION),
     has<tflite::AddOptionsT>(BuiltinOperator::ADD),

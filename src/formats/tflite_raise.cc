@@ -15,7 +15,7 @@ namespace slipway {
 namespace {
 
 const RaiseRule* find_rule(std::string_view name) {
-  for (auto rules : {raise_arithmetic_rules(), raise_image_rules(), raise_shape_rules()}) {
+  for (auto rules : {raise_arithmetic_rules(), raise_image_rules(), raise_recurrent_rules(), raise_shape_rules()}) {
     for (const RaiseRule& rule : rules) {
       if (rule.name == name) return &rule;
     }

@@ -66,6 +66,7 @@ struct RaiseRule {
 // The rules by room; raise_tflite() looks through all.
 std::span<const RaiseRule> raise_arithmetic_rules();
 std::span<const RaiseRule> raise_image_rules();
+std::span<const RaiseRule> raise_recurrent_rules();
 std::span<const RaiseRule> raise_shape_rules();
 
 }  // namespace slipway

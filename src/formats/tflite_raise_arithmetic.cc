@@ -58,6 +58,12 @@ Status squared_difference(Raiser& r, const Node& node) {
   return {};
 }
 
+// ONNX broadcasts the slope as TFLite does.
+Status prelu(Raiser& r, const Node& node) {
+  r.set(node, 0, r.op("PRelu", {r.input(node, 0), r.input(node, 1)}));
+  return {};
+}
+
 // softmax(beta * x)
 Status softmax(Raiser& r, const Node& node) {
   ValueId x = r.input(node, 0);
@@ -156,7 +162,7 @@ constexpr RaiseRule kRules[] = {
     {"NEG", same},
     {"NOT_EQUAL", not_equal},
     {"POW", same},
-    {"PRELU", same},
+    {"PRELU", prelu},
     {"QUANTIZE", requantize},
     {"REDUCE_MAX", reduce_max},
     {"REDUCE_MIN", reduce_min},

@@ -144,14 +144,16 @@ Status resize(Raiser& r, const Node& node, const char* mode) {
   RETURN_IF_ERROR(check_image(r, node));
   std::vector<int64_t> size = TRY(r.ints(node, 1, "sizes"));
   const Dims& dims = r.dims(node.inputs[0]);
-  if (size.size() != 2 || !dims[0].known() || !dims[3].known()) return unsupported("sizes are not all known");
+  if (size.size() != 2) return data_loss(fmt::format("{} sizes; expected a height and a width", size.size()));
   bool aligned = node.integer("align_corners") != 0;
   bool half_pixel = node.integer("half_pixel_centers") != 0;
   Attributes attributes{{"mode", std::string(mode)},
                         {"coordinate_transformation_mode",
                          std::string(aligned ? "align_corners" : (half_pixel ? "half_pixel" : "asymmetric"))},
                         {"nearest_mode", std::string(aligned || half_pixel ? "round_prefer_ceil" : "floor")}};
-  ValueId sizes = r.constant_ints({dims[0].size, dims[3].size, size[0], size[1]});
+  bool known = dims[0].known() && dims[3].known();
+  if (!known) attributes.set("axes", std::vector<int64_t>{2, 3});
+  ValueId sizes = r.constant_ints(known ? std::vector<int64_t>{dims[0].size, dims[3].size, size[0], size[1]} : size);
   ValueId y = r.op("Resize", {r.transposed(r.input(node, 0), kToNchw), {}, {}, sizes}, std::move(attributes));
   r.set(node, 0, r.transposed(y, kToNhwc));
   return {};

@@ -98,7 +98,6 @@ class Reader {
     if (tensor.sparsity() != nullptr) {
       return unsupported(fmt::format("\"{}\" is stored sparsely, which is not known here", name));
     }
-    if (tensor.is_variable()) return unsupported(fmt::format("\"{}\" is a variable, which is not known here", name));
     DType dtype = TRY(dtype_of_tensor_type(tensor.type()));
     Dims dims = TRY(dims_of(tensor));
     if (tensor.buffer() >= count(file_.buffers())) {
@@ -110,12 +109,25 @@ class Reader {
       return unsupported(fmt::format("\"{}\" keeps its data outside the FlatBuffer, which is not known here", name));
     }
     ValueId id;
-    if (tensor.buffer() != 0 && count(buffer->data()) > 0) {
+    if (tensor.is_variable()) {
+      id = model_.graph.add_constant(std::move(name), TRY(zero_state(dtype, dims)));
+    } else if (tensor.buffer() != 0 && count(buffer->data()) > 0) {
       id = model_.graph.add_constant(std::move(name), TRY(constant(dtype, tensor, *buffer->data())));
     } else {
       id = model_.graph.add_value(std::move(name), dtype, std::move(dims));
     }
     return add_quantization(tensor.quantization(), id);
+  }
+
+  // What a variable holds after a reset, which is where every call begins here.
+  Result<Tensor> zero_state(DType dtype, const Dims& dims) {
+    std::optional<Shape> shape = known_shape(dims);
+    if (!shape) return unsupported("a variable of unknown size");
+    uint64_t bytes = static_cast<uint64_t>(TRY(checked_count(*shape))) * size_of(dtype);
+    constexpr uint64_t kMostState = uint64_t{1} << 28;
+    if (bytes > kMostState)
+      return data_loss(fmt::format("a variable of {} bytes; expected at most {}", bytes, kMostState));
+    return Tensor(dtype, std::move(*shape));
   }
 
   Result<Tensor> constant(DType dtype, const tflite::Tensor& tensor, const flatbuffers::Vector<uint8_t>& bytes) {

@@ -6,6 +6,7 @@
 
 #include "formats/tflite.h"
 #include "formats/tflite_options.h"
+#include "formats/tflite_runtime.h"
 #include "formats/tflite_version.h"
 
 namespace slipway {
@@ -35,7 +36,8 @@ class Writer {
     subgraph->inputs = indices(graph_.inputs);
     subgraph->outputs = indices(graph_.outputs);
     file_.subgraphs.push_back(std::move(subgraph));
-    file_.signature_defs.push_back(signature());
+    // Runtimes take no signature without inputs.
+    if (!graph_.inputs.empty() && !graph_.outputs.empty()) file_.signature_defs.push_back(signature());
     flatbuffers::FlatBufferBuilder builder(constant_bytes_ + 4096);
     builder.Finish(tflite::Model::Pack(builder, &file_), tflite::ModelIdentifier());
     return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
@@ -151,6 +153,9 @@ const Quantization* TfliteModel::quantization_of(ValueId value) const {
   return it == quantization.end() ? nullptr : &it->second;
 }
 
-Result<std::string> write_tflite(const TfliteModel& model) { return Writer(model).write(); }
+Result<std::string> write_tflite(const TfliteModel& model) {
+  RETURN_IF_ERROR(check_for_runtime(model));
+  return Writer(model).write();
+}
 
 }  // namespace slipway

@@ -36,7 +36,7 @@ OPERATOR(gru) = {
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,
-    .tflite = {nullptr, "TFLite has no GRU"},
+    .tflite = {"FULLY_CONNECTED", "step by step, up to 1024 of them, LOGISTIC, TANH, MUL, ADD, SUB"},
     .samples = samples,
 };
 

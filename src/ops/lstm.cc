@@ -29,7 +29,8 @@ OPERATOR(lstm) = {
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,
-    .tflite = {nullptr, "TFLite's UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between calls"},
+    .tflite = {"FULLY_CONNECTED",
+               "step by step, up to 1024 of them, LOGISTIC, TANH, MUL, ADD; states stay inputs and outputs"},
     .samples = samples,
 };
 

@@ -20,7 +20,7 @@ OPERATOR(rnn) = {
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,
-    .tflite = {nullptr, "TFLite's UNIDIRECTIONAL_SEQUENCE_RNN keeps its state between calls"},
+    .tflite = {"FULLY_CONNECTED", "step by step, up to 1024 of them, ADD and TANH; states stay inputs and outputs"},
     .samples = samples,
 };
 

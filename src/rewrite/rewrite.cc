@@ -103,6 +103,14 @@ Status simplify(Graph& graph) {
   return infer_types(graph);
 }
 
+Status run(Graph& graph, std::string_view name) {
+  const auto& all = all_rewrites();
+  auto it = std::find_if(all.begin(), all.end(), [&](const Rewrite* r) { return r->name == name; });
+  CHECK(it != all.end(), "no rewrite of that name");
+  TRY(run_one(graph, **it));
+  return infer_types(graph);
+}
+
 FixedValues::FixedValues(const Graph& graph) : fixed_(graph.value_count()) {
   for (size_t v = 0; v < fixed_.size(); ++v) fixed_[v] = graph.is_constant({static_cast<int32_t>(v)});
   for (const Graph::Update& update : graph.updates) fixed_[static_cast<size_t>(update.state.index)] = false;

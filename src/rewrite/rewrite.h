@@ -34,6 +34,9 @@ Status optimize(Graph& graph);
 // DequantizeLinear stay integers.
 Status simplify(Graph& graph);
 
+// Runs the rewrite of that name once and drops dead nodes. Requires: types are inferred, and there is one of that name.
+Status run(Graph& graph, std::string_view name);
+
 // Whether a value's contents are fixed: a constant that no update replaces.
 class FixedValues {
  public:

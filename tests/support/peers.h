@@ -22,4 +22,15 @@ Result<std::vector<Tensor>> run_in_onnx_runtime(const std::filesystem::path& mod
 // times.
 Result<std::vector<Tensor>> run_in_tflite(const std::filesystem::path& model, const std::vector<Tensor>& inputs);
 
+// Many small models in one process of the runtime: one answer per job, in their order. Inputs of a TensorFlow Lite job
+// are in the model's order and of exactly its shapes. unavailable as above; an answer that is no array of outputs is
+// internal, with the runtime's own words.
+struct PeerJob {
+  std::string model;  // the file's bytes
+  std::vector<std::pair<std::string, Tensor>> inputs;
+};
+using PeerAnswers = std::vector<Result<std::vector<Tensor>>>;
+Result<PeerAnswers> run_all_in_onnx_runtime(const std::vector<PeerJob>& jobs);
+Result<PeerAnswers> run_all_in_tflite(const std::vector<PeerJob>& jobs);
+
 }  // namespace slipway
