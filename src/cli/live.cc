@@ -1,7 +1,12 @@
 // Live: wiring of server, monitor and healer.
 #include "cli/live.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -19,10 +24,46 @@ HttpResponse json_page(const Json& json) {
   return response;
 }
 
+// A version that can be asked beside its service.
+Contender contender_of(const std::shared_ptr<Servable>& servable) {
+  Contender c{.version = servable->version(), .classes = servable->classes()};
+  if (!servable->inputs().empty()) {
+    const Port& first = servable->inputs().front();
+    if (!first.any_rank && !first.dims.empty() && first.dims[0].known()) c.rows = first.dims[0].size;
+  }
+  c.ask = [servable](std::span<const Tensor> inputs) -> Result<std::vector<Tensor>> {
+    RETURN_IF_ERROR(check_inputs(servable->inputs(), inputs));
+    try {
+      return servable->run(inputs);
+    } catch (const std::exception& e) {
+      return internal(fmt::format("the engine failed: {}", e.what()));
+    }
+  };
+  return c;
+}
+
+class ManagedVersions final : public LoadedVersions {
+ public:
+  explicit ManagedVersions(const ModelManager& models) : models_(models) {}
+  std::vector<std::string> models() const override { return models_.models(); }
+  int64_t serving(const std::string& model) const override { return models_.serving_version(model); }
+  int64_t latest(const std::string& model) const override {
+    const Lookup found = models_.find({.name = model, .label = "latest"});
+    return found.servable ? found.servable->version() : 0;
+  }
+  std::optional<Contender> contender(const std::string& model, int64_t version) const override {
+    const Lookup found = models_.find({.name = model, .version = version});
+    return found.servable ? std::optional(contender_of(found.servable)) : std::nullopt;
+  }
+
+ private:
+  const ModelManager& models_;
+};
+
 }  // namespace
 
 Live::Live(LiveOptions options, Store store)
-    : options_(std::move(options)), store_(std::move(store)), source_(store_), actions_(store_) {}
+    : options_(std::move(options)), store_(std::move(store)), source_(store_), actions_(store_, &source_) {}
 
 Live::~Live() { stop(); }
 
@@ -46,8 +87,9 @@ Result<std::unique_ptr<Live>> Live::start(LiveOptions options) {
   }
   if (live->options_.watch) {
     live->add_routes();
-    live->follow_versions();
+    live->follower_->follow(ManagedVersions(live->server_->models()));
     live->ticker_ = std::thread([raw = live.get()] { raw->tick_forever(); });
+    live->trier_ = std::thread([raw = live.get()] { raw->try_forever(); });
   }
   return live;
 }
@@ -90,14 +132,21 @@ Status Live::start_watching() {
   remark_others();
   monitor_ = TRY(make_monitor());
   healer_ = TRY(Healer::create(*monitor_, actions_, options_.policy));
+  trials_ = std::make_unique<Trials>(*monitor_, clock_);
+  follower_ = std::make_unique<Follower>(store_, *monitor_, *trials_, [this](const std::string& line) { log(line); });
   monitor_->add_sink([this](const AlarmEvent& event) { log(log_line(event)); });
   healer_->add_sink([this](const Repair& repair) { log(log_line(repair)); });
   if (!options_.webhook.empty()) {
     webhook_ = TRY(Webhook::start({.url = options_.webhook}));
     monitor_->add_sink([this](const AlarmEvent& event) { webhook_->send(event.alarm.to_json()); });
+    healer_->add_sink([this](const Repair& repair) {
+      webhook_->send(Json::object({{"event", "repair"}, {"repair", repair.to_json()}}));
+    });
   }
-  intake_ = std::make_unique<Intake>(IntakeOptions{},
-                                     [this](std::vector<Observation>&& batch) { monitor_->observe(std::move(batch)); });
+  intake_ = std::make_unique<Intake>(IntakeOptions{}, [this](std::vector<Observation>&& batch) {
+    for (const Observation& o : batch) trials_->observe(o);
+    monitor_->observe(std::move(batch));
+  });
   return {};
 }
 
@@ -105,6 +154,7 @@ void Live::add_routes() {
   server_->add_route("GET", "/v1/alarms", [this](const HttpRequest&) { return json_page(monitor_->alarms_json()); });
   server_->add_route("GET", "/v1/diagnosis", [this](const HttpRequest&) { return json_page(healer_->to_json()); });
   server_->add_route("GET", "/v1/monitor", [this](const HttpRequest&) { return json_page(monitor_->snapshot()); });
+  server_->add_route("POST", "/v1/repairs/approve", [this](const HttpRequest& request) { return approve(request); });
   server_->metrics().add_source([this](std::string& out) {
     out += monitor_->metrics();
     append_metric(out, "slipway_observations_thinned_total", "counter",
@@ -113,31 +163,43 @@ void Live::add_routes() {
   });
 }
 
-void Live::follow_versions() {
-  for (const std::string& model : server_->models().models()) {
-    int64_t version = server_->models().serving_version(model);
-    if (version == 0 || serving_[model] == version) continue;
-    serving_[model] = version;
-    if (Result<std::string> bytes = store_.read(model, version, "baseline.json"); bytes.ok()) {
-      Result<Json> json = Json::parse(*bytes);
-      Result<Baseline> baseline = json.ok() ? Baseline::from_json(*json) : Result<Baseline>(json.status());
-      if (baseline.ok()) {
-        monitor_->set_baseline(model, version, std::make_shared<const Baseline>(*std::move(baseline)));
-      } else {
-        log(fmt::format("model {} version {}: baseline.json: {}; its answers are watched without it", model, version,
-                        baseline.status().message()));
-      }
-    }
-    monitor_->serving(model, version);
+// {"repair": 3, "by": "ana"}: a person decides that a proposed repair is to be made.
+HttpResponse Live::approve(const HttpRequest& request) {
+  Result<Json> json = Json::parse(request.body);
+  if (!json.ok() || !(*json)["repair"].is_integer()) {
+    return error_response(400, "expected {\"repair\": NUMBER, \"by\": \"NAME\"}, the number of a proposed repair");
+  }
+  const std::string& by = (*json)["by"].as_string();
+  Status status = healer_->approve((*json)["repair"].as_int(), by.empty() ? "a person" : by, clock_.now_us());
+  if (status.ok()) return json_page(Json::object({{"approved", (*json)["repair"].as_int()}}));
+  return error_response(status.code() == Code::not_found ? 404 : 409, status.message());
+}
+
+// Beside the requests, and behind them where the processor is short.
+void Live::try_forever() {
+  constexpr int kNice = 15;
+  constexpr auto kIdle = std::chrono::milliseconds(50);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);  // of this thread
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    const int64_t begin = clock_.steady_ns();
+    const bool asked = trials_->step();
+    const auto took = std::chrono::nanoseconds(clock_.steady_ns() - begin);
+    lock.lock();
+    // At most half of one core.
+    wake_.wait_for(lock, asked ? std::min<std::chrono::nanoseconds>(took, std::chrono::seconds(5)) : kIdle,
+                   [this] { return stopping_; });
   }
 }
 
 void Live::tick() {
-  follow_versions();
+  const ManagedVersions loaded(server_->models());
+  follower_->follow(loaded);
   Status judged = monitor_->tick();
   Status healed = healer_->step(clock_.now_us());
   server_->models().refresh();
-  follow_versions();
+  follower_->follow(loaded);
   Status error = judged.ok() ? healed : judged;
   if (!error.ok() && error.message() != last_error_) log("monitor: " + error.message());
   last_error_ = error.message();
@@ -165,6 +227,7 @@ void Live::stop() {
   }
   wake_.notify_all();
   if (ticker_.joinable()) ticker_.join();
+  if (trier_.joinable()) trier_.join();
   if (server_) server_->stop();
   if (intake_) intake_->stop();
   if (monitor_) {

@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,7 +14,9 @@
 #include "base/file_lock.h"
 #include "monitor/intake.h"
 #include "monitor/monitor.h"
+#include "monitor/trials.h"
 #include "monitor/webhook.h"
+#include "repair/follower.h"
 #include "repair/healer.h"
 #include "repair/store_actions.h"
 #include "serve/server.h"
@@ -30,16 +31,16 @@ struct LiveOptions {
   SessionOptions session;
   MonitorOptions monitor;
   Policy policy;
-  std::string webhook;                          // URL for alarms; empty: none
+  std::string webhook;                          // URL for alarms and repairs; empty: none
   int64_t tick_ms = 250;                        // between two judgements
   bool watch = true;                            // false: serve only
   std::function<void(const std::string&)> log;  // of alarms, repairs and loads; may be empty. Thread-safe.
 };
 
 // Adds GET /v1/alarms (alarms, active and cleared), /v1/diagnosis (diagnosis, repairs, audit) and /v1/monitor (windows)
-// to the server, and the monitor's lines to /metrics. The journal is kept in STORE/.slipway/journal.sqlite unless
-// options.monitor names another file; where that cannot be written, nothing is kept over a restart, and the log says
-// so.
+// and POST /v1/repairs/approve to the server, and the monitor's lines to /metrics. The journal is kept in
+// STORE/.slipway/journal.sqlite unless options.monitor names another file; where that cannot be written, nothing is
+// kept over a restart, and the log says so.
 class Live {
  public:
   static Result<std::unique_ptr<Live>> start(LiveOptions options);
@@ -63,8 +64,8 @@ class Live {
   // Says so when another server watches the same store.
   void remark_others();
   void add_routes();
-  // Tells the monitor which version answers now, with its baseline.
-  void follow_versions();
+  HttpResponse approve(const HttpRequest& request);
+  void try_forever();
   void tick();
   void tick_forever();
   void log(const std::string& line) const;
@@ -77,16 +78,18 @@ class Live {
   std::optional<FileLock> watching_;  // the store's
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<Healer> healer_;
+  std::unique_ptr<Trials> trials_;
+  std::unique_ptr<Follower> follower_;
   std::unique_ptr<Webhook> webhook_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Server> server_;
-  std::map<std::string, int64_t> serving_;
   std::string last_error_;
   std::string last_undelivered_;  // of the webhook
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread ticker_;
+  std::thread trier_;
 };
 
 }  // namespace slipway

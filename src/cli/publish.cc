@@ -42,6 +42,7 @@ Status run(const Options& options) {
   train::PublishNotes notes;
   notes.made_by = "slipway publish";
   notes.note = options.note.empty() ? std::filesystem::path(options.model).filename().string() : options.note;
+  if (data && data->test.size() > 0) notes.held_out = &data->test;
   const int64_t version =
       TRY(train::publish(store, name, model, data ? &data->train : nullptr, notes, !options.no_promote));
   if (options.json) {
@@ -51,7 +52,8 @@ Status run(const Options& options) {
   }
   fmt::print("{}: version {} is {}; serve it: slipway serve {}\n", name, version,
              options.no_promote ? "published" : "production", options.store);
-  if (!data) fmt::print("It has no baseline to be watched by: --data says what its inputs look like\n");
+  if (!data)
+    fmt::print("There is nothing to judge its answers by: --data says what its inputs look like and what is right\n");
   return {};
 }
 
@@ -60,7 +62,8 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("MODEL", options->model, "Model file (.onnx, .tflite)")->required();
   app.add_option("STORE", options->store, "Folder of the store; made where it is absent")->required();
   app.add_option("NAME", options->name, "What requests call the model [the file's name]");
-  app.add_option("--data", options->data, "Data like the model's inputs, from which the monitor's baseline is made");
+  app.add_option("--data", options->data,
+                 "Labelled data for the model: by it the version, and later ones, are watched");
   app.add_option("--note", options->note, "What the version says of itself [the file's name]");
   app.add_flag("--no-promote", options->no_promote, "Leave production as it is");
   app.add_flag("--json", options->json, "For machines");

@@ -188,6 +188,7 @@ class Teller {
     notes.recipe = kRecipe;
     notes.made_by = "slipway quickstart";
     notes.note = name;
+    notes.held_out = &data_.test;
     int64_t version = TRY(train::publish(*store_, kModel, graph, &data_.train, notes));
     story_.versions.push_back({name, version, *measured.accuracy, measured.bytes, measured.latency_us});
     return {};
@@ -248,7 +249,7 @@ class Teller {
     train::PublishNotes notes;
     notes.note = "sick";
     notes.made_by = "slipway quickstart";
-    notes.reference = &trained_;
+    notes.held_out = &data_.test;
     story_.sick_version = TRY(train::publish(*store_, kModel, sick_model(), &data_.train, notes));
     live_->server().models().refresh();
     auto serving = [&] { return live_->server().models().serving_version(kModel); };

@@ -163,6 +163,7 @@ Status run(const Options& options) {
   if (store) {
     train::PublishNotes notes{train::to_json(test), recipe.text,
                               fmt::format("slipway train ({})", statement_text(recipe.trainer)), "", 0};
+    notes.held_out = &data.test;
     version = TRY(train::publish(*store, recipe.name, trained, &data.train, notes));
   }
   if (options.json) {

@@ -86,7 +86,7 @@ Status check_bytes(std::string_view bytes, size_t header, const TensorFile& file
 
 }  // namespace
 
-Status write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+Result<std::string> safetensors_bytes(const TensorFile& file) {
   Json metadata = Json::object({{kChecksumKey, kNoChecksum}});
   for (const auto& [key, value] : file.metadata) {
     if (key != kChecksumKey) metadata.set(key, value);
@@ -110,7 +110,11 @@ Status write_safetensors(const std::filesystem::path& path, const TensorFile& fi
   bytes += text + body;
   const size_t place = checksum_place(bytes, text.size());
   bytes.replace(place, kNoChecksum.size(), checksum(bytes, place));
-  return write_file_atomic(path, bytes);
+  return bytes;
+}
+
+Status write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+  return write_file_atomic(path, TRY(safetensors_bytes(file)));
 }
 
 Result<TensorFile> parse_safetensors(std::string_view bytes, const std::string& where) {

@@ -20,6 +20,9 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;  // "__metadata__"
 };
 
+// unimplemented for a type that the format cannot hold.
+Result<std::string> safetensors_bytes(const TensorFile& file);
+
 // Replaces the file atomically.
 Status write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ enum class Severity : uint8_t { info, warning, critical };
 std::string_view severity_name(Severity severity);
 Severity severity_of(std::string_view name);  // info for an unknown name
 
+struct Judgement;
+
 // Numbers of detectors by "detector.parameter", e.g. "input_drift.psi".
 using Parameters = std::map<std::string, double, std::less<>>;
 
@@ -34,6 +37,8 @@ struct View {
   const Baseline* baseline = nullptr;  // nullptr: the version has none
   std::vector<Point> points;           // sealed windows of this version, oldest first
   double k = 2;                        // of the ThresholdModel
+  // How it does beside the version it replaced, on the same inputs; nullptr: the two were not compared.
+  std::shared_ptr<const Judgement> judgement = nullptr;
 };
 
 // What a detector says of one subject. The alarm is raised while statistic > threshold, and cleared once the statistic

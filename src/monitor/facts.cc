@@ -37,7 +37,11 @@ Json VersionFacts::to_json() const {
                        {"previous_inputs_psi", previous_inputs_psi},
                        {"previous_inputs_compared", previous_inputs_compared},
                        {"previous_inputs_psi_here", previous_inputs_psi_here},
-                       {"previous_alarms", slipway::to_json(previous_alarms)}});
+                       {"previous_alarms", slipway::to_json(previous_alarms)},
+                       {"verdict", verdict},
+                       {"judged", judged},
+                       {"trusted", trusted},
+                       {"answers_known_by", answers_known_by}});
 }
 
 }  // namespace slipway

@@ -44,6 +44,12 @@ struct VersionFacts {
   double previous_inputs_psi_here = 0;   // what it says: large when this version expects other inputs than that one got
   std::vector<Symptom> previous_alarms;  // active for the previous version then
 
+  // How it does beside the version it replaced, on the same inputs (monitor/judgement.h).
+  std::string verdict;           // "": the two were not compared
+  std::string judged;            // in a sentence
+  bool trusted = false;          // a person made it production in spite of a rejection
+  std::string answers_known_by;  // what its answers are expected to look like by: "labels", "version 3"; "": nothing
+
   Json to_json() const;
 };
 

@@ -15,7 +15,11 @@ int64_t bytes_of(const Tensor& tensor) {
   return bytes;
 }
 
-int64_t bytes_of(const Observation& o) { return bytes_of(o.input) + bytes_of(o.output); }
+int64_t bytes_of(const Observation& o) {
+  int64_t bytes = bytes_of(o.input) + bytes_of(o.output);
+  for (const Tensor& more : o.more_inputs) bytes += bytes_of(more);
+  return bytes;
+}
 
 }  // namespace
 
@@ -31,6 +35,7 @@ bool Intake::offer(Observation o) {
     waiting_.fetch_sub(bytes, std::memory_order_relaxed);
     thinned_.fetch_add(1, std::memory_order_relaxed);
     o.input = {};
+    o.more_inputs.clear();
     if (bytes_of(o.output) > options_.small_bytes) o.output = {};
     bytes = bytes_of(o.output);
     waiting_.fetch_add(bytes, std::memory_order_relaxed);

@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS totals(model TEXT NOT NULL, version INTEGER NOT NULL,
 CREATE TABLE IF NOT EXISTS audit(sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL,
   actor TEXT NOT NULL, model TEXT NOT NULL, version INTEGER NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS repairs(id INTEGER PRIMARY KEY, open INTEGER NOT NULL, repair TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS judgements(model TEXT NOT NULL, version INTEGER NOT NULL, judgement TEXT NOT NULL,
+  PRIMARY KEY(model, version));
 )";
 constexpr int kVersion = 1;  // PRAGMA user_version
 
@@ -259,6 +261,22 @@ Result<std::vector<Json>> Journal::open_repairs() const {
 Result<int64_t> Journal::next_repair_id() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->read_number("SELECT COALESCE(MAX(id), 0) + 1 FROM repairs");
+}
+
+Status Journal::save_judgement(const std::string& model, int64_t version, const Json& judgement) {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->write("INSERT OR REPLACE INTO judgements VALUES(?,?,?)", {model, version, judgement.dump()});
+}
+
+Result<std::vector<VersionJudgement>> Journal::judgements() const {
+  std::lock_guard lock(impl_->mutex);
+  std::vector<VersionJudgement> all;
+  RETURN_IF_ERROR(impl_->read("SELECT model, version, judgement FROM judgements", {}, [&](sqlite3_stmt* s) -> Status {
+    Json judgement = TRY(Json::parse(Impl::text(s, 2)));
+    all.push_back({Impl::text(s, 0), sqlite3_column_int64(s, 1), std::move(judgement)});
+    return {};
+  }));
+  return all;
 }
 
 Status Journal::forget(int64_t before_us) {

@@ -33,6 +33,12 @@ struct VersionTotal {
   Window total;
 };
 
+struct VersionJudgement {
+  std::string model;
+  int64_t version = 0;
+  Json judgement;
+};
+
 // Thread-safe. Errors are data_loss (the file is no journal, or damaged) or unavailable (the disk refuses), with the
 // path.
 class Journal {
@@ -64,6 +70,10 @@ class Journal {
   Status save_repair(int64_t id, bool open, const Json& repair);
   Result<std::vector<Json>> open_repairs() const;
   Result<int64_t> next_repair_id() const;
+
+  // How a version does beside the one it replaced, as monitor/judgement.h spells it.
+  Status save_judgement(const std::string& model, int64_t version, const Json& judgement);
+  Result<std::vector<VersionJudgement>> judgements() const;
 
   // Removes windows and cleared alarms that ended before `before_us`. The audit log stays.
   Status forget(int64_t before_us);

@@ -39,9 +39,18 @@ Status Monitor::restore() {
   if (options_.journal.empty()) return {};
   journal_ = TRY(Journal::open(options_.journal));
   book_ = AlarmBook(options_.alarms, TRY(journal_->next_alarm_id()));
-  for (Alarm& alarm : TRY(journal_->active_alarms())) book_.restore(std::move(alarm));
+  for (Alarm& alarm : TRY(journal_->active_alarms())) {
+    restored_.insert(alarm.id);
+    book_.restore(std::move(alarm));
+  }
   for (VersionTotal& total : TRY(journal_->totals())) {
     version_state(total.model, total.version).recorder.restore_total(std::move(total.total));
+  }
+  for (VersionJudgement& kept : TRY(journal_->judgements())) {
+    // One that was cut short is made again.
+    if (Result<Judgement> judgement = Judgement::from_json(kept.judgement); judgement.ok() && judgement->final) {
+      version_state(kept.model, kept.version).judgement = std::make_shared<const Judgement>(*std::move(judgement));
+    }
   }
   for (auto& [model, state] : models_) {
     state.serving = 0;
@@ -92,6 +101,7 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
   }
   v.recorder.restart();
   v.inputs = {};
+  v.trusted = false;
   v.since_us = now_us;
   v.rows_before = v.recorder.total().rows;
   state.rolled_back.erase(version);
@@ -102,11 +112,39 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
 void Monitor::serving(const std::string& model, int64_t version, int64_t since_us, int64_t previous) {
   std::lock_guard lock(mutex_);
   ModelState& state = models_[model];
-  if (state.serving == version) return;
-  begin_serving(model, state, version, clock_.now_us());
+  // Its answers may have been seen before anybody said that it serves.
+  if (state.serving != version) begin_serving(model, state, version, clock_.now_us());
   VersionState& v = version_state(model, version);
   if (since_us != 0) v.since_us = since_us;
-  if (previous != 0) v.previous = previous;
+  if (previous != kAsSeen) v.previous = previous;
+  if (v.judgement && v.judgement->previous != v.previous) v.judgement = nullptr;
+  v.judgement_is_new = v.judgement != nullptr;
+  for (const Alarm& alarm : book_.active()) {
+    if (alarm.model != model || alarm.version == version || restored_.erase(alarm.id) == 0) continue;
+    note(book_.close(model, alarm.version, "the version was no longer in production", clock_.now_us()));
+  }
+}
+
+void Monitor::trust(const std::string& model, int64_t version) {
+  std::lock_guard lock(mutex_);
+  version_state(model, version).trusted = true;
+}
+
+void Monitor::judged(const std::string& model, int64_t version, Judgement judgement) {
+  std::lock_guard lock(mutex_);
+  VersionState& v = version_state(model, version);
+  const bool news = v.judgement == nullptr || v.judgement->verdict != judgement.verdict || judgement.final;
+  v.judgement = std::make_shared<const Judgement>(std::move(judgement));
+  v.judgement_is_new = true;
+  if (journal_ && news) unsaved_judgements_[{model, version}] = v.judgement;
+}
+
+std::shared_ptr<const Judgement> Monitor::judgement(const std::string& model, int64_t version) const {
+  std::lock_guard lock(mutex_);
+  auto state = models_.find(model);
+  if (state == models_.end()) return nullptr;
+  auto v = state->second.versions.find(version);
+  return v == state->second.versions.end() ? nullptr : v->second.judgement;
 }
 
 void Monitor::rolled_back(const std::string& model, int64_t from, int64_t to) {
@@ -156,7 +194,9 @@ std::vector<View> Monitor::due_views(int64_t now_us) {
   for (auto& [model, state] : models_) {
     for (auto& [version, v] : state.versions) {
       v.recorder.seal(now_us);
-      if (v.recorder.last_seen_us() == 0 || v.recorder.last_seen_us() == v.evaluated_us) continue;
+      const bool answered = v.recorder.last_seen_us() != 0 && v.recorder.last_seen_us() != v.evaluated_us;
+      if (!answered && !v.judgement_is_new) continue;
+      v.judgement_is_new = false;
       v.evaluated_us = v.recorder.last_seen_us();
       if (const Baseline* baseline = v.recorder.baseline().get(); baseline != nullptr && !v.previous_rows.empty()) {
         v.previous_inputs_here = judge_inputs(Recorder::count_rows(v.previous_rows, *baseline), baseline);
@@ -170,7 +210,8 @@ std::vector<View> Monitor::due_views(int64_t now_us) {
                        .previous = v.previous_window,
                        .baseline = v.recorder.baseline().get(),
                        .points = {v.recorder.points().begin(), v.recorder.points().end()},
-                       .k = k_});
+                       .k = k_,
+                       .judgement = v.judgement});
     }
   }
   return views;
@@ -243,7 +284,8 @@ Status Monitor::tick() {
     events = std::exchange(unpublished_, {});
     sinks = sinks_;
     const bool due = now - written_us_ >= options_.journal_every_us;
-    status = save_alarms(due || !events.empty());
+    status = save_judgements();
+    if (status.ok()) status = save_alarms(due || !events.empty());
     if (due && status.ok()) status = write_windows(now);
   }
   for (const AlarmEvent& event : events) {
@@ -254,6 +296,7 @@ Status Monitor::tick() {
 
 Status Monitor::flush() {
   std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(save_judgements());
   RETURN_IF_ERROR(save_alarms(true));
   for (auto& [model, state] : models_) {
     for (auto& [version, v] : state.versions) v.recorder.seal_open();
@@ -276,6 +319,15 @@ Status Monitor::save_alarms(bool all) {
                           .version = e.alarm.version,
                           .action = fmt::format("alarm {}", kind_name(e.kind)),
                           .detail = e.alarm.to_json()}));
+  }
+  return {};
+}
+
+Status Monitor::save_judgements() {
+  while (!unsaved_judgements_.empty()) {
+    const auto& [key, judgement] = *unsaved_judgements_.begin();
+    RETURN_IF_ERROR(journal_->save_judgement(key.first, key.second, judgement->to_json()));
+    unsaved_judgements_.erase(unsaved_judgements_.begin());
   }
   return {};
 }
@@ -344,7 +396,11 @@ VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state
           .previous_inputs_psi = v.previous_inputs.psi,
           .previous_inputs_compared = v.previous_inputs_here.known,
           .previous_inputs_psi_here = v.previous_inputs_here.psi,
-          .previous_alarms = v.previous_alarms};
+          .previous_alarms = v.previous_alarms,
+          .verdict = v.judgement ? std::string(verdict_name(v.judgement->verdict)) : "",
+          .judged = v.judgement ? v.judgement->summary : "",
+          .trusted = v.trusted,
+          .answers_known_by = v.recorder.baseline() ? v.recorder.baseline()->answers_from : ""};
 }
 
 std::vector<VersionFacts> Monitor::facts() const {

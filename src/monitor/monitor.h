@@ -19,6 +19,7 @@
 #include "monitor/alarm.h"
 #include "monitor/facts.h"
 #include "monitor/journal.h"
+#include "monitor/judgement.h"
 #include "monitor/recorder.h"
 #include "monitor/threshold.h"
 #include "runtime/observation.h"
@@ -51,10 +52,18 @@ class Monitor {
   // What a version's windows are compared with; nullptr: nothing.
   void set_baseline(const std::string& model, int64_t version, std::shared_ptr<const Baseline> baseline);
   void set_threshold(const ThresholdModel& threshold);
-  // A version became the one that answers requests without a version: now (`since_us` 0), after the one that did so far
-  // (`previous` 0). A server that starts says since when that has been so and which version was before. No effect when
-  // `version` serves already.
-  void serving(const std::string& model, int64_t version, int64_t since_us = 0, int64_t previous = 0);
+  // A version became the one that answers requests without a version: now (`since_us` 0), after `previous` (0: after
+  // none; kAsSeen: after the one that did so far). A server that starts says since when that has been so and which
+  // version was before: alarms of other versions that were active when it stopped are cleared then.
+  static constexpr int64_t kAsSeen = -1;
+  void serving(const std::string& model, int64_t version, int64_t since_us = 0, int64_t previous = kAsSeen);
+  // A person made the version production though it had been rejected: it is judged, and blamed by nobody but people.
+  void trust(const std::string& model, int64_t version);
+  // How a version does beside the one it replaced; kept over a restart. Such judgements are made by Trials.
+  void judged(const std::string& model, int64_t version, Judgement judgement);
+  // nullptr: none yet.
+  std::shared_ptr<const Judgement> judgement(const std::string& model, int64_t version) const;
+  const Parameters& parameters() const { return options_.parameters; }
   // The same by a rollback: `from` is no version to compare with or to return to.
   // Its alarms stay until resolve(): the symptom has to be seen gone first.
   void rolled_back(const std::string& model, int64_t from, int64_t to);
@@ -100,6 +109,9 @@ class Monitor {
     InputJudgement previous_inputs;        // of them by the previous version's baseline
     InputJudgement previous_inputs_here;   // and by this one's
     std::vector<Symptom> previous_alarms;  // active for the previous version when this one began
+    std::shared_ptr<const Judgement> judgement;  // beside the previous version
+    bool judgement_is_new = false;               // not yet seen by the detectors
+    bool trusted = false;
   };
   struct ModelState {
     std::map<int64_t, VersionState> versions;
@@ -120,6 +132,7 @@ class Monitor {
   void note(std::vector<AlarmEvent> events);
   Status write_windows(int64_t now_us);
   Status save_alarms(bool all);
+  Status save_judgements();
   bool drifted(const std::string& model, int64_t version) const;
   std::vector<Symptom> symptoms_of(const std::string& model, int64_t version) const;
   VersionFacts facts_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,
@@ -139,6 +152,8 @@ class Monitor {
   int64_t forgot_us_ = 0;
   std::vector<AlarmEvent> unpublished_;    // raised and cleared since the last tick, for the sinks
   std::map<int64_t, AlarmEvent> unsaved_;  // the latest of each alarm that is not on disk yet
+  std::map<std::pair<std::string, int64_t>, std::shared_ptr<const Judgement>> unsaved_judgements_;
+  std::set<int64_t> restored_;  // alarms that were active when the program stopped
 };
 
 // "ALARM raised model=digits version=3 detector=output_drift subject=classes severity=critical: <message>"

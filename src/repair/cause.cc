@@ -26,6 +26,7 @@ Json Cause::to_json() const {
                             {"model", model},
                             {"version", version},
                             {"confidence", confidence},
+                            {"proved", proved},
                             {"summary", summary},
                             {"evidence", Json::array_of(evidence)}});
   if (!features.empty()) json.set("features", Json::array_of(features));
@@ -40,6 +41,7 @@ Result<Cause> Cause::from_json(const Json& json) {
   c.model = json["model"].as_string();
   c.version = json["version"].as_int();
   c.confidence = json["confidence"].as_double();
+  c.proved = json["proved"].as_bool();
   c.summary = json["summary"].as_string();
   for (const Json& e : json["evidence"].items()) c.evidence.push_back(e.as_string());
   for (const Json& f : json["features"].items()) c.features.push_back(f.as_string());

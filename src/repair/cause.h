@@ -26,6 +26,7 @@ struct Cause {
   std::string model;
   int64_t version = 0;
   double confidence = 0;              // in [0, 1]
+  bool proved = false;                // by what this version and the one before it answered to the same inputs
   std::string summary;                // one sentence
   std::vector<std::string> evidence;  // sentences, the strongest first
   std::vector<std::string> features;  // of a shifted input, the most drifted first

@@ -11,6 +11,7 @@ namespace slipway {
 namespace {
 
 constexpr double kLeastConfidence = 0.1;
+constexpr std::string_view kPredecessor = "predecessor";
 
 struct Weight {
   const char* detector;
@@ -77,6 +78,9 @@ struct Case {
   bool fresh() const { return facts.previous_version != 0 && first_us() - facts.since_us < options.fresh_us; }
   bool busier() const { return facts.rate_before > 0 && facts.rate > options.busier * facts.rate_before; }
   bool drifted() const { return find("input_drift", "inputs") != nullptr; }
+  // On the same inputs as the previous version.
+  bool does_worse() const { return facts.verdict == "worse"; }
+  bool does_as_well() const { return facts.verdict == "equal"; }
   // The previous version's last inputs were strange to it, too.
   bool drifted_before() const {
     return facts.previous_inputs_judged && facts.previous_inputs_psi >= options.suspicious_psi;
@@ -121,8 +125,22 @@ Cause finish(CauseKind kind, const Case& c, const Evidence& evidence, std::strin
   return cause;
 }
 
+// Worse than the previous version on the same inputs.
+Cause proved_bad_version(const Case& c) {
+  static constexpr double kProof = 0.97;
+  Evidence evidence;
+  evidence.add(kProof, c.facts.judged);
+  for (const Alarm* a : c.alarms) {
+    if (a->detector == kPredecessor && a->message != c.facts.judged) evidence.add(0.1, a->message);
+  }
+  Cause cause = finish(CauseKind::bad_version, c, evidence, fmt::format("version {} is sick", c.facts.version));
+  cause.proved = true;
+  return cause;
+}
+
 Cause bad_version(const Case& c) {
-  static constexpr Weight kSlow[] = {{"latency", "compute", 0.2, 0.5}};
+  static constexpr Weight kSlow[] = {{"latency", "compute", 0.2, 0.5}, {"predecessor", "latency", 0.2, 0.5}};
+  if (c.does_worse()) return proved_bad_version(c);
   Evidence evidence;
   add_alarms(c, kSick, 1, evidence);
   const bool only_slow = !evidence.any();
@@ -146,7 +164,9 @@ Cause bad_version(const Case& c) {
     evidence.scale(0.5, c.facts.previous_version == 0 ? "no version served before it to compare with"
                                                       : "it had served well for a while");
   }
-  if (c.clients_changed()) {
+  if (c.does_as_well()) {
+    evidence.scale(0.1, c.facts.judged);
+  } else if (c.clients_changed()) {
     evidence.scale(0.4, "clients send other inputs than before, which explains other answers");
   } else if (!c.drifted() && c.facts.inputs_judged && c.facts.inputs_psi < c.options.suspicious_psi) {
     evidence.add(0.4, "inputs still look like training data");

@@ -8,6 +8,9 @@
 // version's baseline, too: when the previous version knew them and they would be strange to this one, clients send what
 // they always sent, this version expects something else, and the version is the cause.
 // And inputs that drifted before explain nothing when the previous version answered them without an alarm.
+//
+// All of that is likelihood. Proof is what two versions answer to the same inputs (monitor/judgement.h): where this one
+// does worse, it is sick whatever the inputs are; where it does as well, its symptoms are not its fault.
 #pragma once
 
 #include <vector>

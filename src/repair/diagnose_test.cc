@@ -78,6 +78,14 @@ void no_previous(VersionFacts& f) {
 void suspicious(VersionFacts& f) { f.inputs_psi = 0.2; }
 void long_ago(VersionFacts& f) { f.since_us = -10000 * kSecond; }
 void busy(VersionFacts& f) { f.rate = 400; }
+void does_worse(VersionFacts& f) {
+  f.verdict = "worse";
+  f.judged = "it contradicts 98 % of 512 answers that version 1 is sure of";
+}
+void does_as_well(VersionFacts& f) {
+  f.verdict = "equal";
+  f.judged = "it answers 98.4 % of 512 inputs with the class that version 1 answers";
+}
 
 std::vector<Case> cases() {
   const Alarm drift = alarm("input_drift", "inputs");
@@ -90,6 +98,7 @@ std::vector<Case> cases() {
   const Alarm queue = alarm("latency", "queue");
   const Alarm full = alarm("error_rate", "rejections", Severity::warning);
   const Alarm wrong = alarm("error_rate", "refusals", Severity::info);
+  const Alarm proof = alarm("predecessor", "answers");
   using K = CauseKind;
   return {
       {"collapsed", {classes}, with(keep), K::bad_version, 0.85, 0.95, 1},
@@ -116,6 +125,9 @@ std::vector<Case> cases() {
       {"engine_slow_after_long_service", {slow}, with(long_ago), K::failing_stage, 0.6, 0.75, 0.5},
       {"load", {full, queue}, with(busy), K::load, 0.85, 0.95, 0.3},
       {"clients", {wrong}, with(keep), K::failing_stage, 0.5, 0.7, 0.3},
+      {"worse_on_the_same_inputs", {proof}, with(does_worse), K::bad_version, 0.96, 1, 1},
+      {"worse_though_inputs_drift", {proof, drift, classes}, with(does_worse), K::bad_version, 0.96, 1, 1},
+      {"as_good_on_the_same_inputs", {drift, classes, unsure}, with(does_as_well), K::shifted_input, 0.8, 1, 0.12},
   };
 }
 
@@ -138,6 +150,14 @@ TEST_P(Diagnoses, NameTheLikeliestCause) {
 
 INSTANTIATE_TEST_SUITE_P(Table, Diagnoses, ::testing::ValuesIn(cases()),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Diagnose, OnlyWhatTheSameInputsShowIsProved) {
+  Diagnosis d = diagnose({alarm("predecessor", "answers")}, {with(does_worse)}, 110 * kSecond);
+  EXPECT_TRUE(d.causes.at(0).proved);
+  EXPECT_THAT(d.causes[0].evidence.at(0), HasSubstr("it contradicts 98 %"));
+  EXPECT_FALSE(diagnose({alarm("output_drift", "classes")}, {with(keep)}, 110 * kSecond).causes.at(0).proved);
+  EXPECT_TRUE(diagnose({alarm("output_drift", "classes")}, {with(does_as_well)}, 110 * kSecond).causes.empty());
+}
 
 TEST(Diagnose, NamesTheFeatures) {
   Diagnosis d = diagnose({alarm("input_drift", "inputs")}, {with(keep)}, 0);

@@ -12,6 +12,7 @@ namespace slipway {
 namespace {
 
 constexpr size_t kEndedKept = 100;
+constexpr size_t kUnsavedKept = 1000;
 constexpr int64_t kQuietUs = 1'500'000;
 constexpr int64_t kHourUs = int64_t{3600} * 1'000'000;
 
@@ -51,31 +52,43 @@ const VersionFacts* Healer::facts_of(const std::string& model, int64_t version) 
   return nullptr;
 }
 
-Status Healer::record(const Repair& repair, const std::string& actor, int64_t now_us, Json detail) {
+void Healer::record(const Repair& repair, const std::string& actor, int64_t now_us, Json detail) {
   told_.push_back(repair);
-  Journal* journal = monitor_.journal();
-  if (journal == nullptr) return {};
-  RETURN_IF_ERROR(journal->save_repair(repair.id, repair.open(), repair.to_json()));
-  return journal->append({.time_us = now_us,
-                          .actor = actor,
-                          .model = repair.model(),
-                          .version = repair.version(),
-                          .action = fmt::format("{} {}", repair.remedy, state_name(repair.state)),
-                          .detail = std::move(detail.set("repair", repair.id).set("note", repair.note))});
+  if (monitor_.journal() == nullptr) return;
+  AuditEntry entry{.time_us = now_us,
+                   .actor = actor,
+                   .model = repair.model(),
+                   .version = repair.version(),
+                   .action = fmt::format("{} {}", repair.remedy, state_name(repair.state)),
+                   .detail = std::move(detail.set("repair", repair.id).set("note", repair.note))};
+  unsaved_.push_back({repair.id, repair.open(), repair.to_json(), std::move(entry)});
+  if (unsaved_.size() > kUnsavedKept) unsaved_.pop_front();
+  static_cast<void>(save());  // tried again, and told, at the end of step()
 }
 
-Status Healer::enter(Repair& repair, Repair::State state, std::string note, int64_t now_us, Json detail) {
+Status Healer::save() {
+  Journal* journal = monitor_.journal();
+  while (!unsaved_.empty()) {
+    const Unsaved& step = unsaved_.front();
+    RETURN_IF_ERROR(journal->save_repair(step.repair, step.open, step.state));
+    RETURN_IF_ERROR(journal->append(step.entry));
+    unsaved_.pop_front();
+  }
+  return {};
+}
+
+void Healer::enter(Repair& repair, Repair::State state, std::string note, int64_t now_us, Json detail) {
   repair.state = state;
   repair.note = std::move(note);
   if (!repair.open()) repair.ended_us = now_us;
   if (state == Repair::State::closed && repair.version_after != 0) {
     monitor_.resolve(repair.model(), repair.version(), fmt::format("{}: {}", repair.remedy, repair.note));
   }
-  return record(repair, "healer", now_us, std::move(detail));
+  record(repair, "healer", now_us, std::move(detail));
 }
 
 // Applies the remedy of a repair that is acting.
-Status Healer::apply(Repair& repair, int64_t now_us) {
+void Healer::apply(Repair& repair, int64_t now_us) {
   const Remedy* remedy = find_remedy(repair.remedy);
   if (remedy == nullptr) {
     return enter(repair, Repair::State::failed, fmt::format("there is no remedy \"{}\"", repair.remedy), now_us);
@@ -92,14 +105,26 @@ Status Healer::apply(Repair& repair, int64_t now_us) {
   } else if (const VersionFacts* facts = facts_of(repair.model(), repair.version())) {
     repair.rows_then = facts->rows_since;
   }
-  return enter(repair, Repair::State::verifying, std::move(note), now_us, std::move(*done));
+  enter(repair, Repair::State::verifying, std::move(note), now_us, std::move(*done));
 }
 
-Status Healer::move_on(Repair& repair, int64_t now_us) {
+// The version that was put back has the symptom, too: the one that was taken away is not to blame for it.
+void Healer::undo(const Repair& repair, std::string& note) {
+  Status undone = actions_.restore(repair.model(), repair.version(), repair.version_after);
+  if (!undone.ok()) {
+    note += fmt::format("; version {} could not be made production again: {}", repair.version(), undone.message());
+    return;
+  }
+  note += fmt::format("; version {} is production again, and no longer rejected", repair.version());
+  monitor_.serving(repair.model(), repair.version(), 0, repair.version_after);
+  monitor_.trust(repair.model(), repair.version());
+}
+
+void Healer::move_on(Repair& repair, int64_t now_us) {
   if (repair.state == Repair::State::acting) {
     // Begun by a person, or cut short by a crash: then another version may serve already.
     const VersionFacts* now = serving(repair.model());
-    if (now == nullptr) return {};
+    if (now == nullptr) return;
     if (now->version == repair.version()) return apply(repair, now_us);
     repair.acted_us = now_us;
     repair.version_after = now->version;
@@ -110,8 +135,9 @@ Status Healer::move_on(Repair& repair, int64_t now_us) {
   const Remedy* remedy = find_remedy(repair.remedy);
   const RemedyPolicy& policy = remedy == nullptr ? RemedyPolicy() : policy_.of(repair.remedy);
   auto next = progress(repair, policy, diagnosis_.alarms, diagnosis_.versions, now_us);
-  if (!next) return {};
-  return enter(repair, next->state, std::move(next->note), now_us);
+  if (!next) return;
+  if (next->state == Repair::State::failed && repair.version_after != 0) undo(repair, next->note);
+  enter(repair, next->state, std::move(next->note), now_us);
 }
 
 // Counts diagnoses in a row that found the same likeliest cause, each with new answers or, when none come, some time
@@ -140,41 +166,73 @@ RemedyHistory Healer::history_of(const Remedy& remedy, const Cause& cause, int64
   return history;
 }
 
-Status Healer::open(const Remedy& remedy, const Cause& cause, const Decision& decision, int64_t now_us) {
+// What has to be gone for a repair to be closed. Of a proved cause that is the proof, and what the same fault does to
+// every answer: other alarms may well be about the inputs.
+std::vector<Symptom> Healer::symptoms_of(const Cause& cause) const {
+  std::vector<Symptom> all, proof;
+  bool invalid = false, failing = false;
+  for (const Alarm& a : diagnosis_.alarms) {
+    if (std::find(cause.alarms.begin(), cause.alarms.end(), a.id) == cause.alarms.end()) continue;
+    all.push_back({a.detector, a.subject});
+    if (a.detector != "predecessor") continue;
+    proof.push_back(all.back());
+    invalid = invalid || a.subject == "invalid answers";
+    failing = failing || a.subject == "failures";
+  }
+  if (!cause.proved) return all;
+  if (invalid) proof.push_back({"error_rate", "invalid outputs"});
+  if (failing) proof.push_back({"error_rate", "faults"});
+  return proof;
+}
+
+void Healer::open(const Remedy& remedy, const Cause& cause, const Decision& decision, int64_t now_us) {
   const VersionFacts* facts = facts_of(cause.model, cause.version);
   Repair repair{.id = next_id_++,
                 .remedy = remedy.name,
                 .cause = cause,
                 .proposal = remedy.proposal(cause, actions_),
+                .symptoms = symptoms_of(cause),
                 .opened_us = now_us,
                 .rows_then = facts->rows_since};
-  for (const Alarm& a : diagnosis_.alarms) {
-    if (std::find(cause.alarms.begin(), cause.alarms.end(), a.id) != cause.alarms.end()) {
-      repair.symptoms.push_back({a.detector, a.subject});
-    }
-  }
-  RETURN_IF_ERROR(enter(repair, Repair::State::proposed, decision.because, now_us,
-                        Json::object({{"cause", cause.to_json()}, {"proposal", repair.proposal}})));
-  Status status;
-  if (decision.what == Decision::What::act) {
-    status = enter(repair, Repair::State::acting, "the policy lets it act by itself", now_us);
-    if (status.ok()) status = apply(repair, now_us);
-  }
+  enter(repair, Repair::State::proposed, decision.because, now_us,
+        Json::object({{"cause", cause.to_json()}, {"proposal", repair.proposal}}));
+  if (decision.what == Decision::What::act) act(repair, cause, decision, now_us);
   repairs_.push_back(std::move(repair));
-  return status;
 }
 
-Status Healer::consider(const Cause& cause, int64_t now_us) {
+void Healer::act(Repair& repair, const Cause& cause, const Decision& decision, int64_t now_us) {
+  repair.cause = cause;
+  repair.symptoms = symptoms_of(cause);
+  enter(repair, Repair::State::acting, fmt::format("the policy lets it act by itself: {}", decision.because), now_us);
+  apply(repair, now_us);
+}
+
+Repair* Healer::proposed(const Remedy& remedy, const Cause& cause) {
+  for (Repair& r : repairs_) {
+    const bool same = r.remedy == remedy.name && r.model() == cause.model && r.version() == cause.version;
+    if (same && r.state == Repair::State::proposed) return &r;
+  }
+  return nullptr;
+}
+
+void Healer::consider(const Cause& cause, int64_t now_us) {
   const int64_t times = confirm(cause, now_us);
   const VersionFacts* facts = facts_of(cause.model, cause.version);
   for (const Remedy* remedy : all_remedies()) {
     if (remedy->treats != cause.kind || facts == nullptr || !remedy->applies(cause, *facts)) continue;
     RemedyHistory history = history_of(*remedy, cause, now_us);
     history.confirmations = times;
+    history.trusted = facts->trusted;
+    // One that was proposed when the cause was only likely, or cut short before it was begun.
+    Repair* waiting = proposed(*remedy, cause);
+    if (waiting != nullptr) history.open = false;
     const Decision decision = decide(policy_.of(remedy->name), cause, history, now_us);
-    if (decision.what != Decision::What::nothing) RETURN_IF_ERROR(open(*remedy, cause, decision, now_us));
+    if (waiting != nullptr && decision.what == Decision::What::act) {
+      act(*waiting, cause, decision, now_us);
+    } else if (waiting == nullptr && decision.what != Decision::What::nothing) {
+      open(*remedy, cause, decision, now_us);
+    }
   }
-  return {};
 }
 
 Status Healer::step(int64_t now_us) {
@@ -188,11 +246,14 @@ Status Healer::step(int64_t now_us) {
     ++steps_;
     diagnosis_ = diagnose(std::move(alarms), std::move(versions), now_us, options_);
     for (Repair& repair : repairs_) {
-      if (repair.open() && status.ok()) status = move_on(repair, now_us);
+      if (repair.open()) move_on(repair, now_us);
     }
     for (const Cause& cause : diagnosis_.causes) {
-      if (status.ok() && diagnosis_.likeliest(cause.model, cause.version) == &cause) status = consider(cause, now_us);
+      if (diagnosis_.likeliest(cause.model, cause.version) == &cause) consider(cause, now_us);
     }
+    const Status settled = actions_.settle();
+    status = save();
+    if (status.ok()) status = settled;
     std::erase_if(confirmations_, [this](const auto& item) { return item.second.step != steps_; });
     while (repairs_.size() > kEndedKept && !repairs_.front().open()) repairs_.erase(repairs_.begin());
     told = std::exchange(told_, {});
@@ -213,7 +274,8 @@ Status Healer::approve(int64_t id, const std::string& who, int64_t now_us) {
     }
     repair.state = Repair::State::acting;
     repair.note = fmt::format("approved by {}", who);
-    return record(repair, who, now_us, Json::object());
+    record(repair, who, now_us, Json::object());
+    return {};
   }
   return not_found(fmt::format("there is no repair {}", id));
 }

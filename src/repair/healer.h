@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +24,8 @@ namespace slipway {
 using RepairSink = std::function<void(const Repair&)>;
 
 // Thread-safe. Every step of every repair is in the monitor's journal, when it has one, before the next is made;
-// repairs that were open when the program stopped go on.
+// repairs that were open when the program stopped go on. A journal that cannot be written hinders nothing: the steps
+// wait in memory and are written once it can be.
 class Healer {
  public:
   // All three outlive it.
@@ -49,12 +51,17 @@ class Healer {
   Healer(Monitor& monitor, Actions& actions, Policy policy, DiagnoseOptions options)
       : monitor_(monitor), actions_(actions), policy_(std::move(policy)), options_(options) {}
   Status restore();
-  Status move_on(Repair& repair, int64_t now_us);
-  Status apply(Repair& repair, int64_t now_us);
-  Status consider(const Cause& cause, int64_t now_us);
-  Status open(const Remedy& remedy, const Cause& cause, const Decision& decision, int64_t now_us);
-  Status enter(Repair& repair, Repair::State state, std::string note, int64_t now_us, Json detail = Json::object());
-  Status record(const Repair& repair, const std::string& actor, int64_t now_us, Json detail);
+  void move_on(Repair& repair, int64_t now_us);
+  void apply(Repair& repair, int64_t now_us);
+  void undo(const Repair& repair, std::string& note);
+  void consider(const Cause& cause, int64_t now_us);
+  void open(const Remedy& remedy, const Cause& cause, const Decision& decision, int64_t now_us);
+  void act(Repair& repair, const Cause& cause, const Decision& decision, int64_t now_us);
+  void enter(Repair& repair, Repair::State state, std::string note, int64_t now_us, Json detail = Json::object());
+  void record(const Repair& repair, const std::string& actor, int64_t now_us, Json detail);
+  Status save();
+  Repair* proposed(const Remedy& remedy, const Cause& cause);
+  std::vector<Symptom> symptoms_of(const Cause& cause) const;
   int64_t confirm(const Cause& cause, int64_t now_us);
   RemedyHistory history_of(const Remedy& remedy, const Cause& cause, int64_t now_us);
   const VersionFacts* serving(const std::string& model) const;
@@ -79,6 +86,14 @@ class Healer {
   std::map<std::tuple<CauseKind, std::string, int64_t>, Confirmation> confirmations_;
   std::vector<RepairSink> sinks_;
   std::vector<Repair> told_;  // states entered in this step, for the sinks
+  // A step that the journal does not have yet.
+  struct Unsaved {
+    int64_t repair = 0;
+    bool open = false;
+    Json state;
+    AuditEntry entry;
+  };
+  std::deque<Unsaved> unsaved_;  // the oldest first
 };
 
 // "repair 4 rollback model=digits version=2 verifying: <note>"

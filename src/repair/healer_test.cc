@@ -1,8 +1,13 @@
 // The whole of it: answers, alarms, diagnosis, remedy, recovery; with a store that is a number.
 #include "repair/healer.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "base/file.h"
 #include "monitor/test_world.h"
@@ -24,6 +29,11 @@ class FakeActions final : public Actions {
     if (broken) return unavailable("the disk is full");
     return production = good;
   }
+  Status restore(const std::string&, int64_t version, int64_t instead) override {
+    EXPECT_EQ(instead, production);
+    production = version;
+    return {};
+  }
   std::string recipe(const std::string&, int64_t) override { return "[model]"; }
 
   int calls = 0;
@@ -33,9 +43,12 @@ class FakeActions final : public Actions {
   std::string reason;
 };
 
+// There is one stream of answers here, and so no proof by a second version (deployments_test.cc has that).
+constexpr const char* kLikelihoodIsEnough = "[rollback]\nproof = false\n";
+
 class HealerTest : public ::testing::Test {
  protected:
-  void start(std::filesystem::path journal = {}, const char* policy = "") {
+  void start(std::filesystem::path journal = {}, const std::string& policy = kLikelihoodIsEnough) {
     healer_.reset();
     monitor_ = Monitor::create({.journal = std::move(journal)}, clock_).value();
     for (int64_t version : {1, 2, 3}) monitor_->set_baseline("digits", version, baseline_);
@@ -209,13 +222,49 @@ TEST_F(HealerTest, FailsWhenTheRemedyCannotBeApplied) {
 }
 
 TEST_F(HealerTest, FailsWhenTheSymptomStays) {
-  start({}, "[rollback]\nverify_s = 2");
+  start({}, std::string(kLikelihoodIsEnough) + "verify_s = 2");
   answer(1, 1500);
   answer(2, 500, {.collapsed = 1});
   ASSERT_EQ(state(0), Repair::State::verifying);
   answer(1, 3000, {.collapsed = 1});
   EXPECT_EQ(state(0), Repair::State::failed);
   EXPECT_THAT(healer_->repairs()[0].note, HasSubstr("still has it"));
+  EXPECT_THAT(healer_->repairs()[0].note, HasSubstr("version 2 is production again, and no longer rejected"));
+  EXPECT_EQ(actions_.production, 2);
+  EXPECT_TRUE(monitor_->facts().at(1).serving);
+  EXPECT_TRUE(monitor_->facts().at(1).trusted) << "the next rollback of it is a person's decision";
+}
+
+TEST_F(HealerTest, ProposesWhatIsOnlyLikelyAndActsOnProof) {
+  start({}, "");
+  answer(1, 1500);
+  answer(2, 500, {.collapsed = 3});
+  EXPECT_EQ(actions_.calls, 0);
+  ASSERT_EQ(healer_->repairs().size(), 1u);
+  EXPECT_EQ(state(0), Repair::State::proposed);
+  EXPECT_EQ(healer_->repairs()[0].note, "it is likely, not proved");
+  Judgement worse{.verdict = Judgement::Verdict::worse, .previous = 1, .final = true, .summary = "it contradicts"};
+  worse.findings.push_back({"answers", Severity::critical, 0.9, 0.25, "it contradicts", Json::object()});
+  monitor_->judged("digits", 2, worse);
+  answer(2, 300, {.collapsed = 3});
+  EXPECT_EQ(actions_.calls, 1);
+  EXPECT_EQ(state(0), Repair::State::verifying) << "the one that was proposed";
+  EXPECT_EQ(healer_->repairs().size(), 1u);
+  answer(1, 400);
+  EXPECT_EQ(state(0), Repair::State::closed);
+}
+
+TEST_F(HealerTest, AProposalEndsWhenTheVersionIsFoundToDoAsWell) {
+  start({}, "");
+  answer(1, 1500);
+  answer(2, 500, {.collapsed = 3});
+  ASSERT_EQ(state(0), Repair::State::proposed);
+  monitor_->judged("digits", 2,
+                   {.verdict = Judgement::Verdict::equal, .previous = 1, .final = true, .summary = "as 1"});
+  answer(2, 300, {.collapsed = 3});
+  EXPECT_EQ(state(0), Repair::State::closed);
+  EXPECT_EQ(healer_->repairs()[0].note, "not its fault: as 1");
+  EXPECT_EQ(healer_->repairs().size(), 1u);
 }
 
 TEST_F(HealerTest, EveryStepIsAuditedAndARepairGoesOnAfterARestart) {
@@ -238,6 +287,40 @@ TEST_F(HealerTest, EveryStepIsAuditedAndARepairGoesOnAfterARestart) {
   EXPECT_EQ(actions, "rollback proposed, rollback acting, rollback verifying, rollback closed, ");
   std::string report = doctor_report(healer_->to_json()).value();
   EXPECT_THAT(report, HasSubstr("1 rollback of digits version 2: closed: the symptom is gone"));
+}
+
+TEST_F(HealerTest, AJournalThatRefusesHindersNoRollback) {
+  TemporaryDirectory folder;
+  start(folder.path() / "j.db");
+  answer(1, 1500);
+  sqlite3* other = nullptr;  // holds the journal as a full disk does: every write fails
+  ASSERT_EQ(sqlite3_open((folder.path() / "j.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "CREATE TRIGGER full BEFORE INSERT ON repairs BEGIN SELECT RAISE(ABORT, 'full'); END",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  Status last;
+  for (int i = 0; i < 6; ++i) {
+    for (int k = 0; k < 100; ++k) {
+      clock_.advance_us(2000);
+      std::vector<Observation> batch;
+      batch.push_back(world_.observe(2, clock_.now_us(), 1, {.collapsed = 3}));
+      monitor_->observe(std::move(batch));
+    }
+    ASSERT_TRUE(monitor_->tick().ok());
+    last = healer_->step(clock_.now_us());
+  }
+  EXPECT_EQ(actions_.calls, 1);
+  EXPECT_THAT(last.message(), HasSubstr("full"));
+  ASSERT_EQ(sqlite3_exec(other, "DROP TRIGGER full", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  answer(1, 400);
+  EXPECT_EQ(state(0), Repair::State::closed);
+  std::string steps;
+  const std::vector<AuditEntry> audit = monitor_->journal()->audit(100).value();
+  for (const AuditEntry& e : audit) {
+    if (e.actor == "healer") steps = e.action + ", " + steps;
+  }
+  EXPECT_EQ(steps, "rollback proposed, rollback acting, rollback verifying, rollback closed, ") << "nothing is lost";
 }
 
 TEST_F(HealerTest, ReportsForPeople) {
@@ -265,6 +348,42 @@ TEST(StoreActions, RollBackTheVersionThatIsMeant) {
   EXPECT_EQ(actions.roll_back("digits", 1, "sick").status().code(), Code::failed_precondition);
   EXPECT_EQ(actions.roll_back("digits", 2, "sick").value(), 1);
   EXPECT_EQ(store.state("digits").value().rejected.at(2), "sick");
+  EXPECT_EQ(actions.restore("digits", 2, 7).code(), Code::failed_precondition);
+  ASSERT_TRUE(actions.restore("digits", 2, 1).ok());
+  EXPECT_EQ(store.state("digits").value().production, 2);
+  EXPECT_TRUE(store.state("digits").value().rejected.empty());
+  EXPECT_TRUE(store.state("digits").value().trusted.contains(2));
+}
+
+// A limit on the size of files stands in for a full disk.
+TEST(StoreActions, RollBackInMemoryWhileTheDiskIsFull) {
+  TemporaryDirectory folder;
+  Store store = Store::open(folder.path(), true).value();
+  const Draft draft{.files = {{"model.onnx", "not read here"}}};
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(store.publish("digits", draft).ok());
+  StoreSource source(store);
+  StoreActions actions(store, &source);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &full);
+  const Result<int64_t> to = actions.roll_back("digits", 2, "sick");
+  const Result<PublishedModel> during = source.published("digits");
+  const Status refused = actions.settle();
+  const int64_t written = store.state("digits").value().production;
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, ignored);
+  ASSERT_TRUE(to.ok()) << to.status().message();
+  EXPECT_EQ(*to, 1);
+  EXPECT_EQ(during->production, 1);
+  EXPECT_TRUE(during->rejected.contains(2));
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(written, 2) << "the disk was not full";
+  ASSERT_TRUE(actions.settle().ok());
+  EXPECT_EQ(store.state("digits").value().production, 1);
+  EXPECT_EQ(store.state("digits").value().rejected.at(2), "sick");
+  EXPECT_EQ(source.published("digits")->production, 1);
 }
 
 }  // namespace

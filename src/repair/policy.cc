@@ -39,10 +39,10 @@ std::string place(const std::string& where, const toml::source_region& source) {
 Status read_key(const std::string& where, std::string_view remedy, std::string_view key, const toml::node& node,
                 RemedyPolicy& policy) {
   const std::string at = place(where, node.source());
-  if (key == "automatic") {
+  if (key == "automatic" || key == "proof") {
     if (!node.is_boolean())
-      return invalid(fmt::format("{}: {}.automatic must be true or false, found {}", at, remedy, spelled(node)));
-    policy.automatic = node.as_boolean()->get();
+      return invalid(fmt::format("{}: {}.{} must be true or false, found {}", at, remedy, key, spelled(node)));
+    (key == "proof" ? policy.proof : policy.automatic) = node.as_boolean()->get();
     return {};
   }
   if (key == "min_confidence") {
@@ -53,7 +53,7 @@ Status read_key(const std::string& where, std::string_view remedy, std::string_v
     policy.min_confidence = x;
     return {};
   }
-  std::vector<std::string> names = {"automatic", "min_confidence"};
+  std::vector<std::string> names = {"automatic", "proof", "min_confidence"};
   for (const Key& k : kKeys) {
     if (key != k.name) {
       names.push_back(k.name);
@@ -112,7 +112,8 @@ const RemedyPolicy& Policy::of(std::string_view remedy) const {
 std::string Policy::to_toml() const {
   std::string text;
   for (const auto& [name, p] : remedies_) {
-    text += fmt::format("[{}]\nautomatic = {}\nmin_confidence = {}\n", name, p.automatic, p.min_confidence);
+    text += fmt::format("[{}]\nautomatic = {}\nproof = {}\nmin_confidence = {}\n", name, p.automatic, p.proof,
+                        p.min_confidence);
     for (const Key& k : kKeys) text += fmt::format("{} = {}\n", k.name, p.*k.number);
     text += "\n";
   }
@@ -133,6 +134,8 @@ Decision decide(const RemedyPolicy& policy, const Cause& cause, const RemedyHist
     return {What::nothing, fmt::format("{} s of {} s since the last one", rested_us / 1'000'000, policy.cooldown_s)};
   }
   if (!policy.automatic) return {What::propose, "the policy leaves it to a person"};
+  if (history.trusted) return {What::propose, "a person made the version production though it had been rejected"};
+  if (policy.proof && !cause.proved) return {What::propose, "it is likely, not proved"};
   if (history.acted_last_hour >= policy.max_per_hour) {
     return {What::propose,
             fmt::format("{} in the last hour, at most {} by itself", history.acted_last_hour, policy.max_per_hour)};

@@ -2,6 +2,8 @@
 //
 //   [rollback]
 //   automatic = true        # false: it is proposed and waits for a person
+//   proof = true            # it acts by itself only on proof: this version and the one before it answered the same
+//                           # inputs, and this one did worse; what is merely likely is proposed
 //   min_confidence = 0.8    # of the cause
 //   confirmations = 2       # diagnoses in a row that must agree
 //   cooldown_s = 300        # after the last one of the model was closed or failed
@@ -23,6 +25,7 @@ namespace slipway {
 
 struct RemedyPolicy {
   bool automatic = false;
+  bool proof = false;
   double min_confidence = 0.6;
   int64_t confirmations = 2;
   int64_t cooldown_s = 300;
@@ -51,6 +54,7 @@ class Policy {
 struct RemedyHistory {
   int64_t confirmations = 0;  // diagnoses in a row that found the cause, this one included
   bool open = false;          // one is under way
+  bool trusted = false;       // a person has decided for this version before
   int64_t last_end_us = 0;    // 0: never
   int64_t acted_last_hour = 0;
 };

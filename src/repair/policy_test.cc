@@ -46,6 +46,7 @@ TEST(Policy, SaysWhereItIsWrong) {
       {"[rolback]\n", "p.toml:1: there is no remedy \"rolback\"; did you mean rollback?"},
       {"[rollback]\n\nautomatc = true", "p.toml:3: rollback.automatc is not known; did you mean automatic?"},
       {"[rollback]\nautomatic = 1", "p.toml:2: rollback.automatic must be true or false"},
+      {"[rollback]\nproof = 1", "p.toml:2: rollback.proof must be true or false"},
       {"[rollback]\nmin_confidence = 3", "p.toml:2: rollback.min_confidence must be a number in [0, 1]"},
       {"[rollback]\nverify_rows = 0", "p.toml:2: rollback.verify_rows must be an integer of at least 1"},
       {"rollback = 3", "p.toml:1: expected a table [rollback]"},
@@ -65,6 +66,8 @@ TEST(Decide, Table) {
     double confidence;
     RemedyHistory history;
     What expected;
+    bool needs_proof = false;
+    bool proved = false;
   };
   const Row rows[] = {
       {"sure and confirmed", true, 0.9, {.confirmations = 2}, What::act},
@@ -75,10 +78,13 @@ TEST(Decide, Table) {
       {"cooled down", true, 0.9, {.confirmations = 2, .last_end_us = 600 * kSecond}, What::act},
       {"too often", true, 0.9, {.confirmations = 2, .acted_last_hour = 3}, What::propose},
       {"a person decides", false, 0.9, {.confirmations = 2}, What::propose},
+      {"a person decided", true, 0.9, {.confirmations = 2, .trusted = true}, What::propose},
+      {"likely, not proved", true, 0.9, {.confirmations = 2}, What::propose, true, false},
+      {"proved", true, 0.9, {.confirmations = 2}, What::act, true, true},
   };
   for (const Row& row : rows) {
-    RemedyPolicy policy{.automatic = row.automatic, .min_confidence = 0.8};
-    Cause cause{.confidence = row.confidence};
+    RemedyPolicy policy{.automatic = row.automatic, .proof = row.needs_proof, .min_confidence = 0.8};
+    Cause cause{.confidence = row.confidence, .proved = row.proved};
     EXPECT_EQ(static_cast<int>(decide(policy, cause, row.history, 1000 * kSecond).what), static_cast<int>(row.expected))
         << row.name;
   }

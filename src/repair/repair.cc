@@ -41,6 +41,9 @@ std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& pol
   if (!verifying && !facts->serving) {
     return Transition{Repair::State::closed, fmt::format("version {} no longer serves", watched)};
   }
+  if (!verifying && repair.cause.kind == CauseKind::bad_version && facts->verdict == "equal") {
+    return Transition{Repair::State::closed, fmt::format("not its fault: {}", facts->judged)};
+  }
   const int64_t rows = facts->rows_since - repair.rows_then;
   if (rows < policy.verify_rows) return std::nullopt;
   const Alarm* symptom = find_symptom(repair, watched, alarms);

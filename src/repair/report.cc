@@ -8,6 +8,27 @@ namespace slipway {
 
 namespace {
 
+// By what a version is judged, and how it does.
+std::string judged_lines(const Json& v) {
+  const std::string& known_by = v["answers_known_by"].as_string();
+  const std::string& verdict = v["verdict"].as_string();
+  std::string text;
+  if (v["serving"].as_bool()) {
+    text += known_by.empty() ? "    there is nothing to judge its answers by: it was published without --data\n"
+                             : fmt::format("    its answers are judged by {}\n",
+                                           known_by == "itself" ? "those it gave when it was published" : known_by);
+  }
+  if (!verdict.empty()) {
+    text +=
+        fmt::format("    beside the version before, on the same inputs: {}: {}\n", verdict, v["judged"].as_string());
+  } else if (const int64_t previous = v["previous_version"].as_int(); previous != 0) {
+    text += fmt::format("    not yet compared with version {}, which it replaced\n", previous);
+  } else {
+    text += "    no version before it to compare with\n";
+  }
+  return text;
+}
+
 std::string version_line(const Json& v) {
   const Json& now = v["now"];
   std::string text = fmt::format("  version {:<4} {:<11} {} answers", v["version"].as_int(),
@@ -21,7 +42,9 @@ std::string version_line(const Json& v) {
                     now["queue_us"].as_double(), now["compute_us"].as_double(), v["rate"].as_double());
   }
   if (v["inputs_drifted"].as_bool()) text += ", inputs have drifted";
-  return text + "\n";
+  text += "\n";
+  if (!v["serving"].as_bool() && v["verdict"].as_string().empty()) return text;
+  return text + judged_lines(v);
 }
 
 std::string versions_text(const Json& versions) {

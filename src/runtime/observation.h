@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "tensor/tensor.h"
@@ -17,12 +18,13 @@ struct Observation {
   std::string endpoint;  // "tfs_predict", "v2_infer", …
   int64_t time_us = 0;   // when the answer was ready, since the epoch
   Code code = Code::ok;
-  int64_t rows = 0;        // examples in the request
-  int64_t queue_ns = 0;    // waiting in the batcher
-  int64_t compute_ns = 0;  // in the engine (the whole batch it rode in)
-  int64_t total_ns = 0;    // from the parsed request to the answer
-  Tensor input;            // the first input, [rows, …]; undefined for a failed parse
-  Tensor output;           // the first output, [rows, …]; undefined unless ok
+  int64_t rows = 0;                      // examples in the request
+  int64_t queue_ns = 0;                  // waiting in the batcher
+  int64_t compute_ns = 0;                // in the engine (the whole batch it rode in)
+  int64_t total_ns = 0;                  // from the parsed request to the answer
+  Tensor input;                          // the first input, [rows, …]; undefined for a failed parse
+  Tensor output;                         // the first output, [rows, …]; undefined unless ok
+  std::vector<Tensor> more_inputs = {};  // the other inputs of a model with several, in order
 };
 
 }  // namespace slipway

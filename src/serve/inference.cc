@@ -25,13 +25,15 @@ class Inference::Job final : public BatchJob {
   void complete(Result<std::vector<Tensor>> outputs, const RunTimes& times) override {
     Code code = outputs.status().code();
     Tensor input = inputs.empty() ? Tensor() : inputs[0];
+    std::vector<Tensor> more(inputs.begin() + (inputs.empty() ? 0 : 1), inputs.end());
     Tensor output = outputs.ok() && !outputs->empty() ? (*outputs)[0] : Tensor();
     if (outputs.ok()) {
       done_(InferenceResponse{.outputs = select(std::move(*outputs)), .times = times});
     } else {
       done_(outputs.status());
     }
-    inference_.record(origin_, *servable_, code, examples_, times, std::move(input), std::move(output));
+    inference_.record(origin_, *servable_, code, examples_, times, std::move(input), std::move(output),
+                      std::move(more));
   }
 
  private:
@@ -71,7 +73,7 @@ void Inference::run(InferenceRequest request, const CallOrigin& origin, Done don
 void Inference::failed(const CallOrigin& origin, Servable* servable, const std::string& model, const Status& status) {
   int64_t total = clock_.steady_ns() - origin.start_ns;
   if (servable != nullptr) {
-    record(origin, *servable, status.code(), 0, {}, {}, {});
+    record(origin, *servable, status.code(), 0, {}, {}, {}, {});
     return;
   }
   // Names of models that do not exist are the client's to choose: no series for each.
@@ -83,7 +85,7 @@ void Inference::failed(const CallOrigin& origin, Servable* servable, const std::
 }
 
 void Inference::record(const CallOrigin& origin, Servable& servable, Code code, int64_t rows, const RunTimes& times,
-                       Tensor input, Tensor output) {
+                       Tensor input, Tensor output, std::vector<Tensor> more_inputs) {
   int64_t total = clock_.steady_ns() - origin.start_ns;
   servable.metrics().at(origin.endpoint_id, origin.endpoint).record(code, rows, total, times);
   if (!sink_) return;
@@ -97,7 +99,8 @@ void Inference::record(const CallOrigin& origin, Servable& servable, Code code, 
                                     .compute_ns = times.compute_ns,
                                     .total_ns = total,
                                     .input = std::move(input),
-                                    .output = std::move(output)});
+                                    .output = std::move(output),
+                                    .more_inputs = std::move(more_inputs)});
   if (dropped) dropped_->add();
 }
 

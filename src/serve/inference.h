@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "runtime/observation.h"
@@ -44,7 +45,7 @@ class Inference {
  private:
   class Job;
   void record(const CallOrigin& origin, Servable& servable, Code code, int64_t rows, const RunTimes& times,
-              Tensor input, Tensor output);
+              Tensor input, Tensor output, std::vector<Tensor> more_inputs);
 
   ModelManager& models_;
   const Clock& clock_;

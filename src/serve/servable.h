@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class Servable {
   // Labels of the first output's last dimension; may be empty.
   const std::vector<std::string>& classes() const { return classes_; }
   const Session& session() const { return *session_; }
+  // Runs the model beside its service: nothing is batched, counted or observed.
+  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const { return session_->run(inputs); }
   Batcher& batcher() { return *batcher_; }
   RequestMetricsSet& metrics() { return metrics_; }
 

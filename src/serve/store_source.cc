@@ -46,7 +46,24 @@ Result<PublishedModel> StoreSource::published(const std::string& model) {
   }
   std::ranges::sort(published.versions);
   for (const auto& [version, reason] : state.rejected) published.rejected.insert(version);
+  std::lock_guard lock(mutex_);
+  if (auto held = held_.find(model); held != held_.end() && held->second.from == published.production) {
+    published.rejected.insert(held->second.from);
+    std::erase(published.history, held->second.to);
+    published.history.push_back(held->second.from);
+    published.production = held->second.to;
+  }
   return published;
+}
+
+void StoreSource::hold(const std::string& model, int64_t from, int64_t to) {
+  std::lock_guard lock(mutex_);
+  held_[model] = {from, to};
+}
+
+void StoreSource::release(const std::string& model) {
+  std::lock_guard lock(mutex_);
+  held_.erase(model);
 }
 
 ModelLoader store_loader(Store store, SessionOptions options) {

@@ -61,6 +61,7 @@ Json Baseline::to_json() const {
                        {"width", width},
                        {"outputs", outputs},
                        {"left_out", left_out},
+                       {"answers_from", answers_from},
                        {"row_mean", feature_to_json(row_mean)},
                        {"row_deviation", feature_to_json(row_deviation)},
                        {"classes", Json::array_of(classes)},
@@ -81,6 +82,7 @@ Result<Baseline> Baseline::from_json(const Json& json) {
   b.width = json["width"].as_int();
   b.outputs = json["outputs"].as_int();
   b.left_out = json["left_out"].as_int();
+  b.answers_from = json["answers_from"].as_string();
   b.row_mean = TRY(feature_from_json(json["row_mean"]));
   b.row_deviation = TRY(feature_from_json(json["row_deviation"]));
   for (const Json& n : json["classes"].items()) b.classes.push_back(n.as_int());

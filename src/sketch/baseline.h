@@ -32,7 +32,9 @@ struct Baseline {
   FeatureBaseline row_mean;       // of the features of one row: an image's brightness
   FeatureBaseline row_deviation;  // of the features of one row: an image's contrast
 
-  std::vector<int64_t> classes;          // answers per class, by what the model answered on training data
+  // Where classes, confidence, class_row_mean and value come from: "labels", "version 3", "itself"; "": not stated.
+  std::string answers_from;
+  std::vector<int64_t> classes;          // right answers per class, as far as that is known
   std::vector<std::string> class_names;  // may be empty
   Moments confidence;
   Histogram confidence_histogram;

@@ -5,15 +5,22 @@
 #include "sketch/baseline_builder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "sketch/answer.h"
+#include "sketch/significance.h"
 
 namespace slipway {
 
 namespace {
+
+constexpr double kStable = 0.1;  // of the population stability index: the same spread, by custom
+constexpr double kWorstCalibration = 0.1;
+
+double share(int64_t k, int64_t n) { return static_cast<double>(k) / static_cast<double>(n); }
 
 Histogram histogram_of(const std::vector<float>& sample, int bins) {
   Histogram histogram(quantile_edges(sample, bins));
@@ -39,16 +46,23 @@ BaselineBuilder::BaselineBuilder(int64_t width, int64_t outputs, BaselineOptions
   squares_.assign(n, 0);
   least_.assign(n, 0);
   most_.assign(n, 0);
-  if (outputs_ > 1) {
-    classes_.assign(static_cast<size_t>(outputs_), 0);
-    class_row_mean_.resize(static_cast<size_t>(outputs_));
-  } else {
-    classes_.assign(2, 0);
-    class_row_mean_.resize(2);
+  for (Answers* answers : {&given_, &right_}) {
+    answers->classes.assign(static_cast<size_t>(std::max<int64_t>(outputs_, 2)), 0);
+    answers->class_row_mean.resize(answers->classes.size());
   }
 }
 
-Status BaselineBuilder::add(std::span<const float> inputs, std::span<const float> outputs, int64_t rows) {
+void BaselineBuilder::Answers::add(int64_t category, float mean) {
+  if (category < 0 || category >= static_cast<int64_t>(classes.size())) return;
+  ++classes[static_cast<size_t>(category)];
+  class_row_mean[static_cast<size_t>(category)].add(mean);
+}
+
+Status BaselineBuilder::add(std::span<const float> inputs, std::span<const float> outputs, int64_t rows,
+                            std::span<const float> truth) {
+  if (!truth.empty() && static_cast<int64_t>(truth.size()) != rows) {
+    return invalid(fmt::format("baseline: {} right answers were expected, found {}", rows, truth.size()));
+  }
   if (rows < 0 || static_cast<int64_t>(inputs.size()) != rows * width_ ||
       static_cast<int64_t>(outputs.size()) != rows * outputs_) {
     return invalid(
@@ -57,12 +71,13 @@ Status BaselineBuilder::add(std::span<const float> inputs, std::span<const float
   }
   for (int64_t r = 0; r < rows; ++r) {
     add_row(inputs.subspan(static_cast<size_t>(r * width_), static_cast<size_t>(width_)),
-            outputs.subspan(static_cast<size_t>(r * outputs_), static_cast<size_t>(outputs_)));
+            outputs.subspan(static_cast<size_t>(r * outputs_), static_cast<size_t>(outputs_)),
+            truth.empty() ? nullptr : &truth[static_cast<size_t>(r)]);
   }
   return {};
 }
 
-void BaselineBuilder::add_row(std::span<const float> row, std::span<const float> output) {
+void BaselineBuilder::add_row(std::span<const float> row, std::span<const float> output, const float* truth) {
   RowSummary summary = summarize_row(row);
   Answer answer = read_answer(output);
   if (!summary.finite || !answer.finite) {
@@ -72,15 +87,25 @@ void BaselineBuilder::add_row(std::span<const float> row, std::span<const float>
   add_features(row);
   row_mean_.add(summary.mean);
   row_deviation_.add(summary.deviation);
-  if (outputs_ == 1) value_.add(answer.value);
+  if (outputs_ == 1) given_.value.add(answer.value);
   if (answer.category >= 0) {
-    size_t category = static_cast<size_t>(answer.category);
-    ++classes_[category];
-    class_row_mean_[category].add(summary.mean);
+    given_.add(answer.category, summary.mean);
     confidence_.add(answer.confidence);
     confidence_histogram_.add(answer.confidence);
   }
-  keep_in_sample(row, summary, answer.value);
+  if (truth != nullptr) {
+    ++known_;
+    if (outputs_ == 1) {
+      right_.value.add(*truth);
+      squared_error_.add(std::pow(static_cast<double>(answer.value) - *truth, 2));
+    }
+    if (answer.category >= 0 && *truth == std::floor(*truth)) {
+      ++named_;
+      right_.add(static_cast<int64_t>(*truth), summary.mean);
+      correct_ += answer.category == static_cast<int64_t>(*truth);
+    }
+  }
+  keep_in_sample(row, summary, answer.value, truth);
   ++rows_;
 }
 
@@ -106,7 +131,8 @@ void BaselineBuilder::add_features(std::span<const float> row) {
   }
 }
 
-void BaselineBuilder::keep_in_sample(std::span<const float> row, const RowSummary& summary, float value) {
+void BaselineBuilder::keep_in_sample(std::span<const float> row, const RowSummary& summary, float value,
+                                     const float* truth) {
   int64_t slot = rows_;
   if (slot >= options_.sample_rows) {
     slot = static_cast<int64_t>(random_.below(static_cast<uint64_t>(rows_) + 1));
@@ -115,7 +141,8 @@ void BaselineBuilder::keep_in_sample(std::span<const float> row, const RowSummar
     sample_.resize(sample_.size() + chosen_.size());
     sample_mean_.push_back(0);
     sample_deviation_.push_back(0);
-    sample_value_.push_back(0);
+    given_.sample_value.push_back(0);
+    right_.sample_value.push_back(0);
   }
   size_t at = static_cast<size_t>(slot);
   for (size_t i = 0; i < chosen_.size(); ++i) {
@@ -123,7 +150,8 @@ void BaselineBuilder::keep_in_sample(std::span<const float> row, const RowSummar
   }
   sample_mean_[at] = summary.mean;
   sample_deviation_[at] = summary.deviation;
-  sample_value_[at] = value;
+  given_.sample_value[at] = value;
+  right_.sample_value[at] = truth == nullptr ? 0 : *truth;
 }
 
 std::string BaselineBuilder::feature_name(int64_t index) const {
@@ -156,13 +184,34 @@ Result<Baseline> BaselineBuilder::build() const {
   }
   b.row_mean = {-1, "row mean", row_mean_, histogram_of(sample_mean_, options_.bins)};
   b.row_deviation = {-1, "row deviation", row_deviation_, histogram_of(sample_deviation_, options_.bins)};
-  b.value = {-1, "output", value_, outputs_ == 1 ? histogram_of(sample_value_, options_.bins) : Histogram()};
-  b.classes = classes_;
+  const bool truth = measured_by_truth();
+  const Answers& answers = truth ? right_ : given_;
+  b.answers_from = truth ? "labels" : "itself";
+  b.value = {-1, "output", answers.value,
+             outputs_ == 1 ? histogram_of(answers.sample_value, options_.bins) : Histogram()};
+  b.classes = answers.classes;
+  b.class_row_mean = answers.class_row_mean;
   b.class_names = options_.class_names;
-  b.confidence = confidence_;
-  b.confidence_histogram = confidence_histogram_;
-  b.class_row_mean = class_row_mean_;
+  const bool off = named_ > 0 && std::abs(confidence_.mean() - share(correct_, named_)) > kWorstCalibration;
+  b.confidence = off ? Moments() : confidence_;
+  b.confidence_histogram = off ? confidence_bins() : confidence_histogram_;
   return b;
+}
+
+bool BaselineBuilder::measured_by_truth() const {
+  if (known_ < rows_) return false;
+  if (named_ == known_) {
+    const double frequent = share(*std::ranges::max_element(right_.classes), known_);
+    const double error = std::sqrt(frequent * (1 - frequent) / static_cast<double>(known_));
+    const bool better = share(correct_, known_) > frequent + 4 * error;
+    return !better || stability_index(right_.classes, given_.classes) < kStable;
+  }
+  if (outputs_ != 1) return false;
+  const bool better = squared_error_.mean() < 0.95 * right_.value.variance();
+  Histogram right = histogram_of(right_.sample_value, options_.bins);
+  Histogram given(right.edges());
+  for (float x : given_.sample_value) given.add(x);
+  return !better || stability_index(right.counts(), given.counts()) < kStable;
 }
 
 }  // namespace slipway

@@ -27,16 +27,31 @@ class BaselineBuilder {
   BaselineBuilder(int64_t width, int64_t outputs, BaselineOptions options = {});
 
   // inputs: [rows, width]; outputs: [rows, outputs], what the model answers for them. Outputs of held-out rows make a
-  // truer confidence than those of rows it was fitted to. invalid_argument when the sizes do not fit.
-  Status add(std::span<const float> inputs, std::span<const float> outputs, int64_t rows);
+  // truer confidence than those of rows it was fitted to. `truth`: the right class's index, or number, of every row;
+  // empty: not known. invalid_argument when the sizes do not fit.
+  Status add(std::span<const float> inputs, std::span<const float> outputs, int64_t rows,
+             std::span<const float> truth = {});
 
-  // failed_precondition when no finite row was added.
+  // A model that is to be watched must not be its own measure, so classes and values are those of the truth where it is
+  // known, whatever was answered; with one exception: a model that is right more often than by always giving the most
+  // frequent class (than by the mean) and yet spreads its answers otherwise than the truth is spread (a weak one does)
+  // would be found strange for ever, and is measured by its own answers. Confidences are kept unless they are off the
+  // share of right answers by more than 0.1. failed_precondition when no finite row was added.
   Result<Baseline> build() const;
 
  private:
-  void add_row(std::span<const float> row, std::span<const float> output);
+  // What rows are answered with: by the model, or in truth.
+  struct Answers {
+    Moments value;
+    std::vector<float> sample_value;
+    std::vector<int64_t> classes;
+    std::vector<Moments> class_row_mean;
+    void add(int64_t category, float mean);
+  };
+  void add_row(std::span<const float> row, std::span<const float> output, const float* truth);
+  bool measured_by_truth() const;
   void add_features(std::span<const float> row);
-  void keep_in_sample(std::span<const float> row, const RowSummary& summary, float value);
+  void keep_in_sample(std::span<const float> row, const RowSummary& summary, float value, const float* truth);
   std::string feature_name(int64_t index) const;
 
   int64_t width_;
@@ -55,14 +70,16 @@ class BaselineBuilder {
   std::vector<float> sample_;  // [kept, chosen] rows of a reservoir
   std::vector<float> sample_mean_;
   std::vector<float> sample_deviation_;
-  std::vector<float> sample_value_;
   Moments row_mean_;
   Moments row_deviation_;
-  Moments value_;
   Moments confidence_;
   Histogram confidence_histogram_;
-  std::vector<int64_t> classes_;
-  std::vector<Moments> class_row_mean_;
+  Answers given_;
+  Answers right_;
+  int64_t known_ = 0;      // rows whose truth is known
+  int64_t named_ = 0;      // of them: the truth is a class, and so is the answer
+  int64_t correct_ = 0;    // of them: answered so
+  Moments squared_error_;  // of a single output
 };
 
 }  // namespace slipway

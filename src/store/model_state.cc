@@ -25,7 +25,7 @@ Status wrong(std::string_view key, const Json& found) {
 
 ModelState promoted(ModelState state, int64_t version) {
   make_production(state, version);
-  state.rejected.erase(version);
+  if (state.rejected.erase(version) > 0) state.trusted.insert(version);
   return state;
 }
 
@@ -35,9 +35,15 @@ std::vector<int64_t> rollback_candidates(const ModelState& state) {
   return candidates;
 }
 
+int64_t predecessor(const ModelState& state) {
+  if (state.history.empty() || state.rejected.contains(state.history.back())) return 0;
+  return state.history.back();
+}
+
 ModelState rolled_back(ModelState state, int64_t to, std::string reason) {
   CHECK(state.production != 0 && state.production != to, "a rollback needs another version to leave");
   state.rejected[state.production] = std::move(reason);
+  state.trusted.erase(state.production);
   make_production(state, to);
   return state;
 }
@@ -45,10 +51,13 @@ ModelState rolled_back(ModelState state, int64_t to, std::string reason) {
 Json to_json(const ModelState& state) {
   Json rejected = Json::object();
   for (const auto& [version, reason] : state.rejected) rejected.set(std::to_string(version), reason);
-  return Json::object({{"production", state.production},
-                       {"history", Json::array_of(state.history)},
-                       {"rejected", rejected},
-                       {"highest", state.highest}});
+  Json json = Json::object({{"production", state.production},
+                            {"history", Json::array_of(state.history)},
+                            {"rejected", rejected},
+                            {"highest", state.highest}});
+  if (state.since_us != 0) json.set("since_us", state.since_us);
+  if (!state.trusted.empty()) json.set("trusted", Json::array_of(state.trusted));
+  return json;
 }
 
 Result<ModelState> model_state_from_json(const Json& json) {
@@ -63,6 +72,12 @@ Result<ModelState> model_state_from_json(const Json& json) {
   for (const Json& version : history.items()) {
     if (!version.is_integer()) return wrong("history", version);
     state.history.push_back(version.as_int());
+  }
+  // Not in the files of earlier programs.
+  state.since_us = json["since_us"].as_int();
+  for (const Json& version : json["trusted"].items()) {
+    if (!version.is_integer()) return wrong("trusted", version);
+    state.trusted.insert(version.as_int());
   }
   Json rejected = TRY(json.require("rejected"));
   if (!rejected.is_object()) return wrong("rejected", rejected);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,16 @@ struct ModelState {
   std::vector<int64_t> history;             // past production versions, last one last, without the current one
   std::map<int64_t, std::string> rejected;  // version -> why it was rolled back
   int64_t highest = 0;                      // the highest number ever given out; never given out again
+  int64_t since_us = 0;                     // when production became production, since the epoch; 0: not known
+  std::set<int64_t> trusted;                // made production though they had been rejected: people have decided
 };
 
-// `version` is production, the one before it is the end of the history, and its rejection (if any) is forgotten.
+// `version` is production, the one before it is the end of the history. A rejection of it is forgotten, and makes it
+// trusted.
 ModelState promoted(ModelState state, int64_t version);
+
+// The version that production replaced and may go back to; 0: none.
+int64_t predecessor(const ModelState& state);
 
 // Where a rollback may go, best first: the history from its end, without what was rejected.
 std::vector<int64_t> rollback_candidates(const ModelState& state);

@@ -33,13 +33,27 @@ TEST(ModelState, RollbackRejectsAndNeverReturnsToWhatWasRejected) {
   EXPECT_TRUE(rollback_candidates(state).empty());
 }
 
-TEST(ModelState, PromotionForgetsTheRejection) {
+TEST(ModelState, PromotionForgetsTheRejectionAndTrustsTheVersion) {
   ModelState state{.production = 1, .history = {2}, .rejected = {{2, "drift"}}};
-  EXPECT_EQ(text(promoted(state, 2)), R"({"production":2,"history":[1],"rejected":{},"highest":0})");
+  state = promoted(state, 2);
+  EXPECT_EQ(text(state), R"({"production":2,"history":[1],"rejected":{},"highest":0,"trusted":[2]})");
+  EXPECT_TRUE(promoted(state, 3).trusted.contains(2));
+  EXPECT_TRUE(rolled_back(state, 1, "drift again").trusted.empty());
+}
+
+TEST(ModelState, WhatWasReplacedIsTheEndOfTheHistoryUnlessRejected) {
+  EXPECT_EQ(predecessor({.production = 3, .history = {1, 2}}), 2);
+  EXPECT_EQ(predecessor({.production = 1, .history = {2}, .rejected = {{2, "drift"}}}), 0);
+  EXPECT_EQ(predecessor({.production = 1}), 0);
 }
 
 TEST(ModelState, JsonRoundTripAndErrors) {
-  ModelState state{.production = 3, .history = {1, 2}, .rejected = {{4, "bad \"labels\""}}, .highest = 9};
+  ModelState state{.production = 3,
+                   .history = {1, 2},
+                   .rejected = {{4, "bad \"labels\""}},
+                   .highest = 9,
+                   .since_us = 17,
+                   .trusted = {2}};
   Result<Json> json = Json::parse(text(state));
   ASSERT_TRUE(json.ok());
   Result<ModelState> back = model_state_from_json(*json);

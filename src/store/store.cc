@@ -273,6 +273,12 @@ Status sweep(const fs::path& model) {
   return {};
 }
 
+// A state that begins now.
+ModelState now(ModelState state) {
+  state.since_us = SystemClock().now_us();
+  return state;
+}
+
 // The highest number of any folder, complete or not.
 Result<int64_t> highest_folder(const fs::path& model) {
   std::vector<std::string> names = TRY(list(model));
@@ -298,7 +304,7 @@ Result<int64_t> Store::publish(const std::string& name, const Draft& draft, bool
     Status swept = sweep(model);
     return written;
   }
-  if (promote) RETURN_IF_ERROR(write_state(name, promoted(state, state.highest)));
+  if (promote) RETURN_IF_ERROR(write_state(name, now(promoted(state, state.highest))));
   return state.highest;
 }
 
@@ -314,7 +320,9 @@ Status Store::promote(const std::string& name, int64_t version, bool force) {
                     name, version, rejection->second));
   }
   RETURN_IF_ERROR(verify(name, version));
-  return write_state(name, promoted(std::move(state), version));
+  const bool already = state.production == version;
+  ModelState next = promoted(std::move(state), version);
+  return write_state(name, already ? std::move(next) : now(std::move(next)));
 }
 
 Result<int64_t> Store::rollback(const std::string& name, const std::string& reason) {
@@ -329,7 +337,7 @@ Result<int64_t> Store::rollback(const std::string& name, const std::string& reas
   for (int64_t candidate : rollback_candidates(state)) {
     Status sound = verify(name, candidate);
     if (sound.ok()) {
-      RETURN_IF_ERROR(write_state(name, rolled_back(std::move(state), candidate, reason)));
+      RETURN_IF_ERROR(write_state(name, now(rolled_back(std::move(state), candidate, reason))));
       return candidate;
     }
     tried += fmt::format("; version {} does not verify ({})", candidate, sound.message());

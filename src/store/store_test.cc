@@ -35,7 +35,12 @@ struct Fixture {
   Store store = *Store::open(folder.path() / "store", true);
 
   int64_t publish(bool promote = true) { return *store.publish("m", draft(), promote); }
-  std::string state() { return to_json(*store.state("m")).dump(); }
+  std::string state() {
+    ModelState state = *store.state("m");
+    EXPECT_EQ(state.production != 0, state.since_us > 1'600'000'000'000'000);
+    state.since_us = 0;
+    return to_json(state).dump();
+  }
 };
 
 TEST(Store, PublishesAndReadsBack) {
@@ -189,7 +194,7 @@ TEST(Store, PromoteAndRollback) {
   EXPECT_EQ(f.store.promote("m", 3).message(),
             "model \"m\": version 3 was rejected (error rate 40 %); promote it with --force if that is mended");
   ASSERT_TRUE(f.store.promote("m", 3, true).ok());
-  EXPECT_EQ(f.state(), R"({"production":3,"history":[1,2],"rejected":{},"highest":3})");
+  EXPECT_EQ(f.state(), R"({"production":3,"history":[1,2],"rejected":{},"highest":3,"trusted":[3]})");
 }
 
 TEST(Store, RollbackSkipsWhatDoesNotVerify) {

@@ -69,6 +69,17 @@ Json preprocessing(const Dataset& data) {
   return json;
 }
 
+namespace {
+
+// The truth of examples [begin, begin + rows) as one number each; empty where the labels are no such thing.
+std::vector<float> truth_of(const Dataset& data, int64_t begin, int64_t rows) {
+  if (data.window > 0 || !data.labels.defined() || data.label_width() != 1) return {};
+  const Tensor labels = data.labels.rows(begin, begin + rows).cast(DType::f32);
+  return {labels.data<float>().begin(), labels.data<float>().end()};
+}
+
+}  // namespace
+
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows) {
   RETURN_IF_ERROR(check(data));
   std::unique_ptr<Session> session = TRY(Session::create(model));
@@ -78,6 +89,7 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
   BatchStream stream(part, {.size = kBatch, .shuffle = false});
   stream.start(0);
   std::optional<BaselineBuilder> builder;
+  int64_t begin = 0;
   while (int64_t rows = stream.next(x.x(), no_labels)) {
     std::vector<Tensor> inputs(x.count());
     x.put(rows, inputs);
@@ -92,10 +104,57 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
       options.class_names = data.classes;
       builder.emplace(element_count(options.row_shape), answer.dim(1), options);
     }
-    RETURN_IF_ERROR(builder->add(inputs[0].data<float>(), answer.data<float>(), rows));
+    RETURN_IF_ERROR(builder->add(inputs[0].data<float>(), answer.data<float>(), rows, truth_of(part, begin, rows)));
+    begin += rows;
   }
   return builder->build();
 }
+
+Result<Holdout> make_holdout(const Graph& model, const Dataset& data) {
+  constexpr int64_t kMostRows = 2000, kLeastRows = 50, kMostBytes = int64_t{16} << 20;
+  if (data.window > 0 || !data.labels.defined())
+    return failed_precondition("a holdout needs a label for every example");
+  const int64_t fitting = kMostBytes / std::max<int64_t>(1, data.width() * static_cast<int64_t>(sizeof(float)));
+  const int64_t rows = std::min({kMostRows, fitting, data.size()});
+  if (rows < kLeastRows) return failed_precondition(fmt::format("{} examples are too few for a holdout", rows));
+  std::vector<uint32_t> chosen;
+  for (int64_t i = 0; i < rows; ++i) chosen.push_back(static_cast<uint32_t>(i * data.size() / rows));
+  const Dataset part = subset(data, chosen);
+  ModelInputs x = TRY(ModelInputs::create(model, part, rows));
+  Tensor no_labels;
+  BatchStream stream(part, {.size = rows, .shuffle = false});
+  stream.start(0);
+  stream.next(x.x(), no_labels);
+  Holdout holdout{.inputs = std::vector<Tensor>(x.count()), .labels = part.labels, .classes = part.classes};
+  x.put(rows, holdout.inputs);
+  if (holdout.labels.dtype() != DType::i64) holdout.labels = holdout.labels.cast(DType::f32);
+  const bool numbers = holdout.labels.dtype() == DType::f32 || part.label_width() != 1;
+  const std::vector<Port> ports = output_ports(model);
+  const Port& output = ports[0];
+  if (numbers && !output.any_rank && output.dims.size() > 1 && output.dims.back().known() &&
+      output.dims.back().size != part.label_width()) {
+    return failed_precondition("the labels are not what the model answers");
+  }
+  return holdout;
+}
+
+namespace {
+
+// The baseline of `data` by the answers of the version in production, where that is another model of the same kind.
+std::optional<Baseline> baseline_by_production(const Store& store, const std::string& name, const Dataset& data) {
+  auto make = [&]() -> Result<Baseline> {
+    const int64_t production = TRY(store.state(name)).production;
+    if (production == 0) return not_found("no version is production");
+    Graph model = TRY(read_onnx(TRY(store.read(name, production, "model.onnx")), store.path(name, production)));
+    Baseline baseline = TRY(make_baseline(model, data));
+    if (baseline.answers_from == "itself") baseline.answers_from = fmt::format("version {}", production);
+    return baseline;
+  };
+  Result<Baseline> made = make();
+  return made.ok() ? std::optional(*std::move(made)) : std::nullopt;
+}
+
+}  // namespace
 
 Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote) {
@@ -112,8 +171,14 @@ Result<int64_t> publish(Store& store, const std::string& name, const Graph& mode
   draft.files["model.onnx"] = TRY(write_onnx(model));
   if (data != nullptr) {
     draft.lineage.data_hash = content_hash(*data);
-    Baseline baseline = TRY(make_baseline(notes.reference != nullptr ? *notes.reference : model, *data));
+    Baseline baseline = TRY(make_baseline(model, *data));
+    if (baseline.answers_from == "itself") {
+      std::optional<Baseline> other = baseline_by_production(store, name, *data);
+      if (other && other->width == baseline.width && other->outputs == baseline.outputs) baseline = *std::move(other);
+    }
     draft.files["baseline.json"] = baseline.to_json().dump();
+    Result<Holdout> holdout = make_holdout(model, notes.held_out != nullptr ? *notes.held_out : *data);
+    if (holdout.ok()) draft.files[kHoldoutFile] = TRY(holdout_bytes(*holdout));
     if (Json json = preprocessing(*data); !json.is_null()) draft.files[kPreprocessingFile] = json.dump();
   }
   if (!notes.recipe.empty()) draft.files["recipe.toml"] = notes.recipe;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "data/dataset.h"
+#include "formats/holdout.h"
 #include "graph/graph.h"
 #include "sketch/baseline.h"
 #include "store/store.h"
@@ -18,8 +19,8 @@ struct PublishNotes {
   std::string made_by;
   std::string note;
   int64_t parent = 0;  // 0: the version in production, when there is one
-  // Whose answers make the baseline: the model this one was converted from; nullptr: the model itself.
-  const Graph* reference = nullptr;
+  // Labelled examples that the model has not learned from: some of them go with the version. nullptr: of `data`.
+  const Dataset* held_out = nullptr;
 };
 
 // How raw data becomes the model's input: the data's preparation with "scale" and "offset" (one for all features or one
@@ -27,10 +28,16 @@ struct PublishNotes {
 // Null when the data has no preparation.
 Json preprocessing(const Dataset& data);
 
-// The baseline of a model on the data it was trained with: its inputs' and its answers' distributions.
+// The baseline of a model on the data it was trained with: the distributions of its inputs, and of the right answers as
+// far as the data's labels tell (sketch/baseline_builder.h).
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows = 20000);
 
-// Publishes `model` with the baseline made from `data` (nullptr: without one); returns the version.
+// At most 2000 examples, and 16 MiB, evenly chosen, as the model takes them. failed_precondition where there are fewer
+// than 50, they have no labels of their own (windows of a sequence), or these are not what the model answers.
+Result<Holdout> make_holdout(const Graph& model, const Dataset& data);
+
+// Publishes `model` with a baseline and a holdout made from `data` (nullptr: without them); returns the version. Where
+// the labels do not tell what answers should look like, the answers of the version in production do.
 Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote = true);
 

@@ -82,7 +82,7 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   if (view.baseline == nullptr || view.recent.independent_rows() < value("rows")) return {};
   const double weight = view.recent.independent_rows() / static_cast<double>(view.recent.rows);
   std::vector<Finding> findings;
-  const bool classes = view.baseline->confidence.count() > 0;
+  const bool classes = std::ranges::any_of(view.baseline->classes, [](int64_t n) { return n > 0; });
   if (classes && view.recent.classes.total() > 0) findings.push_back(judge_classes(view, weight, overrides));
   if (view.baseline->outputs == 1 && view.recent.value.count() > 0) {
     const FeatureBaseline& expected = view.baseline->value;

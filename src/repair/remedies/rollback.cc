@@ -31,7 +31,7 @@ REMEDY(rollback) = {
     .name = "rollback",
     .doc = "Makes the last good version production again and rejects the sick one.",
     .treats = CauseKind::bad_version,
-    .policy = {.automatic = true, .min_confidence = 0.8, .confirmations = 2},
+    .policy = {.automatic = true, .proof = true, .min_confidence = 0.8, .confirmations = 2},
     .applies = applies,
     .proposal = proposal,
     .act = act,
