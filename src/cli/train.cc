@@ -1,17 +1,22 @@
 // slipway train: runs a recipe.
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "base/folder.h"
+#include "cli/answer_tables.h"
 #include "cli/format.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "cli/understood.h"
 #include "cli/verb.h"
+#include "data/understanding.h"
 #include "formats/format.h"
 #include "store/store.h"
+#include "train/hints.h"
 #include "train/imported.h"
 #include "train/layers.h"
 #include "train/publish.h"
@@ -37,17 +42,14 @@ std::string metrics_text(const train::Evaluation& e, const char* prefix) {
   std::string text = fmt::format("{}loss {:.4f}", prefix, e.loss);
   if (e.accuracy) text += fmt::format("  {}accuracy {:.4f}", prefix, *e.accuracy);
   for (const auto& [name, value] : e.metrics.members()) {
-    text += value.is_number() ? fmt::format("  {}{} {:.4f}", prefix, name, value.as_double())
-                              : fmt::format("  {}{} {}", prefix, name, value.dump());
+    if (value.is_number()) text += fmt::format("  {}{} {:.4f}", prefix, name, value.as_double());
   }
   return text;
 }
 
-Result<Graph> starting_model(const Options& options, const train::Recipe& recipe, const Dataset& data) {
+Result<Graph> starting_model(const train::Recipe& recipe, const Dataset& data) {
   if (recipe.model_file.empty()) {
-    Result<Graph> graph = train::build_model(recipe.layers, data, recipe.trainer.seed);
-    if (!graph.ok()) return graph.status().at(options.recipe.string());
-    return graph;
+    return train::build_model(recipe.layers, data, recipe.trainer.seed);
   }
   Graph model = train::with_free_batch(TRY(read_model(recipe.model_file)));
   if (recipe.layers.empty()) return model;
@@ -118,17 +120,127 @@ std::string statement_text(const train::TrainerOptions& options) {
   return text;
 }
 
-Json summary_json(const train::FitResult& fit, const train::Evaluation& test, int64_t version,
-                  const std::string& source, const train::TrainerOptions& options) {
-  Json json = Json::object({{"data", source},
+// How a run ended.
+struct Outcome {
+  train::FitResult fit;
+  std::optional<train::Evaluation> test;
+  std::vector<std::string> hints;
+  int64_t version = 0;  // in the store; 0: none
+};
+
+Json summary_json(const Outcome& outcome, const DataPair& data, const train::TrainerOptions& options) {
+  const train::FitResult& fit = outcome.fit;
+  Json json = Json::object({{"data", data.source},
                             {"run", train::statement(options)},
                             {"epochs", static_cast<int64_t>(fit.epochs.size())},
                             {"best_epoch", fit.best_epoch},
                             {"stopped_early", fit.stopped_early}});
-  Json measured = train::to_json(test, "test_");
+  const Json measured = outcome.test ? train::to_json(*outcome.test, "test_") : Json();
   for (const auto& [name, value] : measured.members()) json.set(name, value);
-  if (version > 0) json.set("version", version);
+  if (outcome.test && !outcome.test->answers.confusion.is_null()) {
+    const Json& confusion = outcome.test->answers.confusion;
+    json.set("test_classes", to_json(train::class_scores(confusion, data.train.classes)));
+    json.set("test_confusion_matrix", confusion);
+  }
+  if (const Json& forecast = data.understood["forecast"]; outcome.test && !forecast.is_null()) {
+    json.set("forecast", forecast);
+    const double scale = forecast["scale"].as_double();
+    if (scale > 0) json.set("test_mase", outcome.test->metrics["mae"].as_double() / scale);
+  }
+  if (!outcome.hints.empty()) json.set("hints", Json::array_of(outcome.hints));
+  if (outcome.version > 0) json.set("version", outcome.version);
   return Json::object({{"result", json}});
+}
+
+// What a run trains on.
+struct Material {
+  DataPair data;
+  Dataset training;
+  std::optional<Dataset> validation;
+};
+
+void tell(const Options& options, const train::Recipe& recipe, const DataPair& data) {
+  if (options.json) {
+    fmt::print("{}\n", Json::object({{"data", data.understood}}).dump());
+    std::fflush(stdout);
+    return;
+  }
+  fmt::print(stderr, "{}Run: {}\n", understood_text(data.understood), statement_text(recipe.trainer));
+}
+
+Result<Material> load(const Options& options, train::Recipe& recipe) {
+  RETURN_IF_ERROR(check_data(recipe));
+  Result<DataPair> loaded = load_dataset(recipe.data);
+  if (!loaded.ok()) return at_data_line(recipe, loaded.status());
+  Material material{.data = *std::move(loaded), .training = {}, .validation = {}};
+  material.training = material.data.train;
+  tell(options, recipe, material.data);
+  if (recipe.validation_split > 0) {
+    Split parts = TRY(split(material.data.train, recipe.validation_split, recipe.trainer.seed));
+    material.training = std::move(parts.rest);
+    material.validation = std::move(parts.held_out);
+  }
+  RETURN_IF_ERROR(balance(recipe, material.training));
+  std::vector<std::string>& metrics = recipe.trainer.metrics;
+  const bool forecasts = !material.data.understood["forecast"].is_null();
+  if (forecasts && std::ranges::find(metrics, "mae") == metrics.end()) metrics.push_back("mae");  // to compare with
+  return material;
+}
+
+Result<std::unique_ptr<train::Trainer>> trainer_of(const train::Recipe& recipe, const Material& material) {
+  Result<Graph> model = starting_model(recipe, material.training);
+  if (!model.ok()) return at_layer_line(recipe, model.status());
+  return train::Trainer::create(*std::move(model), material.training, material.validation, recipe.trainer);
+}
+
+// The model as it is to be kept, with how its data was prepared and understood.
+Result<Graph> described(const train::Trainer& trainer, const DataPair& data) {
+  Graph trained = TRY(trainer.model());
+  if (Json json = train::preprocessing(data.train); !json.is_null()) trained.metadata[kPreprocessingKey] = json.dump();
+  trained.metadata[kUnderstoodKey] = data.understood.dump();
+  return trained;
+}
+
+// "Without a model: mae 12.3 (the last value goes on), 10.2 (that of 12 rows before); MASE of the model 0.71"
+std::string forecast_text(const Json& forecast, const train::Evaluation& test) {
+  if (forecast.is_null()) return {};
+  std::string text =
+      fmt::format("Without a model: mae {:.4g} (the last value goes on)", forecast["last"]["mae"].as_double());
+  if (!forecast["seasonal"].is_null()) {
+    text += fmt::format(", {:.4g} (the value of {} rows before)", forecast["seasonal"]["mae"].as_double(),
+                        forecast["season"].as_int());
+  }
+  const double scale = forecast["scale"].as_double();
+  if (scale > 0) text += fmt::format("; MASE of the model {:.3f}", test.metrics["mae"].as_double() / scale);
+  return text + "\n";
+}
+
+void report(const Options& options, const train::Recipe& recipe, const Outcome& outcome, const DataPair& data) {
+  if (const auto& test = outcome.test) {
+    fmt::print("Test: {} on {} examples\n", metrics_text(*test, ""), test->examples);
+    fmt::print("{}", forecast_text(data.understood["forecast"], *test));
+    fmt::print("{}", answers_text(test->answers.confusion, data.train.classes));
+  } else {
+    fmt::print("Test: none, nothing was held out\n");
+  }
+  if (outcome.fit.stopped_early) fmt::print("Stopped early; epoch {} was the best.\n", outcome.fit.best_epoch);
+  for (const std::string& hint : outcome.hints) fmt::print("Hint: {}\n", hint);
+  if (!options.out.empty()) fmt::print("Wrote {}\n", options.out.string());
+  if (outcome.version > 0) {
+    fmt::print("Published {} version {} in {}\n", recipe.name, outcome.version, options.store.string());
+  }
+}
+
+// Measures the trained model on the test data, or, where there is none, on what else was held out.
+Result<Outcome> judge(train::Trainer& trainer, const Material& material, train::FitResult fit, const Graph& trained) {
+  Outcome outcome{.fit = std::move(fit), .test = std::nullopt, .hints = {}};
+  if (material.data.test.size() > 0) outcome.test = TRY(trainer.evaluate(material.data.test));
+  std::optional<train::Evaluation> judged = outcome.test;
+  if (!judged && material.validation) judged = TRY(trainer.evaluate(*material.validation));
+  const train::Evaluation nothing;
+  outcome.hints = train::hints(
+      {outcome.fit, judged ? *judged : nothing, material.training.classes, train::slowest_momentum(trained)});
+  return outcome;
 }
 
 Status run(const Options& options) {
@@ -137,43 +249,25 @@ Status run(const Options& options) {
   RETURN_IF_ERROR(check_destinations(options, recipe));
   std::optional<Store> store;
   if (!options.store.empty()) store = TRY(Store::open(options.store, true));
-  DataPair data = TRY(load_dataset(recipe.data));
-  if (!options.json) {
-    fmt::print(stderr, "Data: {} ({} training, {} test examples)\n", data.source, data.train.size(), data.test.size());
-    fmt::print(stderr, "Run: {}\n", statement_text(recipe.trainer));
-  }
-  Dataset training = data.train;
-  std::optional<Dataset> validation;
-  if (recipe.validation_split > 0) {
-    Split parts = TRY(split(data.train, recipe.validation_split, recipe.trainer.seed));
-    training = parts.rest;
-    validation = parts.held_out;
-  }
-  Graph model = TRY(starting_model(options, recipe, training));
-  auto trainer = TRY(train::Trainer::create(std::move(model), training, validation, recipe.trainer));
+  Material material = TRY(load(options, recipe));
+  const DataPair& data = material.data;
+  auto trainer = TRY(trainer_of(recipe, material));
   Narrator narrator(options.json, recipe.trainer.epochs);
-  train::FitResult result = TRY(train::fit(*trainer, recipe.fit, narrator.listener()));
-  train::Evaluation test = TRY(trainer->evaluate(data.test));
-  Graph trained = TRY(trainer->model());
-  if (Json json = train::preprocessing(data.train); !json.is_null()) {
-    trained.metadata[kPreprocessingKey] = json.dump();
-  }
+  train::FitResult fitted = TRY(train::fit(*trainer, recipe.fit, narrator.listener()));
+  Graph trained = TRY(described(*trainer, data));
+  Outcome outcome = TRY(judge(*trainer, material, std::move(fitted), trained));
   if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
-  int64_t version = 0;
   if (store) {
-    train::PublishNotes notes{train::to_json(test), recipe.text,
+    train::PublishNotes notes{outcome.test ? train::to_json(*outcome.test) : Json::object(), recipe.text,
                               fmt::format("slipway train ({})", statement_text(recipe.trainer)), "", 0};
-    notes.held_out = &data.test;
-    version = TRY(train::publish(*store, recipe.name, trained, &data.train, notes));
+    if (outcome.test) notes.held_out = &data.test;
+    outcome.version = TRY(train::publish(*store, recipe.name, trained, &data.train, notes));
   }
   if (options.json) {
-    fmt::print("{}\n", summary_json(result, test, version, data.source, recipe.trainer).dump());
-    return {};
+    fmt::print("{}\n", summary_json(outcome, data, recipe.trainer).dump());
+  } else {
+    report(options, recipe, outcome, data);
   }
-  fmt::print("Test: {} on {} examples\n", metrics_text(test, ""), test.examples);
-  if (result.stopped_early) fmt::print("Stopped early; epoch {} was the best.\n", result.best_epoch);
-  if (!options.out.empty()) fmt::print("Wrote {}\n", options.out.string());
-  if (version > 0) fmt::print("Published {} version {} in {}\n", recipe.name, version, options.store.string());
   return {};
 }
 
@@ -190,7 +284,7 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--threads", options->threads, "Threads instead of the recipe's; 0 chooses by the work in a step")
       ->default_str("")
       ->check(CLI::Range(0, 1024));
-  app.add_flag("--json", options->json, "A JSON object per epoch and one for the result");
+  app.add_flag("--json", options->json, "JSON lines: how the data was understood, every epoch, the result");
   return [options] { return run(*options); };
 }
 

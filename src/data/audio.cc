@@ -34,7 +34,7 @@ Result<LoadedFolder> load_folder(const std::filesystem::path& path, const std::v
   ClassFolder folder = TRY(list_class_folder(path, {".wav"}, classes));
   int64_t rate = options.spectrum.rate;
   int64_t length = std::llround(options.seconds * static_cast<double>(rate));
-  LoadedFolder loaded;
+  LoadedFolder loaded{.data = {}, .skipped = folder.skipped};
   Dataset& data = loaded.data;
   data.name = path.string();
   Shape shape = {static_cast<int64_t>(folder.files.size()), 1, spectrum.rows(), spectrum.frames(length)};

@@ -202,7 +202,8 @@ TEST(AudioFolder, SoundsOfOneLengthAndScale) {
   EXPECT_THAT(load_audio(folder.path(), {}, 0.25, 1, options).status().message(),
               HasSubstr("low/cut.wav: offset 0: expected a RIFF WAVE file"));
   options.broken = BrokenFiles::skip;
-  EXPECT_THAT(load_audio(folder.path(), {}, 0.25, 1, options)->source, HasSubstr("1 broken files skipped"));
+  EXPECT_THAT(load_audio(folder.path(), {}, 0.25, 1, options)->understood["skipped"].dump(),
+              HasSubstr(R"("why":"broken","files":1,)"));
   options.seconds = 0;
   EXPECT_THAT(load_audio(folder.path(), {}, 0.25, 1, options).status().message(), HasSubstr("seconds: expected"));
 }

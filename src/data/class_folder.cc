@@ -22,10 +22,27 @@ namespace {
 constexpr uint64_t kLargestFile = uint64_t{1} << 30;
 constexpr unsigned kMostThreads = 16;
 
-bool has_ending(const fs::path& path, const std::vector<std::string>& endings) {
+std::string ending_of(const fs::path& path) {
   std::string ending = path.extension().string();
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::ranges::find(endings, ending) != endings.end() && !path.filename().string().starts_with('.');
+  return ending;
+}
+
+// Counts `more` files among those that are left out for the same reason.
+void count(const SkippedFiles& more, std::vector<SkippedFiles>& skipped) {
+  auto same = std::ranges::find(skipped, more.why, &SkippedFiles::why);
+  if (same == skipped.end()) {
+    skipped.push_back(more);
+  } else {
+    same->files += more.files;
+    same->first = std::min(same->first, more.first);
+  }
+}
+
+std::string in_words(const std::vector<SkippedFiles>& skipped) {
+  std::vector<std::string> parts;
+  for (const SkippedFiles& each : skipped) parts.push_back(fmt::format("{} {}", each.files, each.why));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 Result<std::vector<fs::path>> class_folders(const fs::path& path) {
@@ -42,15 +59,24 @@ Result<std::vector<fs::path>> class_folders(const fs::path& path) {
   return folders;
 }
 
-std::vector<fs::path> files_in(const fs::path& folder, const std::vector<std::string>& endings) {
+std::vector<fs::path> files_in(const fs::path& folder, const std::vector<std::string>& endings,
+                               std::vector<SkippedFiles>& skipped) {
   std::vector<fs::path> files;
   std::error_code error;
   fs::recursive_directory_iterator entries(folder, fs::directory_options::skip_permission_denied, error), end;
   for (; !error && entries != end; entries.increment(error)) {
     std::error_code ignored;
-    if (entries->is_regular_file(ignored) && has_ending(entries->path(), endings)) files.push_back(entries->path());
+    const fs::path& path = entries->path();
+    if (!entries->is_regular_file(ignored) || path.filename().string().starts_with('.')) continue;
+    const std::string ending = ending_of(path);
+    if (std::ranges::find(endings, ending) != endings.end()) {
+      files.push_back(path);
+    } else {
+      count({ending.empty() ? "without an ending" : "ending in " + ending, 1, path.string()}, skipped);
+    }
   }
   std::ranges::sort(files);
+  std::ranges::sort(skipped, {}, &SkippedFiles::why);
   return files;
 }
 
@@ -67,7 +93,7 @@ void keep_rows(const std::vector<uint32_t>& kept, Tensor& tensor) {
 
 Result<ClassFolder> list_class_folder(const fs::path& path, const std::vector<std::string>& endings,
                                       const std::vector<std::string>& known) {
-  ClassFolder folder{.path = path, .classes = known, .files = {}, .labels = {}};
+  ClassFolder folder{.path = path, .classes = known, .files = {}, .labels = {}, .skipped = {}};
   std::vector<fs::path> folders = TRY(class_folders(path));
   if (known.empty()) {
     for (const fs::path& each : folders) folder.classes.push_back(each.filename().string());
@@ -82,11 +108,14 @@ Result<ClassFolder> list_class_folder(const fs::path& path, const std::vector<st
       return invalid(fmt::format("{}: expected one of the training classes {}, found another folder", each.string(),
                                  fmt::join(folder.classes, ", ")));
     }
-    std::vector<fs::path> files = files_in(each, endings);
+    std::vector<SkippedFiles> others;
+    std::vector<fs::path> files = files_in(each, endings, others);
     if (files.empty()) {
-      return invalid(fmt::format("{}: expected files ending in {}, found none; remove the folder or fill it",
-                                 each.string(), fmt::join(endings, ", ")));
+      return invalid(fmt::format("{}: expected files ending in {}, found {}", each.string(), fmt::join(endings, ", "),
+                                 others.empty() ? "none; remove the folder or fill it"
+                                                : in_words(others) + "; convert them or remove the folder"));
     }
+    for (const SkippedFiles& other : others) count(other, folder.skipped);
     folder.labels.insert(folder.labels.end(), files.size(), found - folder.classes.begin());
     folder.files.insert(folder.files.end(), files.begin(), files.end());
   }
@@ -94,7 +123,7 @@ Result<ClassFolder> list_class_folder(const fs::path& path, const std::vector<st
 }
 
 Status read_class_folder(const ClassFolder& folder, BrokenFiles broken, const ReadExample& read, Dataset& data,
-                         std::vector<std::string>& skipped) {
+                         std::vector<SkippedFiles>& skipped) {
   auto n = static_cast<int64_t>(folder.files.size());
   CHECK(data.inputs.rank() > 0 && data.inputs.dim(0) == n, "inputs hold an example per file");
   std::vector<Status> failures(folder.files.size());
@@ -117,17 +146,18 @@ Status read_class_folder(const ClassFolder& folder, BrokenFiles broken, const Re
   pool.clear();
 
   std::vector<uint32_t> kept;
+  std::string first;
   for (size_t i = 0; i < failures.size(); ++i) {
     if (failures[i].ok()) {
       kept.push_back(static_cast<uint32_t>(i));
     } else if (broken == BrokenFiles::refuse) {
       return Status(failures[i].code(), failures[i].message() + "; or set broken = \"skip\"");
     } else {
-      skipped.push_back(failures[i].message());
+      if (first.empty()) first = failures[i].message();
+      count({"broken", 1, failures[i].message()}, skipped);
     }
   }
-  if (kept.empty())
-    return invalid(fmt::format("{}: every file is broken; the first: {}", folder.path.string(), skipped[0]));
+  if (kept.empty()) return invalid(fmt::format("{}: every file is broken; the first: {}", folder.path.string(), first));
   data.labels = Tensor::of<int64_t>({n}, folder.labels);
   data.classes = folder.classes;
   keep_rows(kept, data.inputs);
@@ -143,23 +173,30 @@ Result<DataPair> load_folders(const fs::path& path, const fs::path& test_path, d
   fs::path test = inside ? path / "test" : test_path;
   LoadedFolder train = TRY(load(inside ? path / "train" : path, {}));
   DataPair pair;
-  std::vector<std::string> skipped = train.skipped;
+  std::vector<SkippedFiles> skipped = train.skipped;
   if (test.empty()) {
-    Split parts = TRY(split(train.data, test_fraction, seed));
+    Split parts = TRY(hold_out(train.data, test_fraction, seed));
     pair.train = std::move(parts.rest);
     pair.test = std::move(parts.held_out);
     pair.test.name += " (held out)";
   } else {
     LoadedFolder loaded = TRY(load(test, train.data.classes));
-    skipped.insert(skipped.end(), loaded.skipped.begin(), loaded.skipped.end());
+    for (const SkippedFiles& each : loaded.skipped) count(each, skipped);
     loaded.data.scaling = train.data.scaling;
     loaded.data.preparation = train.data.preparation;
     pair.train = std::move(train.data);
     pair.test = std::move(loaded.data);
   }
   pair.source = fmt::format("{} in {}", what, path.string());
-  if (!skipped.empty())
-    pair.source += fmt::format(", {} broken files skipped, the first: {}", skipped.size(), skipped[0]);
+  Json list = Json::array();
+  for (const SkippedFiles& each : skipped) {
+    list.push(Json::object({{"why", each.why}, {"files", each.files}, {"first", each.first}}));
+  }
+  pair.understood = Json::object({{"skipped", list}});
+  pair.understood.set("split", !test.empty() ? "test files are in " + test.string()
+                               : test_fraction > 0
+                                   ? fmt::format("of every class its share is held out, drawn by seed {}", seed)
+                                   : std::string("nothing is held out"));
   return pair;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/gzip.h"
+#include "data/charset.h"
 
 namespace slipway {
 
@@ -112,7 +113,9 @@ char sniff_delimiter(std::string_view text) {
 }
 
 bool looks_like_header(const std::vector<std::string>& row) {
-  return std::ranges::none_of(row, [](const std::string& cell) { return cell.empty() || parse_number(cell); });
+  const size_t named = row.size() > 1 && row[0].empty() ? 1 : 0;
+  return std::none_of(row.begin() + static_cast<ptrdiff_t>(named), row.end(),
+                      [](const std::string& cell) { return cell.empty() || parse_number(cell); });
 }
 
 Status check_header(const CsvTable& table) {
@@ -121,6 +124,25 @@ Status check_header(const CsvTable& table) {
   auto twice = std::ranges::adjacent_find(names);
   if (twice == names.end()) return {};
   return invalid(fmt::format("{}: two columns are named \"{}\"; rename one", table.name, *twice));
+}
+
+// Takes the first row for the names, or makes some. Whether it was the header.
+Result<bool> read_header(const std::vector<std::string>& row, const CsvOptions& options, CsvTable& table) {
+  const bool header = options.header.value_or(looks_like_header(row));
+  for (size_t i = 0; i < row.size(); ++i) {
+    table.header.push_back(header && !row[i].empty() ? row[i] : fmt::format("column {}", i + 1));
+  }
+  table.missing.resize(row.size());
+  RETURN_IF_ERROR(check_header(table));
+  return header;
+}
+
+void make_plain(const CellOptions& options, std::vector<std::string>& row, CsvTable& table) {
+  for (size_t i = 0; i < row.size(); ++i) {
+    std::string plain = plain_cell(row[i], options);
+    if (plain.empty()) ++table.missing[i][row[i]];
+    row[i] = std::move(plain);
+  }
 }
 
 }  // namespace
@@ -140,18 +162,14 @@ Result<CsvTable> parse_csv(std::string_view text, std::string_view name, const C
   while (!scanner.at_end()) {
     int64_t line = scanner.line();
     std::vector<std::string> row = TRY(scanner.row());
-    if (table.header.empty()) {
-      bool header = options.header.value_or(looks_like_header(row));
-      for (size_t i = 0; i < row.size(); ++i) table.header.push_back(header ? row[i] : fmt::format("column {}", i + 1));
-      RETURN_IF_ERROR(check_header(table));
-      if (header) continue;
-    }
+    if (table.header.empty() && TRY(read_header(row, options, table))) continue;
     if (row.size() != table.header.size()) {
       return invalid(
           fmt::format("{}: line {}: expected {} cells as in the first line, found {}; quote cells that hold the "
                       "delimiter",
                       name, line, table.header.size(), row.size()));
     }
+    make_plain(options.cells, row, table);
     table.rows.push_back(std::move(row));
     table.lines.push_back(line);
   }
@@ -164,7 +182,26 @@ Result<CsvTable> parse_csv(std::string_view text, std::string_view name, const C
 Result<CsvTable> load_csv(const std::filesystem::path& path, const CsvOptions& options) {
   std::string text = TRY(read_file(path));
   if (is_gzip(text)) text = TRY(gunzip(text, path.string()));
+  text = TRY(to_utf8(text, options.encoding, path.string()));
   return parse_csv(text, path.string(), options);
+}
+
+Json to_json(const CsvOptions& options) {
+  Json json = to_json(options.cells);
+  if (options.delimiter != 0) json.set("delimiter", std::string(1, options.delimiter));
+  if (options.header) json.set("header", *options.header);
+  if (options.encoding != CsvOptions{}.encoding) json.set("encoding", options.encoding);
+  return json;
+}
+
+CsvOptions csv_options(const Json& json) {
+  CsvOptions options;
+  options.cells = cell_options(json);
+  const std::string& delimiter = json["delimiter"].as_string();
+  if (!delimiter.empty()) options.delimiter = delimiter[0];
+  if (json["header"].is_bool()) options.header = json["header"].as_bool();
+  if (json["encoding"].is_string()) options.encoding = json["encoding"].as_string();
+  return options;
 }
 
 }  // namespace slipway

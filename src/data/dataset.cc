@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include <fmt/format.h>
 
 #include "base/random.h"
 #include "base/sha256.h"
+#include "data/partition.h"
 
 namespace slipway {
 
@@ -94,6 +96,25 @@ Result<Split> split_windows(const Dataset& data, double fraction) {
                     data.name, fraction, n));
   }
   return Split{.rest = slice(data, 0, n - held - overlapping), .held_out = slice(data, n - held, n)};
+}
+
+Result<RowSplit> rows_to_split(const Dataset& data, double fraction, uint64_t seed) {
+  const auto n = static_cast<uint32_t>(data.size());
+  if (data.in_order) {
+    std::vector<double> places(n);
+    std::iota(places.begin(), places.end(), 0.0);
+    RowSplit rows = TRY(split_by_time(places, fraction, data.name));
+    if (static_cast<int64_t>(rows.rest.size()) <= data.gap) {
+      return invalid(
+          fmt::format("{}: holding out {} of {} examples leaves none to train on; give more data or another fraction",
+                      data.name, fraction, n));
+    }
+    rows.rest.resize(rows.rest.size() - static_cast<size_t>(data.gap));
+    return rows;
+  }
+  const bool classes = data.labels.dtype() == DType::i64 && data.labels.rank() == 1;
+  return classes ? split_by_class(data.labels.data<int64_t>(), fraction, seed, data.name)
+                 : split_rows(n, fraction, seed, data.name);
 }
 
 Status check_parts(const Dataset& data) {
@@ -225,12 +246,17 @@ Result<Split> split(const Dataset& data, double fraction, uint64_t seed) {
   if (data.window > 0) {
     parts = TRY(split_windows(data, fraction));
   } else {
-    RowSplit rows = TRY(split_rows(static_cast<uint32_t>(data.size()), fraction, seed, data.name));
+    RowSplit rows = TRY(rows_to_split(data, fraction, seed));
     parts = {.rest = subset(data, rows.rest), .held_out = subset(data, rows.held_out)};
   }
   parts.held_out.augmentation = {};
   parts.held_out.random_offset = false;
   return parts;
+}
+
+Result<Split> hold_out(const Dataset& data, double fraction, uint64_t seed) {
+  if (fraction != 0) return split(data, fraction, seed);
+  return Split{.rest = data, .held_out = subset(data, {})};
 }
 
 }  // namespace slipway

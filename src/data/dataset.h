@@ -37,6 +37,8 @@ struct Dataset {
   Tensor weights;                     // float32 [N]: what each example counts in training; undefined: all alike
   int64_t window = 0;                 // 0: an example is a row
   int64_t stride = 0;                 // from the begin of a window to that of the next
+  bool in_order = false;              // examples follow each other in time: what is held out are the last ones
+  int64_t gap = 0;                    // in order: examples before what is held out that share labels with it, left out
   bool random_offset = false;         // training cuts the windows elsewhere in every epoch (data/batches.h)
   std::vector<std::string> classes;   // by index; empty when the labels are targets
   std::vector<std::string> features;  // names of an example's elements in row-major order; empty: they have none
@@ -66,8 +68,9 @@ constexpr const char* kPreprocessingFile = "preprocessing.json";
 // Training and test data that belong together, and where they came from ("MNIST in ../shared/data/mnist").
 struct DataPair {
   Dataset train;
-  Dataset test;
+  Dataset test;  // may be empty where nothing was to be held out
   std::string source;
+  Json understood;  // how the data was understood (data/understanding.h)
 };
 
 // An error for: no examples, windows longer than the sequence, counts that differ, a class index outside `classes`, NaN
@@ -97,8 +100,11 @@ struct Split {
   Dataset rest;
   Dataset held_out;
 };
-// split_rows on the examples, copied; of windows the last ones, sharing the elements, so that no window of one part
+// Holds out examples of every class in its share where labels are classes [N], the last ones where they are in order,
+// else any (split_rows); copied. Of windows the last ones, sharing the elements, so that no window of one part
 // overlaps one of the other. What is held out is not augmented.
 Result<Split> split(const Dataset& data, double fraction, uint64_t seed);
+// The same, where a fraction of 0 holds nothing out. Requires: no windows.
+Result<Split> hold_out(const Dataset& data, double fraction, uint64_t seed);
 
 }  // namespace slipway

@@ -45,13 +45,30 @@ void on_jpeg_message(j_common_ptr common, int level) {
   if (common->err->num_warnings++ == 0) common->err->format_message(common, reader->message);
 }
 
+// Cyan, magenta, yellow and black, as for print.
+bool has_four_inks(const jpeg_decompress_struct& decoder) {
+  return decoder.jpeg_color_space == JCS_CMYK || decoder.jpeg_color_space == JCS_YCCK;
+}
+
+// Red, green and blue in place of four inks, as Pillow has them: (255 - ink) (255 - black) / 255. Adobe's files hold
+// what is left of the light, not the ink. Pixels are read and written from the first on, which is safe in place.
+void inks_to_light(bool adobe, std::vector<uint8_t>& pixels) {
+  const size_t n = pixels.size() / 4;
+  for (size_t i = 0; i < n; ++i) {
+    uint8_t light[4];
+    for (size_t c = 0; c < 4; ++c) light[c] = adobe ? pixels[4 * i + c] : static_cast<uint8_t>(255 - pixels[4 * i + c]);
+    for (size_t c = 0; c < 3; ++c) pixels[3 * i + c] = static_cast<uint8_t>((light[c] * light[3] + 127) / 255);
+  }
+  pixels.resize(3 * n);
+}
+
 // No object with a destructor lives in the functions that longjmp leaves.
 bool read_jpeg_header(JpegReader& reader, std::string_view bytes) {
   if (setjmp(reader.escape) != 0) return false;
   jpeg_create_decompress(&reader.decoder);
   jpeg_mem_src(&reader.decoder, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   jpeg_read_header(&reader.decoder, TRUE);
-  reader.decoder.out_color_space = JCS_RGB;
+  reader.decoder.out_color_space = has_four_inks(reader.decoder) ? JCS_CMYK : JCS_RGB;
   return true;
 }
 
@@ -79,10 +96,12 @@ Result<Image> decode_jpeg(std::string_view bytes, std::string_view where) {
   if (!read_jpeg_header(reader, bytes)) return damaged(where, reader.message);
   Image image{.width = reader.decoder.image_width, .height = reader.decoder.image_height, .pixels = {}};
   RETURN_IF_ERROR(check_size(image.width, image.height, where));
-  auto row_bytes = static_cast<size_t>(image.width * 3);
+  const bool four_inks = has_four_inks(reader.decoder);
+  auto row_bytes = static_cast<size_t>(image.width * (four_inks ? 4 : 3));
   image.pixels.resize(row_bytes * static_cast<size_t>(image.height));
   bool whole = read_jpeg_pixels(reader, image.pixels.data(), row_bytes);
   if (!whole || reader.errors.num_warnings > 0) return damaged(where, reader.message);
+  if (four_inks) inks_to_light(reader.decoder.saw_Adobe_marker != 0, image.pixels);
   return image;
 }
 

@@ -13,7 +13,7 @@ namespace {
 Result<LoadedFolder> load_folder(const std::filesystem::path& path, const std::vector<std::string>& classes,
                                  const ImageOptions& options) {
   ClassFolder folder = TRY(list_class_folder(path, {".jpg", ".jpeg", ".png"}, classes));
-  LoadedFolder loaded;
+  LoadedFolder loaded{.data = {}, .skipped = folder.skipped};
   Dataset& data = loaded.data;
   data.name = path.string();
   Shape shape = {static_cast<int64_t>(folder.files.size()), options.gray ? 1 : 3, options.height, options.width};

@@ -32,7 +32,8 @@ std::string png_bytes(uint32_t width, uint32_t height, uint32_t format, const st
   return bytes;
 }
 
-std::string gray_jpeg(uint32_t side, uint8_t level) {
+// Every pixel with these components; `space`: what they are. libjpeg marks four inks as Adobe's.
+std::string plain_jpeg(uint32_t side, J_COLOR_SPACE space, const std::vector<uint8_t>& pixel) {
   jpeg_compress_struct encoder{};
   jpeg_error_mgr errors{};
   encoder.err = jpeg_std_error(&errors);
@@ -41,11 +42,12 @@ std::string gray_jpeg(uint32_t side, uint8_t level) {
   unsigned long size = 0;
   jpeg_mem_dest(&encoder, &memory, &size);
   encoder.image_width = encoder.image_height = side;
-  encoder.input_components = 1;
-  encoder.in_color_space = JCS_GRAYSCALE;
+  encoder.input_components = static_cast<int>(pixel.size());
+  encoder.in_color_space = space;
   jpeg_set_defaults(&encoder);
   jpeg_start_compress(&encoder, TRUE);
-  std::vector<uint8_t> row(side, level);
+  std::vector<uint8_t> row;
+  for (uint32_t i = 0; i < side; ++i) row.insert(row.end(), pixel.begin(), pixel.end());
   JSAMPROW rows = row.data();
   while (encoder.next_scanline < encoder.image_height) jpeg_write_scanlines(&encoder, &rows, 1);
   jpeg_finish_compress(&encoder);
@@ -54,6 +56,8 @@ std::string gray_jpeg(uint32_t side, uint8_t level) {
   std::free(memory);
   return bytes;
 }
+
+std::string gray_jpeg(uint32_t side, uint8_t level) { return plain_jpeg(side, JCS_GRAYSCALE, {level}); }
 
 TEST(ImageFile, PngPixelsAreExact) {
   std::string bytes = png_bytes(2, 1, PNG_FORMAT_RGB, {255, 0, 10, 1, 2, 3});
@@ -73,6 +77,33 @@ TEST(ImageFile, GrayJpegHasThreeEqualChannels) {
   ASSERT_TRUE(image.ok()) << image.status().message();
   EXPECT_THAT(image->pixels, testing::Each(testing::AllOf(testing::Ge(129), testing::Le(131))));
   EXPECT_EQ(image->pixels.size(), 8u * 8 * 3);
+}
+
+// Adobe's files hold 255 - ink: no cyan, half magenta, all yellow, a fifth black is (204, 102, 0).
+TEST(ImageFile, CmykBecomesLight) {
+  Result<Image> image = decode_image(plain_jpeg(8, JCS_CMYK, {255, 128, 0, 204}), "a.jpg");
+  ASSERT_TRUE(image.ok()) << image.status().message();
+  ASSERT_EQ(image->pixels.size(), 8u * 8 * 3);
+  for (size_t i = 0; i < image->pixels.size(); i += 3) {
+    EXPECT_NEAR(image->pixels[i], 204, 2);
+    EXPECT_NEAR(image->pixels[i + 1], 102, 2);
+    EXPECT_NEAR(image->pixels[i + 2], 0, 2);
+  }
+}
+
+TEST(ImageFile, PalettesAreLookedUp) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = 2;
+  png.height = 1;
+  png.format = PNG_FORMAT_RGB_COLORMAP;
+  png.colormap_entries = 2;
+  const uint8_t colors[] = {10, 20, 30, 200, 100, 50}, pixels[] = {1, 0};
+  png_alloc_size_t size = 0;
+  ASSERT_TRUE(png_image_write_get_memory_size(png, size, 0, pixels, 0, colors));
+  std::string bytes(size, '\0');
+  ASSERT_TRUE(png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels, 0, colors));
+  EXPECT_THAT(decode_image(bytes, "a.png")->pixels, ElementsAre(200, 100, 50, 10, 20, 30));
 }
 
 TEST(ImageFile, SaysWhatIsWrong) {
@@ -146,6 +177,7 @@ TEST_F(ImageFolder, AClassPerFolderInOrderOfNames) {
   EXPECT_EQ(to_string(pair->test.labels), "int64[1] [1]");
   EXPECT_EQ(pair->train.scaling.scale[0], 1.f / 255);
   EXPECT_EQ(pair->train.preparation["color"].as_string(), "gray");
+  EXPECT_THAT(pair->understood["skipped"].dump(), HasSubstr(R"("why":"ending in .txt","files":1,"first":)"));
 }
 
 TEST_F(ImageFolder, BrokenFilesAreRefusedOrSkipped) {
@@ -159,7 +191,7 @@ TEST_F(ImageFolder, BrokenFilesAreRefusedOrSkipped) {
   Result<DataPair> pair = load({.height = 1, .width = 1, .gray = true, .broken = BrokenFiles::skip});
   ASSERT_TRUE(pair.ok()) << pair.status().message();
   EXPECT_EQ(pair->train.size() + pair->test.size(), 8);
-  EXPECT_THAT(pair->source, HasSubstr("1 broken files skipped, the first: "));
+  EXPECT_THAT(pair->understood["skipped"].dump(), HasSubstr(R"("why":"broken","files":1,"first":)"));
   for (const Dataset* part : {&pair->train, &pair->test}) {
     for (size_t i = 0; i < static_cast<size_t>(part->size()); ++i) {
       EXPECT_EQ(part->inputs.data<uint8_t>()[i] >= 50, part->labels.data<int64_t>()[i] == 1)
@@ -173,6 +205,12 @@ TEST_F(ImageFolder, SaysWhatIsWrong) {
   write_level("a/1.png", 1);
   ASSERT_TRUE(make_directories(folder_.path() / "b").ok());
   EXPECT_THAT(load({}).status().message(), HasSubstr("b: expected files ending in .jpg, .jpeg, .png, found none"));
+  write("b/1.bmp", "BM");
+  write("b/2.BMP", "BM");
+  write("b/3.webp", "RIFF");
+  EXPECT_THAT(load({}).status().message(),
+              HasSubstr("b: expected files ending in .jpg, .jpeg, .png, found 2 ending in .bmp, 1 ending in .webp; "
+                        "convert them or remove the folder"));
   EXPECT_THAT(load({.height = 0}).status().message(), HasSubstr("size: expected 1 to 8192 pixels a side, found 0"));
   EXPECT_THAT(load_images(folder_.path() / "none", {}, 0.5, 1, {}).status().message(),
               HasSubstr("expected a folder with a folder per class"));

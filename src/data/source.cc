@@ -3,16 +3,17 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/nearest.h"
-#include "base/random.h"
-#include "data/csv.h"
+#include "data/labelled_texts.h"
 #include "data/locate.h"
 #include "data/mnist.h"
+#include "data/series.h"
+#include "data/table_source.h"
+#include "data/understanding.h"
 #include "tensor/npy.h"
 #include "tensor/npz.h"
 
@@ -43,7 +44,7 @@ Result<DataPair> with_test(Dataset data, std::optional<Dataset> test, const Data
   DataPair pair;
   pair.source = fmt::format("{} in {}", kind, source.path.string());
   if (!test) {
-    Split parts = TRY(split(data, source.test_fraction, source.seed));
+    Split parts = TRY(hold_out(data, source.test_fraction, source.seed));
     pair.train = std::move(parts.rest);
     pair.test = std::move(parts.held_out);
     pair.test.name = data.name + " (held out)";
@@ -183,26 +184,12 @@ Result<DataPair> load_npy_source(const DataSource& source) {
 
 Result<DataPair> load_csv_source(const DataSource& source) {
   RETURN_IF_ERROR(require_path(source.path, "a path", "csv"));
-  CsvTable table = TRY(load_csv(source.path, source.csv));
-  auto n = static_cast<uint32_t>(table.rows.size());
-  std::vector<uint32_t> rows(n);
-  std::iota(rows.begin(), rows.end(), 0u);
-  DataPair pair;
-  pair.source = fmt::format("CSV in {}", source.path.string());
-  if (!source.test_path.empty()) {
-    CsvTable other = TRY(load_csv(source.test_path, source.csv));
-    TabularEncoding encoding = TRY(fit_encoding(table, rows, source.tabular));
-    std::vector<uint32_t> other_rows(other.rows.size());
-    std::iota(other_rows.begin(), other_rows.end(), 0u);
-    pair.train = TRY(encode(table, rows, encoding, table.name));
-    pair.test = TRY(encode(other, other_rows, encoding, other.name));
-    return pair;
-  }
-  RowSplit parts = TRY(split_rows(n, source.test_fraction, source.seed, table.name));
-  TabularEncoding encoding = TRY(fit_encoding(table, parts.rest, source.tabular));
-  pair.train = TRY(encode(table, parts.rest, encoding, table.name));
-  pair.test = TRY(encode(table, parts.held_out, encoding, table.name + " (held out)"));
-  return pair;
+  return load_table(source);
+}
+
+Result<DataPair> load_series_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "series"));
+  return load_series(source);
 }
 
 Result<DataPair> load_digits_source(const DataSource& source) {
@@ -215,6 +202,11 @@ Result<DataPair> load_text_source(const DataSource& source) {
   RETURN_IF_ERROR(require_path(source.path, "a path", "text"));
   if (!source.test_path.empty()) return load_text(source.path, source.test_path, source.text);
   return load_text(source.path, source.text, source.test_fraction);
+}
+
+Result<DataPair> load_texts_source(const DataSource& source) {
+  RETURN_IF_ERROR(require_path(source.path, "a path", "texts"));
+  return load_labelled_texts(source);
 }
 
 Result<DataPair> load_images_source(const DataSource& source) {
@@ -232,22 +224,74 @@ Result<DataPair> load_interactions_source(const DataSource& source) {
   return load_interactions(source.path, source.test_path, source.test_fraction, source.seed, source.interactions);
 }
 
+struct Kind {
+  const char* name;
+  Result<DataPair> (*load)(const DataSource& source);
+};
+
+Result<DataPair> load_auto_source(const DataSource& source) {
+  if (source.path.empty()) {
+    Places places = places_of(source);
+    places.remote.reset();
+    return load_digits(places);
+  }
+  DataSource known = source;
+  known.kind = TRY(kind_of_data(source.path));
+  return load_dataset(known);
+}
+
+constexpr Kind kKinds[] = {
+    {"audio", load_audio_source},
+    {"auto", load_auto_source},
+    {"csv", load_csv_source},
+    {"digits", load_digits_source},
+    {"idx", load_idx_source},
+    {"images", load_images_source},
+    {"interactions", load_interactions_source},
+    {"mnist", load_mnist_source},
+    {"npy", load_npy_source},
+    {"npz", load_npz_source},
+    {"series", load_series_source},
+    {"text", load_text_source},
+    {"texts", load_texts_source},
+};
+
+}  // namespace
+
+std::vector<std::string> data_kinds() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
+namespace {
+
 // The kind of a folder: by the files in its subfolders, if it has some.
-std::string kind_of_folder(const fs::path& path) {
+Result<std::string> kind_of_folder(const fs::path& path) {
+  std::map<std::string, int64_t> endings;
   std::error_code error;
   fs::recursive_directory_iterator entries(path, fs::directory_options::skip_permission_denied, error), end;
   for (; !error && entries != end; entries.increment(error)) {
     std::string ending = entries->path().extension().string();
-    if (entries.depth() == 0) continue;
-    if (ending == ".wav" || ending == ".WAV") return "audio";
-    for (const char* image : {".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG"}) {
-      if (ending == image) return "images";
-    }
+    for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (entries.depth() == 0 || entries->path().filename().string().starts_with('.')) continue;
+    if (ending == ".wav") return std::string("audio");
+    if (ending == ".txt") return std::string("texts");
+    if (ending == ".jpg" || ending == ".jpeg" || ending == ".png") return std::string("images");
+    if (entries->is_regular_file(error)) ++endings[ending.empty() ? "no ending" : ending];
   }
-  return "mnist";
+  if (endings.empty() || has_mnist(path) || has_mnist(path / "mnist")) return std::string("mnist");
+  std::vector<std::string> found;
+  for (const auto& [ending, count] : endings) found.push_back(fmt::format("{} of {}", count, ending));
+  return invalid(fmt::format(
+      "{}: expected a folder per class with .jpg, .jpeg, .png, .wav or .txt files in it; found {}; convert them, or "
+      "name the kind of the data",
+      path.string(), fmt::join(found, ", ")));
 }
 
-Result<std::string> kind_of(const fs::path& path) {
+}  // namespace
+
+Result<std::string> kind_of_data(const fs::path& path) {
   if (is_file(path / "x_train.npy") || is_file(path / "x.npy")) return std::string("npy");
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return kind_of_folder(path);
@@ -264,40 +308,6 @@ Result<std::string> kind_of(const fs::path& path) {
                   path.string()));
 }
 
-struct Kind {
-  const char* name;
-  Result<DataPair> (*load)(const DataSource& source);
-};
-
-Result<DataPair> load_auto_source(const DataSource& source) {
-  if (source.path.empty()) return load_digits(places_of(source));
-  DataSource known = source;
-  known.kind = TRY(kind_of(source.path));
-  return load_dataset(known);
-}
-
-constexpr Kind kKinds[] = {
-    {"audio", load_audio_source},
-    {"auto", load_auto_source},
-    {"csv", load_csv_source},
-    {"digits", load_digits_source},
-    {"idx", load_idx_source},
-    {"images", load_images_source},
-    {"interactions", load_interactions_source},
-    {"mnist", load_mnist_source},
-    {"npy", load_npy_source},
-    {"npz", load_npz_source},
-    {"text", load_text_source},
-};
-
-}  // namespace
-
-std::vector<std::string> data_kinds() {
-  std::vector<std::string> names;
-  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
-  return names;
-}
-
 Result<DataPair> load_dataset(const DataSource& source) {
   auto kind = std::ranges::find_if(kKinds, [&](const Kind& each) { return each.name == source.kind; });
   if (kind == std::end(kKinds)) {
@@ -311,6 +321,7 @@ Result<DataPair> load_dataset(const DataSource& source) {
   }
   RETURN_IF_ERROR(check(source.augmentation, pair.train.example_shape(), pair.train.name));
   pair.train.augmentation = source.augmentation;
+  if (pair.understood["kind"].is_null()) complete_understanding(source.kind, pair);
   return pair;
 }
 

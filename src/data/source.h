@@ -8,15 +8,33 @@
 
 #include "data/audio.h"
 #include "data/augment.h"
+#include "data/columns.h"
 #include "data/dataset.h"
 #include "data/digits.h"
 #include "data/images.h"
 #include "data/input_parts.h"
 #include "data/interactions.h"
+#include "data/partition.h"
 #include "data/tabular.h"
+#include "data/targets.h"
 #include "data/text.h"
 
 namespace slipway {
+
+// How a series is cut (data/series.h).
+struct SeriesOptions {
+  std::string time;     // the column of times; empty: rows as they stand
+  int64_t window = 12;  // rows that are looked back on
+  int64_t horizon = 1;  // rows to tell
+  int64_t step = 1;     // rows from one window to the next
+  int64_t season = 0;   // rows of a season, for the forecast that repeats it; 0: none
+};
+
+// Labelled texts (data/labelled_texts.h); vocabulary and sequence_length are those of `text`.
+struct LabelledTextOptions {
+  std::string column;              // of a table; empty: the one beside the target
+  std::string tokenizer = "word";  // data/tokenizer.h
+};
 
 // What to load.
 //   "mnist"   a folder with MNIST's four files; without a path: --data, $SLIPWAY_DATA, ../shared/data or a download
@@ -25,14 +43,17 @@ namespace slipway {
 //             x_test.npy, y_test.npy, or with x.npy and y.npy
 //   "npz"     a file `path` with the arrays x_train, y_train, x_test, y_test, or x and y; test data in test_path
 //   "csv"     a table `path`; test rows in test_path
+//   "series"  a table `path` of values in time
 //   "text"    a text `path` for a language model; test text in test_path, else the last test_fraction
+//   "texts"   a folder `path` with a folder of .txt files per class, or a table of texts and their labels
 //   "images"  a folder `path` with a folder of JPEG and PNG files per class
 //   "audio"   a folder `path` with a folder of WAV files per class
 //   "interactions"  a RecBole file `path` of users, items and ratings
 //   "digits"  generated
 //   "auto"    by what `path` is; without one: MNIST where it is found, else generated digits
 // Folders of images and sounds have their test data in test_path or in path/test (training data then in path/train).
-// Where test data is missing, test_fraction of the examples is held out, drawn by `seed`.
+// Where test data is missing, test_fraction of the examples is held out, drawn by `seed`; of a table as `split` says. 0
+// holds nothing out (of anything but texts): the test data is then empty.
 struct DataSource {
   std::string kind = "auto";
   std::filesystem::path path;
@@ -44,21 +65,31 @@ struct DataSource {
   std::vector<InputChoice> inputs;
   double test_fraction = 0.2;
   uint64_t seed = 1;
+  SplitBy split = SplitBy::automatic;  // of a table
+  std::string split_column;            // what `split` = time or group reads
   CsvOptions csv;
-  TabularOptions tabular;
+  TabularOptions tabular;  // its target is ignored: `targets` has it
+  TargetOptions targets;   // no columns: the last one
+  ColumnWords columns;
+  SeriesOptions series;
   DigitsOptions digits;
   TextOptions text;
+  LabelledTextOptions texts;
   ImageOptions images;
   AudioOptions audio;
   InteractionOptions interactions;
-  Augmentation augmentation;  // of images of any kind, for training only
-  bool allow_download = true;
+  Augmentation augmentation;   // of images of any kind, for training only
+  bool allow_download = true;  // of kind "mnist"; kind "auto" never does
 };
 
 // Every kind a source may have, in alphabetical order.
 std::vector<std::string> data_kinds();
 
-// Both parts pass check(). Errors name the file and how to mend it.
+// The kind of what lies at `path` ("auto"); an error for a file whose ending says nothing.
+Result<std::string> kind_of_data(const std::filesystem::path& path);
+
+// Both parts pass check(), but for test data that is empty. `understood` is complete (data/understanding.h). Errors
+// name the file and how to mend it.
 Result<DataPair> load_dataset(const DataSource& source);
 
 }  // namespace slipway

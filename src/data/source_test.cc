@@ -16,7 +16,7 @@ TEST(Source, AnUnknownKindComesWithTheNearest) {
   EXPECT_THAT(
       load_dataset(source).status().message(),
       testing::AllOf(HasSubstr("expected one of audio, auto, csv, digits, idx, images, interactions, mnist, npy, "
-                               "npz, text"),
+                               "npz, series, text, texts"),
                      HasSubstr("did you mean images?")));
   for (const std::string& kind : data_kinds()) {
     if (kind == "auto" || kind == "digits" || kind == "mnist") continue;
@@ -43,6 +43,12 @@ TEST(Source, TheKindFollowsThePath) {
   EXPECT_THAT(load_dataset(source).status().message(), HasSubstr("name the kind of the data"));
   source.path = folder.path();
   ASSERT_TRUE(make_directories(folder.path() / "one").ok());
+  write("one/a.bmp", "BM");
+  write("one/b.gif", "GIF");
+  EXPECT_THAT(
+      load_dataset(source).status().message(),
+      HasSubstr("expected a folder per class with .jpg, .jpeg, .png, .wav or .txt files in it; found 1 of .bmp, 1 of "
+                ".gif; convert them"));
   write("one/x.png", "");
   EXPECT_THAT(load_dataset(source).status().message(),
               HasSubstr("expected a folder for each of 2 or more classes, found 1"));

@@ -2,7 +2,6 @@
 #include "data/tabular.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -20,12 +19,7 @@ constexpr size_t kMostCategories = 100;
 constexpr size_t kLeastNumbers = 20;  // distinct values from which on nine numbers in ten make a column of numbers
 constexpr size_t kMostNumberedClasses = 20;
 
-bool is_missing(std::string_view cell) {
-  constexpr std::string_view kWords[] = {"", "?", "na", "n/a", "nan", "null"};
-  std::string lower(cell);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::ranges::find(kWords, lower) != std::end(kWords);
-}
+bool is_missing(std::string_view cell) { return cell.empty(); }
 
 Result<size_t> find_column(const CsvTable& table, const std::string& name) {
   auto found = std::ranges::find(table.header, name);
@@ -166,23 +160,6 @@ Result<ColumnEncoding> fit_column(const CsvTable& table, std::span<const uint32_
   column.indicator = options.missing_indicator &&
                      std::ranges::any_of(rows, [&](uint32_t row) { return is_missing(table.rows[row][index]); });
   return column;
-}
-
-Result<std::vector<std::string>> fit_classes(const CsvTable& table, size_t target, Task task) {
-  std::vector<uint32_t> rows(table.rows.size());
-  for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;
-  std::set<std::string> values = distinct_values(table, rows, target);
-  bool numbers = all_numbers(values);
-  bool classes =
-      task == Task::classification || !numbers || (all_integers(values) && values.size() <= kMostNumberedClasses);
-  if (task == Task::regression || !classes) return std::vector<std::string>();
-  if (values.size() < 2) {
-    return invalid(fmt::format("{}: target \"{}\": expected at least 2 classes, found {}", table.name,
-                               table.header[target], values.size()));
-  }
-  std::vector<std::string> sorted(values.begin(), values.end());
-  if (numbers) std::ranges::stable_sort(sorted, {}, [](const std::string& value) { return *parse_number(value); });
-  return sorted;
 }
 
 // Writes the features of one cell and moves `to` behind them.
@@ -326,11 +303,33 @@ Json to_json(const TabularEncoding& encoding) {
                        {"classes", Json::array_of(encoding.classes)}});
 }
 
+Result<size_t> target_column(const CsvTable& table, const std::string& name) {
+  if (name.empty()) return table.header.size() - 1;
+  return find_column(table, name);
+}
+
+Result<std::vector<std::string>> target_classes(const CsvTable& table, size_t target, Task task) {
+  std::vector<uint32_t> rows(table.rows.size());
+  for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;
+  std::set<std::string> values = distinct_values(table, rows, target);
+  bool numbers = all_numbers(values);
+  bool classes =
+      task == Task::classification || !numbers || (all_integers(values) && values.size() <= kMostNumberedClasses);
+  if (task == Task::regression || !classes) return std::vector<std::string>();
+  if (values.size() < 2) {
+    return invalid(fmt::format("{}: target \"{}\": expected at least 2 classes, found {}", table.name,
+                               table.header[target], values.size()));
+  }
+  std::vector<std::string> sorted(values.begin(), values.end());
+  if (numbers) std::ranges::stable_sort(sorted, {}, [](const std::string& value) { return *parse_number(value); });
+  return sorted;
+}
+
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,
                                      const TabularOptions& options) {
   TabularEncoding encoding;
   encoding.header = table.header;
-  encoding.target = options.target.empty() ? table.header.size() - 1 : TRY(find_column(table, options.target));
+  encoding.target = TRY(target_column(table, options.target));
   encoding.target_name = table.header[encoding.target];
   for (const auto* names : {&options.categorical, &options.no_standardize}) {
     for (const std::string& name : *names) RETURN_IF_ERROR(find_column(table, name).status());
@@ -348,7 +347,7 @@ Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint
     return invalid(fmt::format("{}: expected columns beside the target \"{}\", found none", table.name,
                                table.header[encoding.target]));
   }
-  encoding.classes = TRY(fit_classes(table, encoding.target, options.task));
+  encoding.classes = TRY(target_classes(table, encoding.target, options.task));
   return encoding;
 }
 

@@ -56,7 +56,7 @@ struct ColumnEncoding {
 // A column is one of numbers, of dates (YYYY-MM-DD, also with a time: THH:MM or blank HH:MM, :SS), which become days
 // since 1970-01-01, or of categories.
 //
-// What the training rows teach. Cells that say nothing: empty, "?", "NA", "N/A", "NaN" and "null" in any case.
+// What the training rows teach. Cells that say nothing are empty (data/cells.h).
 struct TabularEncoding {
   std::vector<std::string> header;  // a table must have the same
   std::vector<ColumnEncoding> columns;
@@ -71,6 +71,13 @@ Json to_json(const TabularEncoding& encoding);
 
 // Days since 1970-01-01 of a date in one of the spellings above; nullopt for anything else.
 std::optional<double> parse_date(std::string_view cell);
+
+// The column called `name`, the last one where it is empty; an error lists the columns.
+Result<size_t> target_column(const CsvTable& table, const std::string& name);
+
+// The classes of a target, sorted (numbers by value): of text, and of at most 20 distinct integers, unless `task` says
+// otherwise. Empty: it is a number to be told. Error: one class only.
+Result<std::vector<std::string>> target_classes(const CsvTable& table, size_t target, Task task);
 
 // Learns from `rows` of the table (classes from all of them). Errors name the column: an unknown one, one without
 // values, a text column of more than 100 distinct values, one class only.

@@ -78,7 +78,7 @@ TEST(Tabular, SaysWhatIsWrong) {
       {kText, {.drop = {"age", "town", "id"}}, "expected columns beside the target \"bought\", found none"},
       {kText, {.task = Task::regression}, "line 2: column \"bought\": expected a number as target, found \"yes\""},
       {"x,y\n?,1\nNA,0\n", {}, "column \"x\" has no values to learn from; drop it"},
-      {"x,y\n1,a\n2,?\n3,b\n", {}, "line 3: column \"y\": expected one of a, b, found \"?\""},
+      {"x,y\n1,a\n2,?\n3,b\n", {}, "line 3: column \"y\": expected one of a, b, found \"\""},
       {"x,y\n1,a\n2,a\n", {}, "target \"y\": expected at least 2 classes, found 1"},
       {many,
        {},

@@ -18,6 +18,9 @@ constexpr int64_t kEvaluationBatch = 256;
 
 OutputMeaning meaning_of(const Graph& model, const Loss& loss) {
   OutputMeaning meaning{.probabilities = false, .ctc = full_loss_name(loss.type) == "ctc"};
+  const std::optional<Dims>& dims = model.value(model.outputs[0]).dims;
+  const bool binary = full_loss_name(loss.type).starts_with("binary_");
+  meaning.labels = binary && dims && dims->size() == 2 && dims->back().known() && dims->back().size > 1;
   NodeId producer = model.producers()[static_cast<size_t>(model.outputs[0].index)];
   if (!producer.valid()) return meaning;
   const std::string& op = model.node(producer).op_type;
@@ -30,6 +33,12 @@ int64_t classes_of(const Dataset& data) {
   auto named = static_cast<int64_t>(data.classes.size());
   if (data.labels.dtype() == DType::i64) return std::max(named, std::ranges::max(data.labels.data<int64_t>()) + 1);
   return std::max(named, static_cast<int64_t>(std::ranges::max(data.labels.data<float>())) + 1);
+}
+
+// Of losses that do not classify, the answers are numbers.
+size_t watched_classes(const Dataset& data, const Loss& loss) {
+  if (!classifies(loss)) return 0;
+  return data.classes.empty() ? 2 : data.classes.size();
 }
 
 // Losses of one answer, yes or no, compare with probabilities: class 2 or a price would make them fall without end.
@@ -58,6 +67,13 @@ Status check_classes(const Session& session, const Loss& loss, const Dataset& da
   if (dims.size() < 2 || !dims.back().known()) return {};
   const int64_t classes = classes_of(data);
   if (classes <= dims.back().size) return {};
+  if (data.labels.dtype() == DType::f32 && data.classes.empty()) {
+    const auto [least, most] = std::ranges::minmax(data.labels.data<float>());
+    return invalid(fmt::format(
+        "{}: the target is a number from {} to {}, which {} takes for a class; for regression take loss = "
+        "\"mean_squared_error\" and one unit in the last layer, for classes task = \"classification\" in [data]",
+        data.name, least, most, name));
+  }
   return invalid(fmt::format(
       "{}: the data has {} classes, the model's output {}; give the last layer {} units or check the labels", data.name,
       classes, to_string(dims), classes));
@@ -128,6 +144,7 @@ Result<Evaluation> evaluate_session(Session& session, const Graph& model, const 
   Shape label = TRY(label_shape(session, loss, data));
   std::vector<std::unique_ptr<Metric>> measures;
   for (const std::string& name : metrics) measures.push_back(TRY(make_metric(name, meaning_of(model, loss))));
+  AnswerKeeper answers(meaning_of(model, loss), watched_classes(data, loss));
   ModelInputs x = TRY(ModelInputs::create(model, data, kEvaluationBatch));
   Tensor y = batch_tensor(label_dtype(loss), label, kEvaluationBatch);
   std::vector<Tensor> inputs(x.count() + 1), outputs;
@@ -141,8 +158,10 @@ Result<Evaluation> evaluate_session(Session& session, const Graph& model, const 
     RETURN_IF_ERROR(session.run_into(inputs, outputs));
     running.add(outputs, rows, classified);
     for (auto& measure : measures) measure->add(outputs.back(), inputs.back());
+    if (data.window == 0) answers.add(outputs.back(), inputs.back());
   }
   Evaluation result = running.result();
+  result.answers = answers.result();
   for (size_t i = 0; i < metrics.size(); ++i) result.metrics.set(metrics[i], measures[i]->result());
   return result;
 }

@@ -10,6 +10,7 @@
 #include "data/dataset.h"
 #include "graph/graph.h"
 #include "runtime/session.h"
+#include "train/answers.h"
 #include "train/losses.h"
 
 namespace slipway::train {
@@ -19,6 +20,7 @@ struct Evaluation {
   double loss = 0;
   std::optional<double> accuracy;  // of classification losses: the share of predictions that are right
   Json metrics = Json::object();   // by name, in the order asked for; not measured while training
+  Answers answers;                 // not watched while training, nor of models of windows; no part of to_json
 };
 
 // {"loss": …, "accuracy": …, "auc": …}, every key behind `prefix`.

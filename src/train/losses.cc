@@ -290,12 +290,7 @@ struct Row {
 };
 
 constexpr Row kLosses[] = {
-    {"sparse_categorical_crossentropy",
-     "crossentropy",
-     Labels::indices,
-     true,
-     sparse_categorical,
-     {kSmoothing, kClassWeight}},
+    {"sparse_categorical_crossentropy", "", Labels::indices, true, sparse_categorical, {kSmoothing, kClassWeight}},
     {"categorical_crossentropy", "", Labels::one_hot, true, categorical, {kSmoothing, kClassWeight}},
     {"binary_crossentropy", "bce", Labels::numbers, true, binary, {kSmoothing, kClassWeight}},
     {"binary_focal_crossentropy", "focal", Labels::numbers, true, binary_focal, {kGamma, kAlpha, kClassWeight}},
@@ -313,6 +308,13 @@ constexpr Row kLosses[] = {
 };
 
 Result<const Row*> row_of(std::string_view name) {
+  if (same_word(name, "crossentropy")) {
+    return invalid(
+        "loss \"crossentropy\" may be sparse_categorical_crossentropy (classes, as tables, folders and texts have "
+        "them), "
+        "categorical_crossentropy (one-hot labels) or binary_crossentropy (0 and 1, or several labels at once); name "
+        "one");
+  }
   return find_row("loss", std::span<const Row>(kLosses), full_loss_name(name));
 }
 

@@ -66,6 +66,16 @@ double surprise(std::span<const float> row, size_t truth, const OutputMeaning& m
   return std::log(sum) + most - x;
 }
 
+// exp(x - max) / sum
+std::vector<float> softmax(std::span<const float> row) {
+  const float most = *std::ranges::max_element(row);
+  std::vector<float> p(row.size());
+  float sum = 0;
+  for (size_t i = 0; i < row.size(); ++i) sum += p[i] = std::exp(row[i] - most);
+  for (float& each : p) each /= sum;
+  return p;
+}
+
 double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 // Counts by (truth, prediction).
@@ -78,6 +88,11 @@ struct Confusion {
     for (size_t i = 0; i < counts.size(); ++i) grown[i / classes * to + i % classes] = counts[i];
     classes = to;
     counts = std::move(grown);
+  }
+  void count(size_t truth, size_t guess, size_t of) {
+    const size_t need = std::max({guess + 1, truth + 1, of, size_t{2}});
+    if (need > classes) grow(need);
+    ++counts[truth * classes + guess];
   }
   double at(size_t truth, size_t guess) const { return static_cast<double>(counts[truth * classes + guess]); }
   double hits() const {
@@ -129,21 +144,38 @@ Json table_of(const Confusion& m) {
 template <Json (*kOf)(const Confusion&)>
 class ConfusionMetric final : public Metric {
  public:
-  explicit ConfusionMetric(const OutputMeaning& meaning, int64_t) : meaning_(meaning) {}
+  explicit ConfusionMetric(const OutputMeaning& meaning, int64_t) : meaning_(meaning), confusions_(1) {}
   void add(const Tensor& output, const Tensor& labels) override {
+    if (meaning_.labels) return add_labels(output, labels);
     Rows rows = rows_of(output, labels);
     for (size_t i = 0; i < rows.count(); ++i) {
-      size_t guess = predicted(rows.row(i), meaning_);
-      size_t need = std::max({guess + 1, rows.truth[i] + 1, rows.classes, size_t{2}});
-      if (need > confusion_.classes) confusion_.grow(need);
-      ++confusion_.counts[rows.truth[i] * confusion_.classes + guess];
+      confusions_[0].count(rows.truth[i], predicted(rows.row(i), meaning_), rows.classes);
     }
   }
-  Json result() const override { return kOf(confusion_); }
+  // Of several labels the mean over them, or all their tables.
+  Json result() const override {
+    if (!meaning_.labels) return kOf(confusions_[0]);
+    Json tables = Json::array();
+    double sum = 0;
+    for (const Confusion& each : confusions_) {
+      tables.push(kOf(each));
+      sum += tables.items().back().as_double() / static_cast<double>(confusions_.size());
+    }
+    return tables.items()[0].is_number() ? Json(sum) : tables;
+  }
 
  private:
+  void add_labels(const Tensor& output, const Tensor& labels) {
+    const auto width = static_cast<size_t>(output.shape().back());
+    confusions_.resize(width);
+    std::span<const float> x = output.data<float>(), y = labels.data<float>();
+    for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
+      confusions_[i % width].count(y[i] > 0.5f, predicted(x.subspan(i, 1), meaning_), 2);
+    }
+  }
+
   OutputMeaning meaning_;
-  Confusion confusion_;
+  std::vector<Confusion> confusions_;  // one; or one per label
 };
 
 // The share of rows whose true class is among the k of the largest scores.
@@ -168,23 +200,65 @@ class TopK final : public Metric {
   size_t count_ = 0;
 };
 
-template <double (*kOf)(std::span<const float>, std::span<const uint8_t>)>
+using RankOf = double (*)(std::span<const float>, std::span<const uint8_t>);
+
+// Scores of each class against all others, kept until the end. Two classes are one question, and so is every label of
+// several.
+template <RankOf kOf>
 class RankMetric final : public Metric {
  public:
-  RankMetric(const OutputMeaning&, int64_t) {}
+  RankMetric(const OutputMeaning& meaning, int64_t) : meaning_(meaning) {}
   void add(const Tensor& output, const Tensor& labels) override {
+    if (meaning_.labels) return add_labels(output, labels);
     Rows rows = rows_of(output, labels);
     for (size_t i = 0; i < rows.count(); ++i) {
       std::span<const float> row = rows.row(i);
-      scores_.push_back(row.size() > 1 ? row[1] - row[0] : row[0]);
-      positive_.push_back(rows.truth[i] == 1);
+      questions_.resize(row.size() > 2 ? row.size() : 1);
+      if (row.size() <= 2) {
+        questions_[0].add(row.size() > 1 ? row[1] - row[0] : row[0], rows.truth[i] == 1);
+        continue;
+      }
+      const std::vector<float> scores =
+          meaning_.probabilities ? std::vector<float>(row.begin(), row.end()) : softmax(row);
+      for (size_t c = 0; c < row.size(); ++c) questions_[c].add(scores[c], rows.truth[i] == c);
     }
   }
-  Json result() const override { return kOf(scores_, positive_); }
+  // The mean over the questions that both answers occur in.
+  Json result() const override {
+    double sum = 0;
+    int64_t count = 0;
+    for (const Question& q : questions_) {
+      if (questions_.size() > 1 && !q.has_both()) continue;
+      sum += kOf(q.scores, q.positive);
+      ++count;
+    }
+    return count > 0 ? sum / static_cast<double>(count) : kOf({}, {});
+  }
 
  private:
-  std::vector<float> scores_;
-  std::vector<uint8_t> positive_;
+  struct Question {
+    std::vector<float> scores;
+    std::vector<uint8_t> positive;
+
+    void add(float score, bool yes) {
+      scores.push_back(score);
+      positive.push_back(yes);
+    }
+    bool has_both() const {
+      const auto ones = std::ranges::count(positive, 1);
+      return ones > 0 && ones < static_cast<int64_t>(positive.size());
+    }
+  };
+
+  void add_labels(const Tensor& output, const Tensor& labels) {
+    const auto width = static_cast<size_t>(output.shape().back());
+    questions_.resize(width);
+    std::span<const float> x = output.data<float>(), y = labels.data<float>();
+    for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) questions_[i % width].add(x[i], y[i] > 0.5f);
+  }
+
+  OutputMeaning meaning_;
+  std::vector<Question> questions_;
 };
 
 double itself(double x) { return x; }

@@ -17,7 +17,8 @@ namespace slipway::train {
 // How a model's output is to be read.
 struct OutputMeaning {
   bool probabilities = true;  // else logits
-  bool ctc = false;           // [N, T, classes] whose best path is read as CTC does: repeats merged, blanks (0) dropped
+  bool labels = false;  // [N, L]: of L labels each is a question of its own (L > 1), with float32 labels of 0 and 1
+  bool ctc = false;     // [N, T, classes] whose best path is read as CTC does: repeats merged, blanks (0) dropped
 };
 
 // One measure over the examples added so far.
@@ -32,11 +33,13 @@ class Metric {
 };
 
 // accuracy; top_k_accuracy (top_5_accuracy, for any k); precision, recall, f1 (of class 1 with two classes, else the
-// mean over classes); auc and pr_auc (of class 1 of two; the second is average precision); log_loss; perplexity;
-// confusion_matrix (rows: truth); mae, mse, rmse, r2; bleu and edit_distance of token sequences, which end at the first
-// 0 (the second is insertions, deletions and replacements per token of the truth). Other names of theirs in Keras and
-// scikit-learn ("f1_score", "RootMeanSquaredError") mean the same. invalid_argument for an unknown name, with the
-// nearest known one.
+// mean over classes); auc and pr_auc (of class 1 of two, else the mean over each class against all others; the second
+// is average precision; as scikit-learn's roc_auc_score with multi_class="ovr" and macro averages); log_loss;
+// perplexity; confusion_matrix (rows: truth); mae, mse, rmse, r2; bleu and edit_distance of token sequences, which end
+// at the first 0 (the second is insertions, deletions and replacements per token of the truth). Where an example has
+// several labels, accuracy, precision, recall, f1, auc and pr_auc are means over the labels. Other names of theirs in
+// Keras and scikit-learn ("f1_score", "RootMeanSquaredError") mean the same. invalid_argument for an unknown name, with
+// the nearest known one.
 Result<std::unique_ptr<Metric>> make_metric(std::string_view name, const OutputMeaning& meaning = {});
 
 // The names above.

@@ -64,6 +64,38 @@ TEST(Metrics, OfManyClasses) {
   EXPECT_NEAR(measured("perplexity", p, truth).as_double(), std::exp(nll), 1e-6);
 }
 
+// As scikit-learn's roc_auc_score(multi_class="ovr", average="macro") and average_precision_score(average="macro").
+TEST(Metrics, AreasOfManyClassesAreOneAgainstTheRest) {
+  const Tensor p = Tensor::of<float>({6, 3}, {0.7f, 0.2f, 0.1f, 0.3f, 0.4f, 0.3f, 0.2f, 0.2f, 0.6f,  //
+                                              0.5f, 0.3f, 0.2f, 0.1f, 0.6f, 0.3f, 0.4f, 0.1f, 0.5f});
+  const Tensor truth = Tensor::of<int64_t>({6}, {0, 1, 2, 1, 1, 0});
+  EXPECT_NEAR(measured("auc", p, truth).as_double(), (0.875 + 1 + 1) / 3, 1e-9);
+  EXPECT_NEAR(measured("pr_auc", p, truth).as_double(), (2.5 / 3 + 1 + 1) / 3, 1e-9);
+  // Logits rank as their softmax does: by z[1] alone row 1 would come first, by p[1] row 0 does.
+  const Tensor logits = Tensor::of<float>({4, 3}, {0, 2, 0, 5, 3, 0, 1, 0, 0, 0, 0, 1});
+  const Tensor of_logits = Tensor::of<int64_t>({4}, {1, 0, 0, 2});
+  EXPECT_NEAR(measured("auc", logits, of_logits, false).as_double(), 1, 1e-9);
+  EXPECT_NEAR(measured("auc", logits, of_logits, true).as_double(), (1 + 2.0 / 3 + 1) / 3, 1e-9);
+  // A class that does not occur asks no question.
+  const Tensor two = Tensor::of<float>({2, 3}, {0.6f, 0.3f, 0.1f, 0.2f, 0.7f, 0.1f});
+  EXPECT_EQ(measured("auc", two, Tensor::of<int64_t>({2}, {0, 1})).as_double(), 1);
+}
+
+TEST(Metrics, SeveralLabelsAreSeveralQuestions) {
+  const Tensor p = Tensor::of<float>({4, 2}, {0.9f, 0.1f, 0.8f, 0.6f, 0.3f, 0.7f, 0.2f, 0.4f});
+  const Tensor y = Tensor::of<float>({4, 2}, {1, 0, 1, 1, 1, 0, 0, 1});
+  auto of_labels = [&](const char* name) {
+    std::unique_ptr<Metric> metric = *make_metric(name, {.probabilities = true, .labels = true});
+    metric->add(p.rows(0, 2), y.rows(0, 2));
+    metric->add(p.rows(2, 4), y.rows(2, 4));
+    return metric->result();
+  };
+  EXPECT_NEAR(of_labels("auc").as_double(), (1 + 2.0 / 4) / 2, 1e-9);
+  EXPECT_NEAR(of_labels("accuracy").as_double(), (3.0 / 4 + 2.0 / 4) / 2, 1e-9);
+  EXPECT_NEAR(of_labels("recall").as_double(), (2.0 / 3 + 1.0 / 2) / 2, 1e-9);
+  EXPECT_EQ(of_labels("confusion_matrix").dump(), "[[[1,0],[1,2]],[[1,1],[1,1]]]");
+}
+
 TEST(Metrics, OfNumbers) {
   Tensor x = Tensor::of<float>({4, 1}, {1, 2, 3, 6}), y = Tensor::of<float>({4, 1}, {1, 2, 4, 5});
   EXPECT_NEAR(measured("mae", x, y).as_double(), 0.5, 1e-9);

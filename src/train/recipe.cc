@@ -1,6 +1,9 @@
 // Recipes: TOML to what it means, with every mistake named by line.
 #include "train/recipe.h"
 
+#include <charconv>
+#include <cmath>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -79,6 +82,7 @@ void read_layers(Section& section, Recipe& recipe) {
                                                 *(*table)["type"].value<std::string>(), layer.status().message()));
     }
     recipe.layers.push_back(*std::move(layer));
+    recipe.layer_lines.push_back(node.source().begin.line);
   }
 }
 
@@ -126,14 +130,23 @@ Status read_schedule(Section schedule, Schedule& to) {
   return schedule.status();
 }
 
-Status read_loss(Section loss, Loss& to) {
+bool is_text(Section& section, const char* key) { return section.has(key) && section.raw()->get(key)->is_string(); }
+
+Status read_loss(Section loss, Recipe& recipe) {
+  Loss& to = recipe.trainer.training.loss;
   loss.read("type", to.type);
   Result<std::vector<Field<Loss>>> fields = loss_fields(to.type);
   if (!fields.ok()) {
     loss.fail("type", fields.status().message());
     return loss.status();
   }
-  loss.read_fields(to, std::span<const Field<Loss>>(*fields));
+  recipe.balanced = is_text(loss, "class_weight");
+  std::vector<Field<Loss>> others;
+  for (const Field<Loss>& field : *fields) {
+    if (!recipe.balanced || std::string_view(field.name) != "class_weight") others.push_back(field);
+  }
+  if (recipe.balanced) read_choice<bool>(loss, "class_weight", {{"balanced", true}}, recipe.balanced);
+  loss.read_fields(to, std::span<const Field<Loss>>(others));
   RETURN_IF_ERROR(loss.finish());
   if (Status fits = check(to); !fits.ok()) loss.fail("type", fits.message());
   return loss.status();
@@ -151,7 +164,7 @@ Status read_train(Section train, Recipe& recipe) {
   int64_t threads = recipe.trainer.threads;
   train.read("threads", threads, 0, kMostThreads);
   recipe.trainer.threads = static_cast<int>(threads);
-  RETURN_IF_ERROR(read_loss(train.table("loss", "type"), recipe.trainer.training.loss));
+  RETURN_IF_ERROR(read_loss(train.table("loss", "type"), recipe));
   read_choice<Precision>(train, "precision", {{"fp32", Precision::f32}, {"bf16", Precision::bf16}},
                          recipe.trainer.training.precision);
   RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));
@@ -226,24 +239,67 @@ Result<Recipe> parse_recipe(const std::string& text, const std::string& where, c
   }
   Recipe recipe;
   recipe.text = text;
-  recipe.validation_split = 0;
+  recipe.where = where;
   int64_t seed = 1;
   Section root(where, "", &table);
   root.read("name", recipe.name);
   root.read("seed", seed, 0);
   recipe.trainer.seed = static_cast<uint64_t>(seed);
   recipe.trainer.training.seed = recipe.trainer.seed;
+  for (const char* section : {"data", "model", "layers", "train", "callbacks"}) root.has(section);
+  RETURN_IF_ERROR(root.finish());
   RETURN_IF_ERROR(read_data(root.table("data"), recipe));
   RETURN_IF_ERROR(read_model(root.table("model"), root, recipe));
   RETURN_IF_ERROR(read_train(root.table("train"), recipe));
   RETURN_IF_ERROR(read_callbacks(root.table("callbacks"), recipe));
-  RETURN_IF_ERROR(root.finish());
+  RETURN_IF_ERROR(root.status());
   for (std::filesystem::path* path :
        {&recipe.data.path, &recipe.data.labels, &recipe.data.test_path, &recipe.data.test_labels, &recipe.model_file,
         &recipe.fit.checkpoints, &recipe.fit.callbacks.csv_log, &recipe.fit.callbacks.tensorboard}) {
     make_absolute(*path, folder);
   }
   return recipe;
+}
+
+Status at_layer_line(const Recipe& recipe, const Status& status) {
+  constexpr std::string_view kLayer = "layer ";
+  const std::string& message = status.message();
+  const size_t at = message.find(kLayer);
+  size_t number = 0;
+  if (at != std::string::npos) {
+    const char* begin = message.data() + at + kLayer.size();
+    std::from_chars(begin, message.data() + message.size(), number);
+  }
+  const bool known = number >= 1 && number <= recipe.layer_lines.size();
+  return status.at(known ? fmt::format("{}:{}", recipe.where, recipe.layer_lines[number - 1]) : recipe.where);
+}
+
+Status balance(Recipe& recipe, const Dataset& train) {
+  if (!recipe.balanced) return {};
+  std::map<int64_t, int64_t> counts;
+  for (size_t c = 0; c < train.classes.size(); ++c) counts[static_cast<int64_t>(c)] = 0;
+  const bool one = train.label_width() == 1;
+  if (train.labels.dtype() == DType::i64 && one) {
+    for (int64_t label : train.labels.data<int64_t>()) ++counts[label];
+  } else if (one && train.window == 0) {
+    for (float label : train.labels.data<float>()) ++counts[std::llround(static_cast<double>(label))];
+  }
+  const auto classes = static_cast<double>(counts.size()), n = static_cast<double>(train.size());
+  int64_t next = 0;
+  std::vector<double> weights;
+  for (const auto& [label, count] : counts) {
+    if (label != next++ || count == 0) {
+      return invalid(fmt::format("{}: class_weight = \"balanced\": class {} has no training example", recipe.where,
+                                 count == 0 ? label : next - 1));
+    }
+    weights.push_back(n / (classes * static_cast<double>(count)));
+  }
+  if (weights.size() < 2) {
+    return invalid(recipe.where +
+                   ": class_weight = \"balanced\" needs labels that are classes; give every weight yourself");
+  }
+  recipe.trainer.training.loss.class_weight = std::move(weights);
+  return {};
 }
 
 Result<Recipe> read_recipe(const std::filesystem::path& path) {

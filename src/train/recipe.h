@@ -38,14 +38,27 @@
 
 #include "data/source.h"
 #include "slipway/layers.h"
+#include "train/data_keys.h"
 #include "train/fit.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
 
+// A text in [data]: data.key = "text".
+struct RecipeValue {
+  std::string key;
+  std::string text;
+  int64_t line = 0;
+};
+
 struct Recipe {
   std::string name = "model";
-  std::string text;  // as read
+  std::string text;   // as read
+  std::string where;  // for messages: its path
+  std::vector<DataKey> data_keys;
+  std::vector<RecipeValue> data_values;
+  std::vector<int64_t> layer_lines;
+  bool balanced = false;  // class_weight = "balanced": by the training data's classes (balance())
   DataSource data;
   double validation_split = 0;
   std::vector<Layer> layers;         // the model, or what replaces the head of
@@ -59,5 +72,19 @@ struct Recipe {
 // was found; an unknown key comes with the nearest known one.
 Result<Recipe> parse_recipe(const std::string& text, const std::string& where, const std::filesystem::path& folder);
 Result<Recipe> read_recipe(const std::filesystem::path& path);
+
+// Whether the recipe says where its data is, and reads only what data of this kind has; after whatever the command line
+// has changed. The path decides the kind where the recipe does not.
+Status check_data(const Recipe& recipe);
+
+// `status` with the line of what it speaks of: the longest text in [data] that it quotes, else the path.
+Status at_data_line(const Recipe& recipe, const Status& status);
+
+// `status` of building or training layers with the line of the layer that it names ("layer 2 (Dense): …").
+Status at_layer_line(const Recipe& recipe, const Status& status);
+
+// Sets the weights of class_weight = "balanced": examples / (classes × examples of the class). Error where the labels
+// are no classes, or a class has no example.
+Status balance(Recipe& recipe, const Dataset& train);
 
 }  // namespace slipway::train

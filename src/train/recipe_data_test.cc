@@ -65,12 +65,93 @@ TEST(RecipeData, ColumnsAndInteractions) {
   EXPECT_THAT(data.tabular.no_standardize, ElementsAre("age"));
   EXPECT_EQ(data.tabular.missing, Missing::median);
   EXPECT_TRUE(data.tabular.missing_indicator);
+  EXPECT_THAT(data.targets.columns, ElementsAre("y"));
   EXPECT_EQ(data.tabular.categories, Categories::index);
   DataSource ratings = data_of("kind = \"interactions\"\nuser = \"reader\"\nitem = \"book\"\ntarget = \"stars\"");
   EXPECT_EQ(ratings.interactions.user, "reader");
   EXPECT_EQ(ratings.interactions.item, "book");
   EXPECT_EQ(ratings.interactions.target, "stars");
   EXPECT_EQ(data_of("kind = \"interactions\"").interactions.target, "rating");
+}
+
+TEST(RecipeData, HowATableIsSpelledAndSplit) {
+  DataSource data = data_of(
+      "kind = \"csv\"\ntarget = [\"a\", \"b\"]\ndelimiter = \"tab\"\nheader = false\nencoding = \"latin-1\"\n"
+      "decimal = \",\"\nmissing = [\"oops\"]\nfill = \"median\"\nnot_missing = [\"None\"]\n"
+      "columns = { zip = \"category\", \"a b\" = \"drop\" }\nsplit = \"time\"\nsplit_by = \"day\"");
+  EXPECT_THAT(data.targets.columns, ElementsAre("a", "b"));
+  EXPECT_EQ(data.csv.delimiter, '\t');
+  EXPECT_EQ(data.csv.header, false);
+  EXPECT_EQ(data.csv.encoding, "latin-1");
+  EXPECT_EQ(data.csv.cells.decimal, ',');
+  EXPECT_THAT(data.csv.cells.missing, ElementsAre("oops"));
+  EXPECT_THAT(data.csv.cells.not_missing, ElementsAre("None"));
+  EXPECT_EQ(data.tabular.missing, Missing::median);
+  EXPECT_THAT(data.columns, ElementsAre(std::pair("a b", "drop"), std::pair("zip", "category")));
+  EXPECT_EQ(data.split, SplitBy::time);
+  EXPECT_EQ(data.split_column, "day");
+}
+
+TEST(RecipeData, Series) {
+  DataSource data =
+      data_of("kind = \"series\"\ntime = \"month\"\nwindow = 24\nhorizon = 3\nstep = 2\nseason = 12\ntarget = \"y\"");
+  EXPECT_EQ(data.series.time, "month");
+  EXPECT_EQ(data.series.window, 24);
+  EXPECT_EQ(data.series.horizon, 3);
+  EXPECT_EQ(data.series.step, 2);
+  EXPECT_EQ(data.series.season, 12);
+}
+
+TEST(RecipeData, KeysOfAnotherKindAreRefused) {
+  const std::pair<const char*, const char*> table[] = {
+      {"kind = \"csv\"\nmels = 40", "r.toml:3: data.mels: data of kind \"csv\" has no such key; it belongs to audio"},
+      {"tokenizer = \"bpe\"\nkind = \"csv\"",
+       "r.toml:2: data.tokenizer: data of kind \"csv\" has no such key; it belongs to text, texts"},
+      {"kind = \"images\"\ntarget = \"y\"",
+       "r.toml:3: data.target: data of kind \"images\" has no such key; it belongs to csv, interactions, series, "
+       "texts"},
+  };
+  for (const auto& [keys, message] : table) EXPECT_THAT(with_data(keys).status().message(), HasSubstr(message));
+  Result<Recipe> by_path = with_data("path = \"x.csv\"\nmels = 40");
+  ASSERT_TRUE(by_path.ok()) << by_path.status().message();
+  EXPECT_THAT(check_data(*by_path).message(), HasSubstr("r.toml:3: data.mels: data of kind \"csv\""));
+}
+
+TEST(RecipeData, NoDataIsNoInvitationToTheNetwork) {
+  Result<Recipe> recipe = parse_recipe("[model]\nlayers = [{ type = \"Dense\", units = 3 }]\n", "r.toml", "/r");
+  ASSERT_TRUE(recipe.ok());
+  EXPECT_THAT(check_data(*recipe).message(), HasSubstr("r.toml: expected a table [data] that says where the data is"));
+  recipe->data.path = "/r/x.csv";
+  EXPECT_TRUE(check_data(*recipe).ok()) << "--data says it";
+}
+
+TEST(RecipeData, ErrorsComeWithTheLineOfWhatTheyQuote) {
+  Result<Recipe> recipe = with_data("path = \"x.csv\"\ntarget = \"specie\"");
+  ASSERT_TRUE(recipe.ok());
+  EXPECT_EQ(at_data_line(*recipe, invalid("x.csv: there is no column \"specie\"")).message(),
+            "r.toml:3: x.csv: there is no column \"specie\"");
+  EXPECT_EQ(at_data_line(*recipe, invalid("reading x.csv: none")).message(), "r.toml:2: reading x.csv: none");
+  EXPECT_EQ(at_layer_line(*recipe, invalid("layer 1 (Dense): no")).message(), "r.toml:5: layer 1 (Dense): no");
+  EXPECT_EQ(at_layer_line(*recipe, invalid("something else")).message(), "r.toml: something else");
+}
+
+TEST(RecipeData, BalancedWeights) {
+  Result<Recipe> recipe = parse_recipe(
+      "[data]\nkind = \"csv\"\n[model]\nlayers = [{ type = \"Dense\", units = 3 }]\n"
+      "[train]\nloss = { type = \"sparse_categorical_crossentropy\", class_weight = \"balanced\" }\n",
+      "r.toml", "/r");
+  ASSERT_TRUE(recipe.ok()) << recipe.status().message();
+  Dataset data;
+  data.inputs = Tensor(DType::f32, {8, 1});
+  data.labels = Tensor::of<int64_t>({8}, {0, 0, 0, 0, 0, 0, 1, 1});
+  data.classes = {"a", "b"};
+  ASSERT_TRUE(balance(*recipe, data).ok());
+  EXPECT_THAT(recipe->trainer.training.loss.class_weight, ElementsAre(8.0 / 12, 2.0)) << "as scikit-learn's";
+  data.classes = {"a", "b", "c"};
+  EXPECT_THAT(balance(*recipe, data).message(), HasSubstr("class 2 has no training example"));
+  data.labels = Tensor(DType::f32, {8, 1});
+  data.classes.clear();
+  EXPECT_THAT(balance(*recipe, data).message(), HasSubstr("needs labels that are classes"));
 }
 
 TEST(RecipeData, NamesTheLineAndTheWayOut) {
@@ -81,6 +162,11 @@ TEST(RecipeData, NamesTheLineAndTheWayOut) {
       {"missing = 3", "r.toml:2: data.missing: expected text, found a whole number"},
       {"augment = { flop = true }", "unknown key \"data.augment.flop\"; did you mean flip?"},
       {"augment = { cutout = -1 }", "data.augment.cutout: expected at least 0, found -1"},
+      {"encoding = \"latin1\"", "r.toml:2: data.encoding: encoding \"latin1\" is not known; did you mean latin-1?"},
+      {"delimiter = \"::\"", "r.toml:2: data.delimiter: expected one character, found \"::\""},
+      {"decimal = \"\"", "r.toml:2: data.decimal: expected one of ., ,, found \"\""},
+      {"split_by = \"day\"", "r.toml:2: data.split_by: belongs to split = \"time\" or \"group\""},
+      {"split = \"group\"", "r.toml:2: data.split: \"group\" needs split_by"},
       {"coefficients = 13", "data.coefficients: belongs to features = \"mfcc\""},
       {"sequence_length = 0", "r.toml:2: data.sequence_length: expected at least 1, found 0"},
   };

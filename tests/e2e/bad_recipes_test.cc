@@ -10,6 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kDigits = "kind = \"digits\"\nexamples = 40\ntest_examples = 10";
 constexpr const char* kGood = R"(name = "tiny"
 [data]
 kind = "digits"
@@ -57,7 +58,7 @@ TEST_F(BadRecipes, EveryMistakeIsNamedByLineAndKey) {
       {"epochs = 2", "epochs = ", {"r.toml:15:", "not TOML", "expected value"}},
       {"epochs", "epocs", {"r.toml:15: unknown key \"train.epocs\"", "did you mean epochs?"}},
       {"[train]", "[trian]", {"r.toml:13: unknown key \"trian\"", "did you mean train?"}},
-      {"[model]", "model = 3\n[x]", {"r.toml:7: unknown key \"data.model\""}},
+      {"[model]", "model = 3\n[x]", {"r.toml:8: unknown key \"x\""}},
       {"epochs = 2", "epochs = \"two\"", {"r.toml:15: train.epochs", "expected a whole number", "found text"}},
       {"epochs = 2", "epochs = 0", {"r.toml:15: train.epochs", "expected at least 1", "found 0"}},
       {"epochs = 2", "epochs = -3", {"r.toml:15: train.epochs", "expected at least 1", "found -3"}},
@@ -83,12 +84,12 @@ TEST_F(BadRecipes, EveryMistakeIsNamedByLineAndKey) {
       {"units = 8", "units = 8.5", {"r.toml:10: layer 2 (Dense)", "whole number", "found 8.5"}},
       {"units = 8", "units = 1000000000000", {"r.toml:10: layer 2 (Dense)", "found 1000000000000"}},
       {"units = 8, ", "", {"r.toml:10: layer 2 (Dense)", "\"units\"", "found none; add it"}},
-      {"\"relu\"", "\"rleu\"", {"r.toml: layer 2 (Dense)", "\"rleu\" is not known", "relu"}},
+      {"\"relu\"", "\"rleu\"", {"r.toml:10: layer 2 (Dense)", "\"rleu\" is not known", "relu"}},
       {"{ type = \"Flatten\" },", "", {"1 label value(s) per example", "with 28", "a Flatten before Dense?"}},
       {"\"Flatten\" }",
        "\"Conv2D\", filters = 2, kernel_size = [99, 99] }",
-       {"r.toml: layer 1 (Conv2D)", "does not fit", "smaller kernel_size"}},
-      {"\"Flatten\" }", "\"Reshape\", target_shape = [3, 5] }", {"r.toml: layer 1 (Reshape)"}},
+       {"r.toml:9: layer 1 (Conv2D)", "does not fit", "smaller kernel_size"}},
+      {"\"Flatten\" }", "\"Reshape\", target_shape = [3, 5] }", {"r.toml:9: layer 1 (Reshape)"}},
       {"\"Flatten\" }", "\"Dropout\", rate = 1.5 }", {"layer 1 (Dropout)", "expected a number in [0, 1)", "found 1.5"}},
       {"units = 10", "units = 5", {"the data has 10 classes", "5", "give the last layer 10 units"}},
       {"\"adam\"",
@@ -106,8 +107,18 @@ TEST_F(BadRecipes, EveryMistakeIsNamedByLineAndKey) {
        "schedule = \"stp\"",
        {"r.toml:14: train.schedule.type", "\"stp\" is not known", "did you mean step?"}},
       {"\"digits\"", "\"nums\"", {"r.toml:3: data.kind", "expected one of", "found \"nums\""}},
-      {"\"digits\"", "\"mnist\"\npath = \"nowhere\"", {"nowhere", "four IDX files", "found none", "give their folder"}},
-      {"kind = \"digits\"", "path = \"nowhere.csv\"", {"nowhere.csv", "No such file", "check the path"}},
+      {kDigits,
+       "kind = \"mnist\"\npath = \"nowhere\"",
+       {"r.toml:4: ", "nowhere", "four IDX files", "found none", "give their folder"}},
+      {kDigits, "path = \"nowhere.csv\"", {"r.toml:3: ", "nowhere.csv", "No such file", "check the path"}},
+      {"kind = \"digits\"", "kind = \"mnist\"", {"r.toml:4: data.examples", "no such key", "it belongs to digits"}},
+      {"[data]\nkind = \"digits\"\nexamples = 40\ntest_examples = 10\nvalidation_split = 0.2\n",
+       "",
+       {"r.toml: expected a table [data]", "found none"}},
+      {"[model]", "[modl]", {"r.toml:7: unknown key \"modl\"", "did you mean model?"}},
+      {"optimizer = \"adam\"",
+       "loss = \"crossentropy\"",
+       {"r.toml:14: train.loss", "may be sparse_categorical_crossentropy", "name one"}},
   };
   for (const Row& row : rows) {
     std::string file = recipe(row.from, row.to);
