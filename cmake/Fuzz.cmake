@@ -1,6 +1,7 @@
 # Fuzz targets (fuzz/*.cc) with libFuzzer; the compiler must be clang.
 add_library(slipway_random_graph STATIC ${CMAKE_SOURCE_DIR}/tests/support/random_graph.cc
-  ${CMAKE_SOURCE_DIR}/tests/support/random_layers.cc ${CMAKE_SOURCE_DIR}/tests/support/rounding.cc)
+  ${CMAKE_SOURCE_DIR}/tests/support/random_layers.cc ${CMAKE_SOURCE_DIR}/tests/support/rounding.cc
+  ${CMAKE_SOURCE_DIR}/tests/support/shared_runs.cc)
 target_include_directories(slipway_random_graph PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(slipway_random_graph PUBLIC slipway_library)
 

@@ -51,6 +51,12 @@ TEST(Squeeze, DropsOnes) {
   EXPECT_EQ(card_text("Unsqueeze", {count_up({2}), ints({0, -1})}), "float32[1, 2, 1] [[[0], [1]]]");
 }
 
+// It read behind the end of such a signal.
+TEST(Stft, SignalsHaveOneOrTwoParts) {
+  EXPECT_EQ(card_text("STFT", {Tensor(DType::f32, {1, 8, 0}), Tensor::of<int64_t>({}, {4}), count_up({4})}),
+            "STFT node (unnamed): signal is [1, 8, 0]; expected [B, n, 1 or 2]");
+}
+
 TEST(Flatten, SplitsAtTheAxis) {
   EXPECT_EQ(card_text("Flatten", {count_up({2, 1, 2})}), "float32[2, 2] [[0, 1], [2, 3]]");
   EXPECT_EQ(card_text("Flatten", {count_up({2, 1, 2})}, {{"axis", int64_t{0}}}), "float32[1, 4] [[0, 1, 2, 3]]");

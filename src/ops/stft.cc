@@ -30,6 +30,9 @@ Status infer(InferContext& c) {
   const Dims& x = c.dims(0);
   if (x.size() != 2 && x.size() != 3)
     return invalid(fmt::format("signal is {}; expected [B, n, 1 or 2]", to_string(x)));
+  if (x.size() == 3 && x[2].known() && x[2].size != 1 && x[2].size != 2) {
+    return invalid(fmt::format("signal is {}; expected [B, n, 1 or 2]", to_string(x)));
+  }
   for (size_t i : {1, 3}) {
     if (!c.has_input(i)) continue;
     RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::i64, DType::i32}));

@@ -1,66 +1,23 @@
-// Batcher: admission, the two ways to run, joining inputs and cutting outputs.
+// Batcher: admission, the two ways to run, and what happens when a shared run fails.
 #include "serve/batcher.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <exception>
 #include <new>
 
 #include <fmt/format.h>
 
+#include "serve/sharing.h"
+
 namespace slipway {
-
-namespace {
-
-bool same_beyond_rows(const BatchJob& a, const BatchJob& b) {
-  if (a.inputs.size() != b.inputs.size()) return false;
-  for (size_t i = 0; i < a.inputs.size(); ++i) {
-    const Tensor& x = a.inputs[i];
-    const Tensor& y = b.inputs[i];
-    if (x.dtype() != y.dtype() || x.rank() != y.rank()) return false;
-    if (!std::equal(x.shape().begin() + 1, x.shape().end(), y.shape().begin() + 1)) return false;
-  }
-  return true;
-}
-
-// Input `i` of all jobs below each other, then zeros up to `rows`.
-Tensor join(std::span<std::unique_ptr<BatchJob>> jobs, size_t i, int64_t rows) {
-  Shape shape = jobs[0]->inputs[i].shape();
-  shape[0] = rows;
-  Tensor joined(jobs[0]->inputs[i].dtype(), std::move(shape));
-  int64_t at = 0;
-  for (const auto& job : jobs) {
-    const Tensor& part = job->inputs[i];
-    if (part.dtype() == DType::string) {
-      std::ranges::copy(part.data<std::string>(), joined.mutable_data<std::string>().begin() + at);
-      at += part.count();
-    } else {
-      if (part.bytes() > 0) std::memcpy(static_cast<std::byte*>(joined.mutable_raw()) + at, part.raw(), part.bytes());
-      at += static_cast<int64_t>(part.bytes());
-    }
-  }
-  return joined;
-}
-
-// What one job gets of a batch's outputs.
-std::vector<Tensor> cut(const std::vector<Tensor>& outputs, int64_t begin, int64_t end) {
-  std::vector<Tensor> part;
-  part.reserve(outputs.size());
-  for (const Tensor& output : outputs) part.push_back(output.rows(begin, end));
-  return part;
-}
-
-bool have_rows(const std::vector<Tensor>& outputs, int64_t rows) {
-  return std::ranges::all_of(outputs, [&](const Tensor& t) { return t.rank() > 0 && t.dim(0) == rows; });
-}
-
-}  // namespace
 
 BatchMetrics::BatchMetrics(Metrics& metrics)
     : queue_rows(metrics.gauge("slipway_queue_rows", "Rows waiting to be run.")),
       rejected(metrics.counter("slipway_requests_rejected_total", "Requests refused because the queue was full.")),
       expired(metrics.counter("slipway_requests_expired_total", "Requests whose deadline passed while they waited.")),
+      reruns(metrics.counter("slipway_batch_reruns_total",
+                             "Shared runs that failed, after which each of their requests ran alone.")),
       batch_rows(metrics.sizes("slipway_batch_rows", "Rows of a run of the engine.")) {}
 
 std::vector<int64_t> batch_sizes(int64_t max_rows) {
@@ -77,7 +34,7 @@ size_t riders(std::span<const std::unique_ptr<BatchJob>> waiting, int64_t max_ro
   if (waiting.empty()) return 0;
   int64_t rows = waiting[0]->rows;
   size_t n = 1;
-  while (n < waiting.size() && rows + waiting[n]->rows <= max_rows && same_beyond_rows(*waiting[0], *waiting[n])) {
+  while (n < waiting.size() && rows + waiting[n]->rows <= max_rows && may_share(*waiting[0], *waiting[n])) {
     rows += waiting[n++]->rows;
   }
   return n;
@@ -234,32 +191,40 @@ void Batcher::run_batch(std::span<std::unique_ptr<BatchJob>> jobs) {
   int64_t rows = 0;
   for (const auto& job : jobs) rows += job->rows;
   metrics_->batch_rows->observe(static_cast<uint64_t>(rows));
-  auto size = batches_ && rows > 0 ? std::ranges::lower_bound(sizes_, rows) : sizes_.end();
+  const bool rounds = batches_ && rows > 0 && jobs[0]->proof != nullptr;
+  auto size = rounds ? std::ranges::lower_bound(sizes_, rows) : sizes_.end();
   int64_t padded = size == sizes_.end() ? rows : *size;
-  bool as_is = jobs.size() == 1 && padded == rows;
-  std::vector<Tensor> joined;
-  for (size_t i = 0; !as_is && i < jobs[0]->inputs.size(); ++i) joined.push_back(join(jobs, i, padded));
+  if (jobs.size() == 1 && padded == rows) return run_alone(*jobs[0], start);
+  run_together(jobs, rows, padded, start);
+}
+
+void Batcher::run_alone(BatchJob& job, int64_t start) {
+  RunTimes times{.queue_ns = start - job.submitted_ns_, .batch_rows = job.rows};
+  Result<std::vector<Tensor>> outputs = timed_run(job.inputs, times.compute_ns);
+  job.complete(std::move(outputs), times);
+}
+
+void Batcher::run_together(std::span<std::unique_ptr<BatchJob>> jobs, int64_t rows, int64_t padded, int64_t start) {
+  const RowProof& proof = *jobs[0]->proof;
   RunTimes times{.batch_rows = rows};
-  Result<std::vector<Tensor>> outputs = timed_run(as_is ? jobs[0]->inputs : joined, times.compute_ns);
-  if (as_is) {
-    times.queue_ns = start - jobs[0]->submitted_ns_;
-    jobs[0]->complete(std::move(outputs), times);
+  auto run = [&]() -> Result<std::vector<Tensor>> {
+    try {
+      return timed_run(joined_inputs(jobs, padded), times.compute_ns);
+    } catch (const std::bad_alloc&) {
+      return exhausted("not enough memory to join the rows of several requests");
+    }
+  };
+  Result<std::vector<Tensor>> outputs = run();
+  if (!outputs.ok() || !outputs_follow(proof, *outputs, padded)) {
+    metrics_->reruns->add();
+    for (auto& job : jobs) run_alone(*job, clock_->steady_ns());
     return;
   }
-  bool whole = outputs.ok() && have_rows(*outputs, padded);
   int64_t at = 0;
   for (auto& job : jobs) {
     times.queue_ns = start - job->submitted_ns_;
-    int64_t end = at + job->rows;
-    if (whole) {
-      job->complete(cut(*outputs, at, end), times);
-    } else {
-      job->complete(outputs.ok()
-                        ? Result<std::vector<Tensor>>(internal("the model's outputs do not follow its batch size"))
-                        : Result<std::vector<Tensor>>(outputs.status()),
-                    times);
-    }
-    at = end;
+    job->complete(cut_outputs(proof, *outputs, at, at + job->rows), times);
+    at += job->rows;
   }
 }
 

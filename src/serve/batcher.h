@@ -7,7 +7,9 @@
 //  - Long runs (or a wished delay) go to worker threads, so that the loop stays free; while they are busy requests
 //  gather
 //    in the queue and the next run takes as many as fit.
-// Batches are rounded up to a few sizes, so that the engine compiles few plans.
+// Batches are rounded up to a few sizes by repeating their last row, so that the engine compiles few plans. Only
+// requests whose rows are proved to be independent share a run (serve/sharing.h); when a shared run fails, each runs
+// alone, so that nobody is refused for what another one sent.
 #pragma once
 
 #include <array>
@@ -21,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "runtime/row_proof.h"
 #include "serve/metrics.h"
 #include "serve/request.h"
 #include "serve/worker_pool.h"
@@ -55,9 +58,10 @@ class BatchJob {
   virtual void complete(Result<std::vector<Tensor>> outputs, const RunTimes& times) = 0;
 
   std::vector<Tensor> inputs;
-  int64_t rows = 1;                  // dimension 0 of every input when the model batches, else 1
-  int64_t deadline_ns = 0;           // on the steady clock; 0: none
-  std::shared_ptr<const void> keep;  // owns the batcher
+  std::shared_ptr<const RowProof> proof;  // that its rows are independent; nullptr: it runs alone, as it is
+  int64_t rows = 1;                       // dimension 0 of every input that holds rows by the proof; without one 1
+  int64_t deadline_ns = 0;                // on the steady clock; 0: none
+  std::shared_ptr<const void> keep;       // owns the batcher
 
  private:
   friend class Batcher;
@@ -70,14 +74,15 @@ struct BatchMetrics {
   std::shared_ptr<Gauge> queue_rows;
   std::shared_ptr<Counter> rejected;
   std::shared_ptr<Counter> expired;
+  std::shared_ptr<Counter> reruns;
   std::shared_ptr<MetricHistogram> batch_rows;
 };
 
 // The batch sizes runs are rounded up to: 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, … up to and including `max_rows`.
 std::vector<int64_t> batch_sizes(int64_t max_rows);
 
-// How many jobs from the front of a queue ride together: at least one, no more rows than `max_rows` in company, all
-// with the first one's types beyond dimension 0. Pure.
+// How many jobs from the front of a queue ride together: at least one, no more rows than `max_rows` in company, each
+// may_share() with the first. Pure.
 size_t riders(std::span<const std::unique_ptr<BatchJob>> waiting, int64_t max_rows);
 
 // Thread-safe.
@@ -85,7 +90,7 @@ class Batcher {
  public:
   using Run = std::function<Result<std::vector<Tensor>>(std::span<const Tensor>)>;
 
-  // `batches`: whether rows of dimension 0 are independent examples in every input and output.
+  // `batches`: whether jobs with a proof share runs.
   // Requires: `run` is thread-safe; `workers` and `clock` outlive this.
   Batcher(Run run, bool batches, BatchingOptions options, WorkerPool* workers, const Clock* clock,
           std::shared_ptr<const BatchMetrics> metrics);
@@ -115,6 +120,8 @@ class Batcher {
   bool wait_to_fill(std::unique_lock<std::mutex>& lock);
   // Runs the jobs of one batch and completes them.
   void run_batch(std::span<std::unique_ptr<BatchJob>> jobs);
+  void run_alone(BatchJob& job, int64_t start);
+  void run_together(std::span<std::unique_ptr<BatchJob>> jobs, int64_t rows, int64_t padded, int64_t start);
   Result<std::vector<Tensor>> timed_run(std::span<const Tensor> inputs, int64_t& compute_ns);
   size_t drop_expired(std::span<std::unique_ptr<BatchJob>> jobs, int64_t now);
 

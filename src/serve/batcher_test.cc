@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "serve/servable.h"
+#include "serve/sharing.h"
 #include "serve/testing.h"
 
 namespace slipway {
@@ -19,11 +19,21 @@ struct Answer {
   std::thread::id thread;
 };
 
+// One input and one output, both of rows.
+std::shared_ptr<const RowProof> one_of_rows() {
+  static const auto proof = std::make_shared<const RowProof>(
+      RowProof{.proved = true, .why = {}, .input_rows = {true}, .output_rows = {true}});
+  return proof;
+}
+
 class TestJob final : public BatchJob {
  public:
-  TestJob(Tensor x, std::promise<Answer> promise) : promise_(std::move(promise)) {
-    rows = x.dim(0);
-    inputs.push_back(std::move(x));
+  TestJob(Tensor x, std::promise<Answer> promise) : TestJob(std::vector{x}, one_of_rows(), std::move(promise)) {}
+  TestJob(std::vector<Tensor> x, std::shared_ptr<const RowProof> shared_by, std::promise<Answer> promise)
+      : promise_(std::move(promise)) {
+    rows = x[0].dim(0);
+    inputs = std::move(x);
+    proof = std::move(shared_by);
   }
   void complete(Result<std::vector<Tensor>> outputs, const RunTimes& times) override {
     promise_.set_value({std::move(outputs), times, std::this_thread::get_id()});
@@ -92,6 +102,58 @@ TEST(Riders, FitRowsAndTypes) {
   EXPECT_EQ(riders(jobs, 1), 1u);  // one that is too large rides alone
   EXPECT_EQ(riders(std::span(jobs).last(1), 8), 1u);
   EXPECT_EQ(riders({}, 8), 0u);
+}
+
+// Two inputs of rows and one that is the same for all.
+std::shared_ptr<const RowProof> two_and_a_table() {
+  static const auto proof = std::make_shared<const RowProof>(
+      RowProof{.proved = true, .why = {}, .input_rows = {true, true, false}, .output_rows = {true}});
+  return proof;
+}
+
+std::unique_ptr<BatchJob> job_of(std::vector<Tensor> inputs, std::shared_ptr<const RowProof> proof) {
+  return std::make_unique<TestJob>(std::move(inputs), std::move(proof), std::promise<Answer>());
+}
+
+TEST(Riders, AreThoseOfOneProofThatBringTheSameBesideTheirRows) {
+  auto proof = two_and_a_table();
+  Tensor table = rows_of(7, 2), other = rows_of(8, 2);
+  std::vector<std::unique_ptr<BatchJob>> jobs;
+  jobs.push_back(job_of({rows_of(1, 2), rows_of(1, 2), table}, proof));
+  jobs.push_back(job_of({rows_of(2, 1), rows_of(2, 1), table.clone()}, proof));
+  EXPECT_EQ(riders(jobs, 32), 2u);
+  jobs[1] = job_of({rows_of(2, 1), rows_of(2, 1), other}, proof);
+  EXPECT_EQ(riders(jobs, 32), 1u) << "a table of another client's";
+  jobs[1] = job_of({rows_of(2, 1), rows_of(2, 1), table}, nullptr);
+  EXPECT_EQ(riders(jobs, 32), 1u) << "nothing is proved of it";
+  jobs[1] = job_of({rows_of(2, 0), rows_of(2, 0), table}, proof);
+  EXPECT_EQ(riders(jobs, 32), 1u) << "it has no rows";
+  std::swap(jobs[0], jobs[1]);
+  EXPECT_EQ(riders(jobs, 32), 1u) << "the first has no rows";
+}
+
+TEST(JoinedInputs, AreSizedByEachInputAndFilledByTheLastRow) {
+  std::vector<std::unique_ptr<BatchJob>> jobs;
+  jobs.push_back(job_of({rows_of(1, 2, 1), rows_of(3, 2, 2), rows_of(7, 1, 1)}, two_and_a_table()));
+  jobs.push_back(job_of({rows_of(2, 1, 1), rows_of(4, 1, 2), rows_of(7, 1, 1)}, two_and_a_table()));
+  std::vector<Tensor> joined = joined_inputs(jobs, 4);
+  EXPECT_EQ(to_string(joined[0]), "float32[4, 1] [[1], [1], [2], [2]]");
+  EXPECT_EQ(to_string(joined[1]), "float32[4, 2] [[3, 3], [3, 3], [4, 4], [4, 4]]");
+  EXPECT_EQ(to_string(joined[2]), "float32[1, 1] [[7]]");
+}
+
+TEST(JoinedInputs, OfStringsRepeatTheLastString) {
+  Tensor words = Tensor::of<std::string>({3}, {"a", "b", "c"});
+  std::vector<std::unique_ptr<BatchJob>> jobs;
+  jobs.push_back(job_of({words}, one_of_rows()));
+  EXPECT_EQ(to_string(joined_inputs(jobs, 4)[0]), "string[4] [\"a\", \"b\", \"c\", \"c\"]");
+}
+
+// More rows in a later input than the job says: stopped before anything is written.
+TEST(JoinedInputsDeathTest, NothingIsWrittenBehindABuffer) {
+  std::vector<std::unique_ptr<BatchJob>> jobs;
+  jobs.push_back(job_of({rows_of(1, 1), rows_of(1, 5), rows_of(7, 1)}, two_and_a_table()));
+  EXPECT_DEATH(joined_inputs(jobs, 2), "more rows than a batch was made for");
 }
 
 TEST(Batcher, WithoutALoopAShortRunHappensOnTheCallersThread) {
@@ -207,6 +269,63 @@ TEST(Batcher, AnErrorOfTheEngineReachesEveryRider) {
   loop.turn();
   EXPECT_EQ(a.get().outputs.status().message(), "broken");
   EXPECT_EQ(b.get().outputs.status().message(), "broken");
+  EXPECT_EQ(f.session.runs, 3) << "together, then each alone";
+}
+
+// A model that refuses negative numbers, wherever in the batch they are.
+Result<std::vector<Tensor>> refuse_negative(std::span<const Tensor> inputs) {
+  for (float x : inputs[0].data<float>()) {
+    if (x < 0) return invalid("a negative number");
+  }
+  return std::vector<Tensor>{inputs[0]};
+}
+
+TEST(Batcher, ARowThatTheModelRefusesSpoilsNobodyElsesAnswer) {
+  SystemClock clock;
+  Metrics metrics;
+  WorkerPool workers(1);
+  Batcher batcher(refuse_negative, true, {}, &workers, &clock, std::make_shared<const BatchMetrics>(metrics));
+  HandLoop loop;
+  std::vector<std::future<Answer>> answers;
+  for (float value : {1.0f, -1.0f, 3.0f}) {
+    std::promise<Answer> promise;
+    answers.push_back(promise.get_future());
+    batcher.submit(std::make_unique<TestJob>(rows_of(value, 1), std::move(promise)), &loop);
+  }
+  loop.turn();
+  EXPECT_EQ(to_string((*answers[0].get().outputs)[0]), "float32[1, 3] [[1, 1, 1]]");
+  EXPECT_EQ(answers[1].get().outputs.status().message(), "a negative number");
+  EXPECT_EQ(to_string((*answers[2].get().outputs)[0]), "float32[1, 3] [[3, 3, 3]]");
+}
+
+// Fewer rows out than in, against the proof: nobody gets a part of what is not his.
+TEST(Batcher, OutputsOfOtherSizesThanProvedAreNotCut) {
+  SystemClock clock;
+  Metrics metrics;
+  WorkerPool workers(1);
+  auto first_row = [](std::span<const Tensor> inputs) -> Result<std::vector<Tensor>> {
+    return std::vector<Tensor>{inputs[0].rows(0, 1)};
+  };
+  Batcher batcher(first_row, true, {}, &workers, &clock, std::make_shared<const BatchMetrics>(metrics));
+  HandLoop loop;
+  std::promise<Answer> one, two;
+  std::future<Answer> a = one.get_future(), b = two.get_future();
+  batcher.submit(std::make_unique<TestJob>(rows_of(1, 2), std::move(one)), &loop);
+  batcher.submit(std::make_unique<TestJob>(rows_of(2, 2), std::move(two)), &loop);
+  loop.turn();
+  EXPECT_EQ(to_string((*a.get().outputs)[0]), "float32[1, 3] [[1, 1, 1]]");
+  EXPECT_EQ(to_string((*b.get().outputs)[0]), "float32[1, 3] [[2, 2, 2]]");
+}
+
+TEST(Batcher, WhatIsNotProvedRunsAsItIs) {
+  Fixture f;
+  HandLoop loop;
+  std::promise<Answer> promise;
+  std::future<Answer> answer = promise.get_future();
+  f.batcher.submit(std::make_unique<TestJob>(std::vector{rows_of(1, 5)}, nullptr, std::move(promise)), &loop);
+  loop.turn();
+  EXPECT_EQ(f.session.rows, 5) << "not rounded up";
+  EXPECT_EQ((*answer.get().outputs)[0].dim(0), 5);
 }
 
 TEST(Batcher, AnExceptionOfTheEngineIsAnError) {
@@ -238,27 +357,6 @@ TEST(Batcher, ManyThreadsGetTheirOwnRows) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
-}
-
-TEST(WarmUp, FindsOutWhetherRowsAreIndependent) {
-  SystemClock clock;
-  FakeSession independent;
-  independent.delay_us = 200;  // of a run, however many rows
-  Result<WarmUp> found = warm_up(independent, 8, clock);
-  ASSERT_TRUE(found.ok());
-  EXPECT_TRUE(found->batches);
-  EXPECT_GT(found->one_row_ns, 0);
-  EXPECT_GT(found->max_rows, 1);
-  FakeSession mixing;
-  mixing.mixes_rows = true;
-  EXPECT_FALSE(warm_up(mixing, 8, clock)->batches);
-}
-
-TEST(WarmUp, AFailingRunIsAnError) {
-  SystemClock clock;
-  FakeSession broken;
-  broken.failure = internal("no");
-  EXPECT_EQ(warm_up(broken, 8, clock).status().message(), "no");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Inference: jobs for the batcher, and the record of each answer.
 #include "serve/inference.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace slipway {
@@ -19,7 +20,10 @@ class Inference::Job final : public BatchJob {
     keep = servable_;
     bool has_rows = !inputs.empty() && inputs[0].rank() > 0;
     examples_ = has_rows ? inputs[0].dim(0) : 1;
-    rows = servable_->batcher().batches() ? examples_ : 1;
+    proof = servable_->sharing(inputs);
+    if (proof == nullptr) return;
+    auto first = std::ranges::find(proof->input_rows, true) - proof->input_rows.begin();
+    rows = examples_ = inputs[static_cast<size_t>(first)].dim(0);
   }
 
   void complete(Result<std::vector<Tensor>> outputs, const RunTimes& times) override {
@@ -61,7 +65,7 @@ Inference::Inference(ModelManager& models, Metrics& metrics, const Clock& clock,
 
 void Inference::run(InferenceRequest request, const CallOrigin& origin, Done done) {
   std::shared_ptr<Servable> servable = request.servable;
-  if (Status fit = check_inputs(servable->inputs(), request.inputs); !fit.ok()) {
+  if (Status fit = servable->check(request.inputs); !fit.ok()) {
     done(fit);
     failed(origin, servable.get(), servable->name(), fit);
     return;

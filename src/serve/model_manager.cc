@@ -212,6 +212,9 @@ void ModelManager::finish_load(const Load& load, Result<std::shared_ptr<Servable
     version.servable = std::move(*loaded);
     log(fmt::format("model {} version {} is available (loaded in {} ms)", load.model, load.version,
                     took_ns / 1'000'000));
+    for (const std::string& note : version.servable->notes()) {
+      log(fmt::format("model {} version {}: {}", load.model, load.version, note));
+    }
   } else {
     version.held.state = VersionState::end;
     version.held.failures += 1;

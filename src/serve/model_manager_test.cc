@@ -34,7 +34,7 @@ class ManagerTest : public ::testing::Test {
       if (load_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(load_ms.load()));
       if (version == bad_version) return data_loss("model.onnx: checksum is wrong");
       ServingContext context{&metrics_, &workers_, &clock_, batch_metrics_, {.max_rows = 4}};
-      return Servable::create(model, version, std::make_unique<CountedSession>(), context);
+      return Servable::create(model, version, {std::make_unique<CountedSession>(), testing::rows_of_fake()}, context);
     };
   }
   void make(int64_t poll_ms = 5) {

@@ -63,8 +63,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, VersionSour
   shared.batch.concurrency = workers;
   auto make = [shared, loader = std::move(loader)](const std::string& model,
                                                    int64_t version) -> Result<std::shared_ptr<Servable>> {
-    LoadedModel loaded = TRY(loader(model, version));
-    return Servable::create(model, version, std::move(loaded.session), shared, std::move(loaded.classes));
+    return Servable::create(model, version, TRY(loader(model, version)), shared);
   };
   server->models_ =
       std::make_unique<ModelManager>(source, make, server->options_.manager, &server->clock_, &server->metrics_);

@@ -18,11 +18,7 @@
 
 namespace slipway {
 
-// Turns a version of the source into an engine; labels of its classes come with it.
-struct LoadedModel {
-  std::unique_ptr<Session> session;
-  std::vector<std::string> classes;
-};
+// Turns a version of the source into an engine.
 using ModelLoader = std::function<Result<LoadedModel>(const std::string& model, int64_t version)>;
 
 struct ServerOptions {

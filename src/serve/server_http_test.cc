@@ -49,7 +49,7 @@ class ServerHttp : public ::testing::Test {
         Server::start(options, &source_, [this](const std::string&, int64_t) -> Result<LoadedModel> {
           auto session = std::make_unique<HeldSession>();
           session_ = session.get();
-          return LoadedModel{std::move(session), {}};
+          return LoadedModel{std::move(session)};
         });
     ASSERT_TRUE(server.ok()) << server.status().message();
     server_ = std::move(*server);

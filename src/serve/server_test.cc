@@ -31,7 +31,7 @@ class ServerTest : public ::testing::Test {
         [this](const std::string&, int64_t version) -> Result<LoadedModel> {
           auto session = std::make_unique<FakeSession>(static_cast<float>(version));
           if (delay_us_ > 0) session->delay_us = delay_us_.load();
-          return LoadedModel{std::move(session), {"a", "b", "c"}};
+          return LoadedModel{std::move(session), testing::rows_of_fake(), {"a", "b", "c"}};
         },
         [this](Observation seen) {
           std::lock_guard lock(seen_mutex_);
@@ -458,7 +458,7 @@ TEST_F(ServerTest, ATakenPortIsNamed) {
   Result<std::unique_ptr<Server>> second =
       Server::start(options, &source_, [&loads](const std::string&, int64_t) -> Result<LoadedModel> {
         ++loads;
-        return LoadedModel{std::make_unique<FakeSession>(), {}};
+        return LoadedModel{std::make_unique<FakeSession>()};
       });
   EXPECT_EQ(loads, 0) << "models were loaded before the port was asked for";
   EXPECT_EQ(second.status().code(), Code::unavailable);
@@ -466,7 +466,7 @@ TEST_F(ServerTest, ATakenPortIsNamed) {
   options.http.address = "nowhere";
   EXPECT_EQ(Server::start(options, &source_,
                           [](const std::string&, int64_t) -> Result<LoadedModel> {
-                            return LoadedModel{std::make_unique<FakeSession>(), {}};
+                            return LoadedModel{std::make_unique<FakeSession>()};
                           })
                 .status()
                 .code(),

@@ -74,6 +74,7 @@ ModelLoader store_loader(Store store, SessionOptions options) {
     Graph graph = TRY(read_onnx(bytes, store.path(model, version)));
     bytes = {};
     LoadedModel loaded{.session = nullptr, .classes = std::move(manifest.signature.classes)};
+    loaded.rows = std::make_shared<const RowAnalysis>(graph);
     if (loaded.classes.empty()) loaded.classes = ops::zip_map_labels(graph);
     loaded.session = TRY(Session::create(std::move(graph), options));
     RETURN_IF_ERROR(refuse_no_tensors(*loaded.session));

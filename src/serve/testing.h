@@ -18,11 +18,28 @@
 
 #include <fmt/format.h>
 
+#include "ops/all.h"
 #include "runtime/session.h"
 #include "serve/http/http_server.h"
 #include "serve/model_manager.h"
 
 namespace slipway::testing {
+
+// What is known of the rows of a model that multiplies, or of one that sums over its rows.
+inline std::shared_ptr<const RowAnalysis> rows_of_fake(int64_t width = 3, bool mixes = false) {
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::f32, Dims{Dim::named("batch"), width});
+  ValueId with = graph.add_constant("with", mixes ? Tensor::scalar<int64_t>(0) : Tensor::scalar(2.0f));
+  ValueId y = graph.add_value("y");
+  Node node;
+  node.op_type = mixes ? "CumSum" : "Mul";
+  node.op = all_operators().find(node.op_type);
+  node.inputs = {x, with};
+  node.outputs = {y};
+  graph.add_node(std::move(node));
+  graph.outputs = {y};
+  return std::make_shared<const RowAnalysis>(graph);
+}
 
 // y = factor * x, for x: float32[?, width]. Thread-safe.
 class FakeSession : public Session {
@@ -43,9 +60,7 @@ class FakeSession : public Session {
     RETURN_IF_ERROR(failure);
     Tensor y(DType::f32, inputs[0].shape());
     std::span<const float> x = inputs[0].data<float>();
-    float extra = 0;
-    for (float v : x) extra += mixes_rows ? v : 0;
-    for (size_t i = 0; i < x.size(); ++i) y.mutable_data<float>()[i] = factor_ * x[i] + extra;
+    for (size_t i = 0; i < x.size(); ++i) y.mutable_data<float>()[i] = factor_ * x[i];
     return std::vector<Tensor>{y};
   }
 
@@ -65,8 +80,7 @@ class FakeSession : public Session {
   std::atomic<int64_t> delay_us{0};
   std::atomic<int64_t> runs{0};
   std::atomic<int64_t> rows{0};
-  Status failure;           // what run() answers, when not ok
-  bool mixes_rows = false;  // every answer depends on the whole batch
+  Status failure;  // what run() answers, when not ok
 
  private:
   float factor_;

@@ -9,9 +9,6 @@ namespace slipway {
 
 namespace {
 
-constexpr double kRelative = 1e-3;
-constexpr double kAbsolute = 1e-5;
-
 // Only dimension 0 is open, in every port.
 bool fully_stated(const std::vector<Port>& ports) {
   return std::ranges::all_of(ports, [](const Port& port) {
@@ -21,14 +18,12 @@ bool fully_stated(const std::vector<Port>& ports) {
   });
 }
 
-bool open_rows(const std::vector<Port>& ports) {
-  return !ports.empty() && std::ranges::all_of(ports, [](const Port& port) {
-    return !port.any_rank && !port.dims.empty() && !port.dims[0].known();
-  });
+bool any_open_rows(const std::vector<Port>& ports) {
+  return std::ranges::any_of(ports, [](const Port& port) { return !port.dims.empty() && !port.dims[0].known(); });
 }
 
-// Reals are uniform in [0, scale); bytes uniform; other integers, which may be indices, are 0.
-Tensor synthetic(const Port& port, int64_t rows, int64_t open_size, double scale, Random& random) {
+// Reals are uniform in [0, 1); bytes uniform; other integers, which may be indices, are 0.
+Tensor synthetic(const Port& port, int64_t rows, int64_t open_size, Random& random) {
   Shape shape;
   for (size_t i = 0; i < port.dims.size(); ++i) {
     shape.push_back(port.dims[i].known() ? port.dims[i].size : i == 0 ? rows : open_size);
@@ -37,51 +32,22 @@ Tensor synthetic(const Port& port, int64_t rows, int64_t open_size, double scale
   if (port.dtype == DType::string) return tensor;
   visit_dtype(port.dtype, [&]<typename T>(TypeTag<T>) {
     for (T& x : tensor.mutable_data<T>()) {
-      if (is_float(port.dtype)) x = convert_element<T>(scale * random.uniform());
+      if (is_float(port.dtype)) x = convert_element<T>(random.uniform());
       if (port.dtype == DType::u8) x = convert_element<T>(random.below(256));
     }
   });
   return tensor;
 }
 
-std::vector<Tensor> synthetic_inputs(const Session& session, int64_t rows, int64_t open_size, double scale,
-                                     Random& random) {
+// `rows` in the open first dimensions of the inputs marked in `carried` (empty: all), `others` in those of the rest.
+std::vector<Tensor> synthetic_inputs(const Session& session, const std::vector<bool>& carried, int64_t rows,
+                                     int64_t open_size, int64_t others, Random& random) {
   std::vector<Tensor> inputs;
-  for (const Port& port : session.inputs()) inputs.push_back(synthetic(port, rows, open_size, scale, random));
-  return inputs;
-}
-
-Tensor below_each_other(const Tensor& a, const Tensor& b) {
-  Shape shape = a.shape();
-  shape[0] = a.dim(0) + b.dim(0);
-  Tensor both(a.dtype(), std::move(shape));
-  if (a.dtype() == DType::string) return both;
-  auto* to = static_cast<std::byte*>(both.mutable_raw());
-  std::copy_n(static_cast<const std::byte*>(a.raw()), a.bytes(), to);
-  std::copy_n(static_cast<const std::byte*>(b.raw()), b.bytes(), to + a.bytes());
-  return both;
-}
-
-bool row_is(const Tensor& both, int64_t row, const Tensor& one) {
-  if (both.rank() == 0 || both.dim(0) != 2 || one.rank() == 0 || one.dim(0) != 1) return false;
-  Result<Difference> difference = compare(both.rows(row, row + 1), one, kRelative, kAbsolute);
-  return difference.ok() && difference->outside == 0;
-}
-
-// Two examples of different magnitude answered apart and together: the same answers mean that they may share a batch.
-// A model that normalizes or quantizes over the whole batch shows here.
-bool rows_are_independent(Session& session, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  Result<std::vector<Tensor>> from_a = session.run(a);
-  Result<std::vector<Tensor>> from_b = session.run(b);
-  if (!from_a.ok() || !from_b.ok()) return false;
-  std::vector<Tensor> both;
-  for (size_t i = 0; i < a.size(); ++i) both.push_back(below_each_other(a[i], b[i]));
-  Result<std::vector<Tensor>> together = session.run(both);
-  if (!together.ok()) return false;
-  for (size_t i = 0; i < together->size(); ++i) {
-    if (!row_is((*together)[i], 0, (*from_a)[i]) || !row_is((*together)[i], 1, (*from_b)[i])) return false;
+  for (size_t i = 0; i < session.inputs().size(); ++i) {
+    const bool carries = carried.empty() || carried[i];
+    inputs.push_back(synthetic(session.inputs()[i], carries ? rows : others, open_size, random));
   }
-  return true;
+  return inputs;
 }
 
 // 0: the run failed.
@@ -96,9 +62,43 @@ int64_t fastest_run(Session& session, const std::vector<Tensor>& inputs, const C
   return fastest;
 }
 
+// Inputs that the model took, or the first that were tried.
+struct Trial {
+  int64_t rows = 1;
+  int64_t open_size = 1;
+  bool ran = false;
+  Status refusal;
+};
+
+// An error that another input might not meet.
+bool of_the_input(const Status& status) {
+  return status.code() == Code::invalid_argument || status.code() == Code::out_of_range ||
+         status.code() == Code::failed_precondition;
+}
+
+// Numbers of rows and open sizes until the model takes one.
+Result<Trial> find_trial(Session& session, Random& random, const Clock& clock, int64_t end_ns) {
+  constexpr int64_t kRows[] = {1, 2, 4, 8, 3}, kOpenSizes[] = {1, 16, 64, 256};
+  const bool stated = fully_stated(session.inputs());
+  const bool open = any_open_rows(session.inputs());
+  Trial first;
+  for (int64_t rows : kRows) {
+    if (rows > 1 && !open) break;
+    for (int64_t size : kOpenSizes) {
+      Result<std::vector<Tensor>> outputs = session.run(synthetic_inputs(session, {}, rows, size, 1, random));
+      if (outputs.ok()) return Trial{.rows = rows, .open_size = size, .ran = true, .refusal = {}};
+      if (stated && !of_the_input(outputs.status())) return outputs.status();
+      if (first.refusal.ok()) first.refusal = outputs.status();
+      if (stated) break;  // no size is open
+      if (clock.steady_ns() > end_ns) return first;
+    }
+  }
+  return first;
+}
+
 // The largest batch size that pays; every size up to it has been compiled.
-int64_t largest_batch(Session& session, int64_t open_size, int64_t one_row_ns, int64_t max_rows, const Clock& clock,
-                      int64_t end_ns) {
+int64_t largest_batch(Session& session, const RowProof& proof, const Trial& trial, int64_t one_row_ns, int64_t max_rows,
+                      const Clock& clock, int64_t end_ns) {
   constexpr int64_t kMostBytes = 256 << 20;
   Random random(20180702);
   int64_t largest = 1;
@@ -106,40 +106,52 @@ int64_t largest_batch(Session& session, int64_t open_size, int64_t one_row_ns, i
     if (rows == 1) continue;
     bool too_large = session.arena_bytes() / largest * rows > kMostBytes;
     if (too_large || clock.steady_ns() > end_ns) break;
-    int64_t took = fastest_run(session, synthetic_inputs(session, rows, open_size, 1, random), clock);
+    std::vector<Tensor> inputs = synthetic_inputs(session, proof.input_rows, rows, trial.open_size, trial.rows, random);
+    int64_t took = fastest_run(session, inputs, clock);
     if (took == 0 || (rows >= 4 && took >= one_row_ns * rows)) break;
     largest = rows;
   }
   return largest;
 }
 
+// Whether requests of such sizes may share runs, and up to how many rows that pays.
+void find_batches(Session& session, const RowAnalysis& rows, const Trial& trial, int64_t max_rows, const Clock& clock,
+                  int64_t end_ns, WarmUp& found) {
+  Random random(20180703);
+  std::shared_ptr<const RowProof> proof =
+      rows.prove(synthetic_inputs(session, {}, trial.rows, trial.open_size, trial.rows, random));
+  found.alone = proof->why;
+  if (!proof->proved) return;
+  found.max_rows = max_rows = std::min(max_rows, kMostProvedRows);
+  if (trial.ran) found.max_rows = largest_batch(session, *proof, trial, found.one_row_ns, max_rows, clock, end_ns);
+  found.batches = found.max_rows > 1;
+  if (!found.batches) found.alone = "a row costs no less in a run of several, or the warm-up took too long to tell";
+}
+
 }  // namespace
 
-Result<WarmUp> warm_up(Session& session, int64_t max_rows, const Clock& clock, int64_t budget_ns) {
-  constexpr int64_t kOpenSizes[] = {1, 16, 64, 256};
-  int64_t start = clock.steady_ns();
-  Random random(20180701);
-  bool stated = fully_stated(session.inputs());
-  bool any_rank = std::ranges::any_of(session.inputs(), [](const Port& port) { return port.any_rank; });
+Result<WarmUp> warm_up(Session& session, const RowAnalysis* rows, int64_t max_rows, const Clock& clock,
+                       int64_t budget_ns) {
+  const int64_t end_ns = clock.steady_ns() + budget_ns;
   WarmUp found;
-  int64_t open_size = 0;
-  for (int64_t size : kOpenSizes) {
-    if (any_rank) return found;
-    std::vector<Tensor> inputs = synthetic_inputs(session, 1, size, 1, random);
-    Result<std::vector<Tensor>> outputs = session.run(inputs);
-    if (!outputs.ok() && stated) return outputs.status();
-    if (!outputs.ok()) continue;  // the model wants sizes that its signature does not tell
-    open_size = size;
-    found.one_row_ns = fastest_run(session, inputs, clock);
-    if (found.one_row_ns == 0) return internal("a run on synthetic input failed after it had succeeded");
-    break;
+  if (std::ranges::any_of(session.inputs(), [](const Port& port) { return port.any_rank; })) {
+    found.alone = "it does not state the rank of an input";
+    return found;
   }
-  if (open_size == 0 || max_rows < 2 || !open_rows(session.inputs())) return found;
-  found.batches = rows_are_independent(session, synthetic_inputs(session, 1, open_size, 1, random),
-                                       synthetic_inputs(session, 1, open_size, 8, random));
-  if (found.batches) {
-    found.max_rows = largest_batch(session, open_size, found.one_row_ns, max_rows, clock, start + budget_ns);
-    found.batches = found.max_rows > 1;
+  Random random(20180701);
+  Trial trial = TRY(find_trial(session, random, clock, end_ns));
+  found.refusal = trial.refusal;
+  if (trial.ran) {
+    std::vector<Tensor> inputs = synthetic_inputs(session, {}, trial.rows, trial.open_size, trial.rows, random);
+    found.one_row_ns = fastest_run(session, inputs, clock) / trial.rows;
+    if (found.one_row_ns == 0) return internal("a run on made-up input failed after it had succeeded");
+  }
+  if (max_rows < 2) {
+    found.alone = "batches are switched off";
+  } else if (rows == nullptr) {
+    found.alone = "nothing is known of its rows";
+  } else {
+    find_batches(session, *rows, trial, max_rows, clock, end_ns, found);
   }
   return found;
 }

@@ -53,14 +53,17 @@ Graph small_model(uint64_t seed) {
   return *train::build_model(layers, {4}, seed);
 }
 
-int64_t publish_small(const std::filesystem::path& store, const std::string& name, uint64_t seed) {
-  Graph model = small_model(seed);
+int64_t publish_graph(const std::filesystem::path& store, const std::string& name, const Graph& model) {
   Draft draft;
   draft.signature.inputs = input_ports(model);
   draft.signature.outputs = output_ports(model);
   draft.files["model.onnx"] = *write_onnx(model);
   Store opened = *Store::open(store, true);
   return *opened.publish(name, draft);
+}
+
+int64_t publish_small(const std::filesystem::path& store, const std::string& name, uint64_t seed) {
+  return publish_graph(store, name, small_model(seed));
 }
 
 }  // namespace slipway

@@ -28,6 +28,9 @@ std::map<std::string, std::string> contents(const std::filesystem::path& folder)
 // Dense(3, softmax) on four numbers: "input" is float32[batch, 4], "output" float32[batch, 3].
 Graph small_model(uint64_t seed = 1);
 
+// Publishes a model as the next version of `name`, with its signature; returns its number.
+int64_t publish_graph(const std::filesystem::path& store, const std::string& name, const Graph& model);
+
 // Publishes small_model(seed) as the next version of `name`, with a signature; returns its number.
 int64_t publish_small(const std::filesystem::path& store, const std::string& name, uint64_t seed = 1);
 

@@ -162,6 +162,11 @@ class GraphMaker {
       if (depth_ == 0 && c_.below(2) == 0 ? add_layer() : add_node()) --count;
     }
   }
+  void add_layers(int count) {
+    for (int tries = 0; tries < 4 * count && count > 0 && !c_.exhausted(); ++tries) {
+      if (add_layer()) --count;
+    }
+  }
   // Some values become outputs, the last one always.
   void choose_outputs(size_t at_least) {
     for (ValueId id : pool) {
@@ -434,6 +439,13 @@ Answer answer(const RandomGraph& random, const Way& way) {
 RandomGraph random_graph(Choices& choices) {
   GraphMaker maker(choices, 0);
   maker.add_nodes(static_cast<int>(choices.below(8)) + 1);
+  maker.choose_outputs(0);
+  return {std::move(maker.graph), std::move(maker.inputs)};
+}
+
+RandomGraph random_network(Choices& choices) {
+  GraphMaker maker(choices, 0);
+  maker.add_layers(static_cast<int>(choices.below(8)) + 2);
   maker.choose_outputs(0);
   return {std::move(maker.graph), std::move(maker.inputs)};
 }

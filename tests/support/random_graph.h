@@ -35,6 +35,9 @@ struct RandomGraph {
 // stand in the order of real networks (support/random_layers.h).
 RandomGraph random_graph(Choices& choices);
 
+// 2 to 9 layers alone, on activations: most such networks answer.
+RandomGraph random_network(Choices& choices);
+
 struct Verdict {
   bool answered = false;  // not refused
   int64_t settled = 0;    // elements of outputs that were held to a number
