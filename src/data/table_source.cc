@@ -56,7 +56,8 @@ Status choose_target(const DataSource& source, Prepared& p) {
   }
   const ColumnFacts& last = p.facts.back();
   const bool odd = last.kind == ColumnKind::date || last.kind == ColumnKind::empty || last.counts_rows;
-  if (odd || std::ranges::find(p.options.drop, last.name) != p.options.drop.end()) {
+  const bool choice = p.facts.size() > 1;
+  if ((choice && odd) || std::ranges::find(p.options.drop, last.name) != p.options.drop.end()) {
     return invalid(
         fmt::format("{}: no target is named, and the last column, \"{}\", is no likely one; name it: target = "
                     "\"…\"; the columns are {}",
