@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernels/byte_conv.h"
+#include "kernels/widened_int8.h"
 
 namespace slipway::kernels {
 
@@ -11,7 +12,7 @@ float RequantizedConvSpec::greatest() const { return y == DType::u8 ? 255.f : y 
 Result<std::shared_ptr<const Primitive>> make_requantized_conv(const RequantizedConvSpec& spec, const PackFn& pack) {
   if (auto own = make_depthwise_byte_conv(spec, pack)) return own;
   if (auto own = make_direct_byte_conv(spec, pack)) return own;
-  return make_onednn_requantized_conv(spec, pack);
+  return sums_bytes_exactly() ? make_onednn_requantized_conv(spec, pack) : make_widened_requantized_conv(spec, pack);
 }
 
 }  // namespace slipway::kernels

@@ -1,6 +1,8 @@
 // 8-bit convolutions through oneDNN, channels last.
 #include "kernels/cpu/int8_conv.h"
 
+#include "kernels/widened_int8.h"
+
 namespace slipway {
 
 namespace onednn {
@@ -57,6 +59,7 @@ dnnl::convolution_forward::primitive_desc describe(const Int8ConvSpec& spec, con
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_int8_conv(const Int8ConvSpec& spec, const PackFn& pack) {
+  if (!sums_bytes_exactly()) return make_widened_conv(spec, pack);
   return onednn::guarded("8-bit convolution", [&]() -> std::shared_ptr<const Primitive> {
     Desc x = channels_last(spec.x, spec.x_dtype == DType::u8 ? Type::u8 : Type::s8);
     Desc y = channels_last(spec.y, Type::s32);
@@ -70,6 +73,42 @@ Result<std::shared_ptr<const Primitive>> make_int8_conv(const Int8ConvSpec& spec
       const Tensor& source = *spec.constant_w;
       std::string layout = "int8 conv " + std::string(dtype_name(spec.x_dtype)) + " " + onednn::layout_name(chosen);
       weights = {Slot::Kind::fixed, 0, pack(source, layout, [&] { return onednn::reorder(source, w, chosen); })};
+    } else {
+      weights = sequence->reordered(w, chosen, {Slot::Kind::in, 1, {}});
+    }
+    sequence->add(dnnl::convolution_forward(pd), {{DNNL_ARG_SRC, x, {Slot::Kind::in, 0, {}}},
+                                                  {DNNL_ARG_WEIGHTS, chosen, weights},
+                                                  {DNNL_ARG_DST, y, {Slot::Kind::out, 0, {}}}});
+    return sequence;
+  });
+}
+
+bool sums_bytes_exactly() {
+#if defined(__x86_64__)
+  static const bool kExact = [] {
+    const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_vnni);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
+  }();
+  return kExact;
+#else
+  return true;
+#endif
+}
+
+Result<std::shared_ptr<const Primitive>> make_direct_float_conv(const Int8ConvSpec& spec, const Tensor* constant_w,
+                                                                const PackFn& pack) {
+  return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
+    Desc x = channels_last(spec.x, Type::f32), y = channels_last(spec.y, Type::f32);
+    const Shape dims = weight_dims(spec);
+    Desc w(dims, Type::f32, row_major_strides(dims));
+    auto pd = describe(spec, x, Desc(dims, Type::f32, onednn::Tag::any), y);
+    Desc chosen = pd.weights_desc();
+    auto sequence = std::make_shared<onednn::Sequence>();
+    Slot weights;
+    if (constant_w != nullptr) {
+      std::string layout = "direct conv " + onednn::layout_name(chosen);
+      weights = {Slot::Kind::fixed, 0,
+                 pack(*constant_w, layout, [&] { return onednn::reorder(*constant_w, w, chosen); })};
     } else {
       weights = sequence->reordered(w, chosen, {Slot::Kind::in, 1, {}});
     }

@@ -1,6 +1,7 @@
 // 8-bit matrix products through oneDNN's matmul.
 #include "kernels/cpu/onednn.h"
 #include "kernels/int8.h"
+#include "kernels/widened_int8.h"
 
 namespace slipway::kernels {
 
@@ -23,6 +24,7 @@ dnnl::matmul::primitive_desc describe(const Desc& x, const Desc& w, const Desc& 
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_int8_matmul(const Int8MatmulSpec& spec, const PackFn& pack) {
+  if (!sums_bytes_exactly()) return make_widened_matmul(spec, pack);
   return onednn::guarded("8-bit matmul", [&]() -> std::shared_ptr<const Primitive> {
     Desc x({spec.m, spec.k}, spec.x == DType::u8 ? Type::u8 : Type::s8, Shape{spec.k, 1});
     Desc w({spec.k, spec.n}, Type::s8, spec.transpose_w ? Shape{1, spec.k} : Shape{spec.n, 1});
