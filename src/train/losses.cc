@@ -252,7 +252,9 @@ Result<Parts> triplet(const Context& c) {
   ValueId same =
       c.floats(b.op("Equal", {b.op("Unsqueeze", {labels, b.ints({0})}), b.op("Unsqueeze", {labels, b.ints({1})})}));
   auto hardest = [&](const char* op, ValueId v) { return b.op(op, {v, b.ints({1})}, {{"keepdims", int64_t{0}}}); };
-  ValueId positive = hardest("ReduceMax", b.mul(d, same));
+  // An example is no distance from itself; what rounding makes of it would be the farthest of a class of one.
+  ValueId others = b.sub(same, b.op("EyeLike", {same}));
+  ValueId positive = hardest("ReduceMax", b.mul(d, others));
   ValueId negative = hardest("ReduceMin", b.add(d, c.scaled(same, 1e6)));
   ValueId gap = b.add(b.sub(positive, negative), b.scalar(static_cast<float>(c.loss.margin)));
   return Parts{labels, b.op("Relu", {gap}), {}, {}};
