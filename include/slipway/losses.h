@@ -21,7 +21,7 @@ struct Loss {
   double delta = 1;            // huber: where it turns linear
   double margin = 1;           // contrastive, triplet
   // By class index: what an example of the class counts, for losses whose labels are classes. Empty: 1.
-  std::vector<double> class_weight;
+  std::vector<double> class_weight = {};
 };
 
 }  // namespace slipway

@@ -39,10 +39,10 @@
 namespace slipway {
 
 struct CompileArguments {
-  Optimizer optimizer;
+  Optimizer optimizer = {};
   // By name, or a Loss with arguments. Labels are int64 [N] class indices for "sparse_categorical_crossentropy" and
   // "triplet", else float32 like the model's output.
-  Loss loss;
+  Loss loss = {};
   Schedule schedule = {};
   // Measured on validation data and by evaluate(): auc, f1, rmse, top_5_accuracy, … (an unknown name lists them).
   std::vector<std::string> metrics = {};
@@ -51,14 +51,14 @@ struct CompileArguments {
 // Loss and, for classifiers, accuracy in [0, 1], as means over examples; the metrics asked for, by name.
 struct Metrics {
   double loss = 0;
-  std::optional<double> accuracy;
-  std::map<std::string, double> others;
+  std::optional<double> accuracy = {};
+  std::map<std::string, double> others = {};
 };
 
 struct Epoch {
   int64_t number = 0;  // from 1
-  Metrics train;
-  std::optional<Metrics> validation;
+  Metrics train = {};
+  std::optional<Metrics> validation = {};
   double seconds = 0;
 };
 using History = std::vector<Epoch>;
@@ -66,12 +66,12 @@ using History = std::vector<Epoch>;
 struct FitArguments {
   int64_t epochs = 1;
   int64_t batch_size = 32;
-  double validation_split = 0;          // fraction of the examples held out
-  uint64_t seed = 1;                    // of the order of examples and of dropout
-  int64_t early_stopping_patience = 0;  // epochs without improvement of the validation loss; 0: never stop early
-  std::filesystem::path checkpoints;    // folder for last.safetensors and best.safetensors; empty: none
-  bool resume = false;                  // go on from last.safetensors
-  int threads = 0;                      // 0: chosen by the work in a step
+  double validation_split = 0;             // fraction of the examples held out
+  uint64_t seed = 1;                       // of the order of examples and of dropout
+  int64_t early_stopping_patience = 0;     // epochs without improvement of the validation loss; 0: never stop early
+  std::filesystem::path checkpoints = {};  // folder for last.safetensors and best.safetensors; empty: none
+  bool resume = false;                     // go on from last.safetensors
+  int threads = 0;                         // 0: chosen by the work in a step
   std::optional<ReduceOnPlateau> reduce_lr_on_plateau = std::nullopt;
   std::filesystem::path csv_log = {};      // a table of epochs; empty: none
   std::filesystem::path tensorboard = {};  // folder for TensorBoard's event files; empty: none
