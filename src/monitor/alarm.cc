@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/clock.h"
 
 namespace slipway {
@@ -28,6 +29,7 @@ Json Alarm::to_json() const {
   if (!active()) {
     json.set("cleared_us", cleared_us).set("cleared", rfc3339(cleared_us)).set("cleared_because", cleared_because);
   }
+  if (part_of != 0) json.set("part_of", part_of);
   json.set("statistic", statistic).set("threshold", threshold).set("message", message).set("evidence", evidence);
   return json;
 }
@@ -46,6 +48,7 @@ Result<Alarm> Alarm::from_json(const Json& json) {
   a.start_us = json["start_us"].as_int();
   a.last_us = json["last_us"].as_int();
   a.cleared_us = json["cleared_us"].as_int();
+  a.part_of = json["part_of"].as_int();
   a.cleared_because = json["cleared_because"].as_string();
   a.statistic = json["statistic"].as_double();
   a.threshold = json["threshold"].as_double();
@@ -75,44 +78,72 @@ AlarmEvent AlarmBook::clear(State& state, const std::string& because, int64_t no
   return {AlarmEvent::Kind::cleared, state.alarm};
 }
 
+void AlarmBook::count(State& state, const Finding& f, int64_t now_us) const {
+  const bool quiet = f.statistic < options_.clear_ratio * f.threshold;
+  if (f.firing() && state.firing == 0) state.firing_since_us = now_us;
+  if (quiet && state.quiet == 0) state.quiet_since_us = now_us;
+  state.firing = f.firing() ? state.firing + 1 : 0;
+  state.quiet = quiet ? state.quiet + 1 : 0;
+}
+
+int64_t AlarmBook::explanation(const std::string& model, int64_t version, const Finding& finding) const {
+  for (const Symptom& s : finding.explained_by) {
+    auto it = states_.find({model, version, s.detector, s.subject});
+    if (it != states_.end() && it->second.active) return it->second.alarm.id;
+  }
+  return 0;
+}
+
 std::vector<AlarmEvent> AlarmBook::apply(const std::string& detector, const std::string& model, int64_t version,
                                          const std::vector<Finding>& findings, int64_t now_us) {
   std::vector<AlarmEvent> events;
   for (const Finding& f : findings) {
     State& state = states_[{model, version, detector, f.subject}];
-    const bool quiet = f.statistic < options_.clear_ratio * f.threshold;
-    state.firing = f.firing() ? state.firing + 1 : 0;
-    state.quiet = quiet ? state.quiet + 1 : 0;
+    count(state, f, now_us);
     if (!state.active) {
-      if (state.firing < options_.raise_after) continue;
+      if (f.firing()) state.alarm.evidence = f.evidence;
+      if (!f.firing() || state.firing < options_.raise_after) continue;
+      if (now_us - state.firing_since_us < f.confirm_us) continue;
       state.active = true;
-      ++raised_;
       state.alarm = {.id = next_id_++,
                      .detector = detector,
                      .subject = f.subject,
                      .model = model,
                      .version = version,
                      .severity = f.severity,
-                     .start_us = now_us,
+                     .start_us = state.firing_since_us,
                      .last_us = now_us,
+                     .part_of = explanation(model, version, f),
                      .statistic = f.statistic,
                      .threshold = f.threshold,
                      .message = f.message,
                      .evidence = f.evidence};
+      raised_ += state.alarm.part_of == 0 ? 1 : 0;
       events.push_back({AlarmEvent::Kind::raised, state.alarm});
     } else if (f.firing()) {
+      const bool alone = state.alarm.part_of != 0 && explanation(model, version, f) == 0;
+      if (alone) {
+        state.alarm.part_of = 0;
+        ++raised_;
+      }
       state.alarm.last_us = now_us;
       state.alarm.severity = std::max(state.alarm.severity, f.severity);
       state.alarm.statistic = f.statistic;
       state.alarm.threshold = f.threshold;
       state.alarm.message = f.message;
       state.alarm.evidence = f.evidence;
-      events.push_back({AlarmEvent::Kind::refreshed, state.alarm});
-    } else if (state.quiet >= options_.clear_after) {
+      events.push_back({alone ? AlarmEvent::Kind::raised : AlarmEvent::Kind::refreshed, state.alarm});
+    } else if (state.quiet >= options_.clear_after && now_us - state.quiet_since_us >= options_.clear_us) {
       events.push_back(clear(state, "no longer seen", now_us));
     }
   }
   return events;
+}
+
+std::vector<AlarmEvent> AlarmBook::close(const Alarm& alarm, const std::string& because, int64_t now_us) {
+  auto it = states_.find({alarm.model, alarm.version, alarm.detector, alarm.subject});
+  CHECK(it != states_.end() && it->second.active, "an alarm that is closed was active");
+  return {clear(it->second, because, now_us)};
 }
 
 std::vector<AlarmEvent> AlarmBook::close(const std::string& model, int64_t version, const std::string& because,
@@ -124,6 +155,16 @@ std::vector<AlarmEvent> AlarmBook::close(const std::string& model, int64_t versi
     it = mine ? states_.erase(it) : std::next(it);
   }
   return events;
+}
+
+std::map<Symptom, Json> AlarmBook::suspicions(const std::string& model, int64_t version) const {
+  std::map<Symptom, Json> all;
+  for (auto it = states_.lower_bound({model, version, "", ""}); it != states_.end(); ++it) {
+    const auto& [of_model, of_version, detector, subject] = it->first;
+    if (of_model != model || of_version != version) break;
+    if (it->second.active || it->second.firing > 0) all[{detector, subject}] = it->second.alarm.evidence;
+  }
+  return all;
 }
 
 std::vector<Alarm> AlarmBook::active() const {

@@ -19,9 +19,10 @@ struct Alarm {
   std::string model;
   int64_t version = 0;
   Severity severity = Severity::warning;
-  int64_t start_us = 0;    // when it was raised
+  int64_t start_us = 0;    // when it was first seen without a break
   int64_t last_us = 0;     // when it was last seen to be true
   int64_t cleared_us = 0;  // 0: active
+  int64_t part_of = 0;     // the alarm that explains this one, which is then not announced by itself; 0: none
   std::string cleared_because;
   double statistic = 0;  // the latest
   double threshold = 0;
@@ -33,14 +34,10 @@ struct Alarm {
   static Result<Alarm> from_json(const Json& json);
 };
 
-// What an alarm is about.
-struct Symptom {
-  std::string detector;
-  std::string subject;
-};
 // [{"detector": ..., "subject": ...}, ...]
 Json to_json(const std::vector<Symptom>& symptoms);
 
+// An alarm that was part of another and outlives it is raised then.
 struct AlarmEvent {
   enum class Kind : uint8_t { raised, refreshed, cleared };
   Kind kind;
@@ -51,9 +48,10 @@ struct AlarmEvent {
 const char* kind_name(AlarmEvent::Kind kind);
 
 struct AlarmOptions {
-  int raise_after = 1;       // evaluations in a row that must fire
-  int clear_after = 3;       // evaluations in a row that must be quiet
-  double clear_ratio = 0.8;  // quiet: statistic < clear_ratio * threshold; between, an alarm stays as it is
+  int raise_after = 1;            // evaluations in a row that must fire
+  int clear_after = 3;            // evaluations in a row that must be quiet ...
+  int64_t clear_us = 10'000'000;  // ... over at least so long
+  double clear_ratio = 0.8;       // quiet: statistic < clear_ratio * threshold; between, an alarm stays as it is
 };
 
 // The life of alarms: raised, refreshed, cleared. Pure: no clock, no threads, no input or output.
@@ -64,15 +62,22 @@ class AlarmBook {
   // Alarms that were active when the program stopped.
   void restore(Alarm alarm);
 
-  // What one evaluation of `detector` for a version changes. Subjects it says nothing about stay as they are.
+  // What one evaluation of `detector` for a version changes. Subjects it says nothing about stay as they are. Findings
+  // that others explain come after those that explain them.
   std::vector<AlarmEvent> apply(const std::string& detector, const std::string& model, int64_t version,
                                 const std::vector<Finding>& findings, int64_t now_us);
 
+  // Clears one alarm. Requires: it is active.
+  std::vector<AlarmEvent> close(const Alarm& alarm, const std::string& because, int64_t now_us);
   // Clears every active alarm of a version.
   std::vector<AlarmEvent> close(const std::string& model, int64_t version, const std::string& because, int64_t now_us);
 
   // By id.
   std::vector<Alarm> active() const;
+  // What is going on with a version, with its evidence: active alarms, and findings that fire and wait for
+  // confirmation.
+  std::map<Symptom, Json> suspicions(const std::string& model, int64_t version) const;
+  // Alarms raised, parts of others not counted.
   int64_t raised() const { return raised_; }
 
  private:
@@ -82,7 +87,12 @@ class AlarmBook {
     bool active = false;
     int firing = 0;  // evaluations in a row
     int quiet = 0;
+    int64_t firing_since_us = 0;
+    int64_t quiet_since_us = 0;
   };
+  void count(State& state, const Finding& finding, int64_t now_us) const;
+  // The id of the active alarm that explains the finding; 0: none does.
+  int64_t explanation(const std::string& model, int64_t version, const Finding& finding) const;
   AlarmEvent clear(State& state, const std::string& because, int64_t now_us);
 
   AlarmOptions options_;

@@ -14,7 +14,7 @@ std::vector<Finding> finding(double statistic) {
 }
 
 TEST(AlarmBook, RaisesRefreshesAndClearsWithHysteresis) {
-  AlarmBook book({.raise_after = 2, .clear_after = 2, .clear_ratio = 0.5});
+  AlarmBook book({.raise_after = 2, .clear_after = 2, .clear_us = 10, .clear_ratio = 0.5});
   struct Step {
     double statistic;
     int events;
@@ -59,6 +59,43 @@ TEST(AlarmBook, SaysNothingAboutSubjectsWithoutData) {
   book.apply("d", "m", 1, finding(2), 10);
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(book.apply("d", "m", 1, {}, 20 + i).empty());
   EXPECT_EQ(book.active().size(), 1u);
+}
+
+TEST(AlarmBook, RaisesWhatLastsAndClearsWhatStaysAway) {
+  AlarmBook book({.clear_after = 1, .clear_us = 20});
+  auto lasting = finding(2);
+  lasting[0].confirm_us = 30;
+  EXPECT_TRUE(book.apply("d", "m", 1, lasting, 10).empty());
+  EXPECT_TRUE(book.apply("d", "m", 1, finding(0.9), 20).empty());
+  EXPECT_TRUE(book.apply("d", "m", 1, lasting, 30).empty());
+  EXPECT_TRUE(book.apply("d", "m", 1, lasting, 50).empty());
+  auto raised = book.apply("d", "m", 1, lasting, 60);
+  ASSERT_EQ(raised.size(), 1u);
+  EXPECT_EQ(raised[0].alarm.start_us, 30);
+  EXPECT_TRUE(book.apply("d", "m", 1, finding(0.1), 70).empty());
+  EXPECT_TRUE(book.apply("d", "m", 1, finding(0.1), 80).empty());
+  auto cleared = book.apply("d", "m", 1, finding(0.1), 90);
+  ASSERT_EQ(cleared.size(), 1u);
+  EXPECT_EQ(cleared[0].kind, Kind::cleared);
+}
+
+TEST(AlarmBook, WhatAnotherAlarmExplainsIsAPartOfItUntilThatEnds) {
+  AlarmBook book({.clear_after = 1, .clear_us = 0});
+  const int64_t main = book.apply("input_drift", "m", 1, finding(2), 10)[0].alarm.id;
+  auto explained = finding(2);
+  explained[0].explained_by = {{"input_drift", "classes"}};
+  auto part = book.apply("output_drift", "m", 1, explained, 10);
+  EXPECT_EQ(part[0].kind, Kind::raised);
+  EXPECT_EQ(part[0].alarm.part_of, main);
+  EXPECT_EQ(book.raised(), 1);
+  EXPECT_EQ(book.apply("output_drift", "m", 1, explained, 20)[0].kind, Kind::refreshed);
+  EXPECT_EQ(book.apply("output_drift", "m", 2, explained, 20)[0].alarm.part_of, 0);
+  EXPECT_EQ(book.apply("input_drift", "m", 1, finding(0), 30)[0].kind, Kind::cleared);
+  auto alone = book.apply("output_drift", "m", 1, explained, 40);
+  EXPECT_EQ(alone[0].kind, Kind::raised);
+  EXPECT_EQ(alone[0].alarm.part_of, 0);
+  EXPECT_EQ(alone[0].alarm.id, part[0].alarm.id);
+  EXPECT_EQ(book.raised(), 3);
 }
 
 TEST(AlarmBook, ClosesAVersionOnly) {

@@ -18,6 +18,11 @@ Severity severity_of(std::string_view name) {
   return Severity::info;
 }
 
+const Json* View::evidence(std::string_view detector, std::string_view subject) const {
+  auto it = open.find(Symptom{std::string(detector), std::string(subject)});
+  return it == open.end() ? nullptr : &it->second;
+}
+
 double parameter(const Detector& detector, std::string_view name, const Parameters& overrides) {
   if (!overrides.empty()) {
     auto it = overrides.find(fmt::format("{}.{}", detector.name, name));

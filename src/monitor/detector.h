@@ -26,19 +26,36 @@ struct Judgement;
 // Numbers of detectors by "detector.parameter", e.g. "input_drift.psi".
 using Parameters = std::map<std::string, double, std::less<>>;
 
-// What a detector judges: one version's windows, and what they are compared with.
+// What an alarm is about.
+struct Symptom {
+  std::string detector;
+  std::string subject;
+  auto operator<=>(const Symptom&) const = default;
+};
+
+// What a detector judges: one version's answers, and what they are compared with.
+//
+// A version is never compared with its own sick past: points of a time when an alarm said that it was not what it used
+// to be are marked (Point::troubled), and what an open alarm was compared with when it was raised is in its evidence,
+// which `open` holds, so that the comparison stays the same however long the trouble lasts, restarts included.
 struct View {
   std::string model;
   int64_t version = 0;
   int64_t previous_version = 0;        // served before this one and was not rolled back; 0: none
+  bool serving = false;                // requests without a version go to it
+  int64_t now_us = 0;                  // when it is judged
+  int64_t last_seen_us = 0;            // its last answer
   Window recent;                       // the newest answers
-  Window older;                        // what came before them, same version, without per-feature counts
-  Window previous;                     // the last answers of the previous version, without per-feature counts
   const Baseline* baseline = nullptr;  // nullptr: the version has none
-  std::vector<Point> points;           // sealed windows of this version, oldest first
-  double k = 2;                        // of the ThresholdModel
+  std::vector<Point> points;           // of this version, oldest first
+  std::vector<Point> previous_points;  // of the previous version
+  std::map<Symptom, Json> open;  // evidence of this version's active alarms, and of those that wait to be confirmed
+  double k = 2;                  // of the ThresholdModel
   // How it does beside the version it replaced, on the same inputs; nullptr: the two were not compared.
   std::shared_ptr<const Judgement> judgement = nullptr;
+
+  // The evidence of that alarm; nullptr when there is none.
+  const Json* evidence(std::string_view detector, std::string_view subject) const;
 };
 
 // What a detector says of one subject. The alarm is raised while statistic > threshold, and cleared once the statistic
@@ -50,6 +67,8 @@ struct Finding {
   double threshold = 0;
   std::string message;  // one sentence: what, how much, against what
   Json evidence = Json::object();
+  int64_t confirm_us = 0;             // how long it must have fired without a break before an alarm is raised
+  std::vector<Symptom> explained_by;  // an alarm of one of these makes this one a part of it
   bool firing() const { return statistic > threshold; }
 };
 
@@ -64,6 +83,8 @@ struct Detector {
   const char* doc;     // one sentence, formula first
   const char* source;  // where the formula comes from
   std::array<Parameter, 8> parameters = {};
+  bool recalls = false;        // compares a version with its own past, which an alarm of it marks as troubled
+  bool hears_silence = false;  // is asked while no answers come, too
   // Pure. Subjects without enough data are left out: nothing is said about them.
   std::vector<Finding> (*detect)(const View& view, const Parameters& parameters);
 };

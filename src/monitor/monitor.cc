@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "monitor/detectors/all.h"
 
 namespace slipway {
@@ -20,6 +21,15 @@ Window without_features(const Window& window) {
   Window plain;
   plain.merge(window, false);
   return plain;
+}
+
+// Those that another alarm may explain, or the rest.
+std::vector<Finding> some_of(const std::vector<Finding>& findings, bool explained) {
+  std::vector<Finding> some;
+  for (const Finding& f : findings) {
+    if (f.explained_by.empty() != explained) some.push_back(f);
+  }
+  return some;
 }
 
 }  // namespace
@@ -94,6 +104,7 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
     const Recorder& old = version_state(model, before).recorder;
     const Window last = old.recent(now_us);
     v.previous_window = without_features(last);
+    v.previous_points = old.all_points();
     v.previous_rows = old.kept_rows();
     v.previous_inputs = judge_inputs(last, old.baseline().get());
     v.previous_inputs_here = {};
@@ -195,32 +206,54 @@ std::vector<View> Monitor::due_views(int64_t now_us) {
     for (auto& [version, v] : state.versions) {
       v.recorder.seal(now_us);
       const bool answered = v.recorder.last_seen_us() != 0 && v.recorder.last_seen_us() != v.evaluated_us;
-      if (!answered && !v.judgement_is_new) continue;
+      const bool silent = v.recorder.last_seen_us() != 0 && state.serving == version;  // where nothing was answered
+      if (!answered && !silent && !v.judgement_is_new) continue;
       v.judgement_is_new = false;
       v.evaluated_us = v.recorder.last_seen_us();
       if (const Baseline* baseline = v.recorder.baseline().get(); baseline != nullptr && !v.previous_rows.empty()) {
         v.previous_inputs_here = judge_inputs(Recorder::count_rows(v.previous_rows, *baseline), baseline);
         v.previous_rows = {};
       }
-      views.push_back({.model = model,
-                       .version = version,
-                       .previous_version = v.previous,
-                       .recent = v.recorder.recent(now_us),
-                       .older = v.recorder.older(now_us),
-                       .previous = v.previous_window,
-                       .baseline = v.recorder.baseline().get(),
-                       .points = {v.recorder.points().begin(), v.recorder.points().end()},
-                       .k = k_,
-                       .judgement = v.judgement});
+      views.push_back(view_of(model, state, version, v, now_us));
+      if (answered) views.back().recent = v.recorder.recent(now_us);
     }
   }
   return views;
 }
 
+// All but the newest answers.
+View Monitor::view_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,
+                      int64_t now_us) const {
+  return {.model = model,
+          .version = version,
+          .previous_version = v.previous,
+          .serving = state.serving == version,
+          .now_us = now_us,
+          .last_seen_us = v.recorder.last_seen_us(),
+          .baseline = v.recorder.baseline().get(),
+          .points = {v.recorder.points().begin(), v.recorder.points().end()},
+          .previous_points = v.previous_points,
+          .open = book_.suspicions(model, version),
+          .k = k_,
+          .judgement = v.judgement};
+}
+
+void Monitor::mark_troubled() {
+  for (auto& [model, state] : models_) {
+    for (auto& [version, v] : state.versions) {
+      const auto suspicions = book_.suspicions(model, version);
+      v.recorder.set_troubled(std::any_of(suspicions.begin(), suspicions.end(), [](const auto& suspicion) {
+        const Detector* detector = find_detector(suspicion.first.detector);
+        return detector != nullptr && detector->recalls;
+      }));
+    }
+  }
+}
+
 void Monitor::note(std::vector<AlarmEvent> events) {
   for (AlarmEvent& event : events) {
     if (journal_) unsaved_.insert_or_assign(event.alarm.id, event);
-    if (event.kind == AlarmEvent::Kind::refreshed) continue;
+    if (event.kind == AlarmEvent::Kind::refreshed || event.alarm.part_of != 0) continue;
     if (event.kind == AlarmEvent::Kind::cleared) cleared_.push_back(event.alarm);
     if (cleared_.size() > kClearedKept) cleared_.erase(cleared_.begin());
     unpublished_.push_back(std::move(event));
@@ -246,8 +279,9 @@ void Monitor::clear_stale(int64_t now_us) {
     const ModelState& state = models_[alarm.model];
     auto it = state.versions.find(alarm.version);
     const int64_t seen = it == state.versions.end() ? 0 : it->second.recorder.last_seen_us();
-    if (now_us - std::max(seen, alarm.last_us) < options_.stale_us) continue;
-    note(book_.close(alarm.model, alarm.version, "no answers to judge any more", now_us));
+    const int64_t limit = state.serving == alarm.version ? options_.stale_serving_us : options_.stale_us;
+    if (now_us - std::max(seen, alarm.last_us) < limit) continue;
+    note(book_.close(alarm, "no answers to judge any more", now_us));
   }
 }
 
@@ -269,18 +303,25 @@ Status Monitor::tick() {
   };
   std::vector<Judgement> judgements;
   for (const View& view : views) {
-    for (const Detector* d : all_detectors()) judgements.push_back({&view, d, d->detect(view, options_.parameters)});
+    const bool silent = view.recent.requests == 0;
+    for (const Detector* d : all_detectors()) {
+      if (silent && !d->hears_silence) continue;
+      judgements.push_back({&view, d, d->detect(view, options_.parameters)});
+    }
   }
   std::vector<AlarmEvent> events;
   std::vector<AlarmSink> sinks;
   Status status;
   {
     std::lock_guard lock(mutex_);
-    for (const Judgement& j : judgements) {
-      if (j.detector->name == kInputDrift) keep_judgement(*j.view, j.findings);
-      note(book_.apply(j.detector->name, j.view->model, j.view->version, j.findings, now));
+    for (const bool explained : {false, true}) {  // what explains first
+      for (const Judgement& j : judgements) {
+        if (!explained && j.detector->name == kInputDrift) keep_judgement(*j.view, j.findings);
+        note(book_.apply(j.detector->name, j.view->model, j.view->version, some_of(j.findings, explained), now));
+      }
     }
     clear_stale(now);
+    mark_troubled();
     events = std::exchange(unpublished_, {});
     sinks = sinks_;
     const bool due = now - written_us_ >= options_.journal_every_us;
@@ -416,7 +457,17 @@ std::vector<VersionFacts> Monitor::facts() const {
 Json Monitor::alarms_json() const {
   std::lock_guard lock(mutex_);
   Json active = Json::array();
-  for (const Alarm& a : book_.active()) active.push(a.to_json());
+  const std::vector<Alarm> alarms = book_.active();
+  for (const Alarm& a : alarms) {
+    if (a.part_of != 0) continue;
+    Json json = a.to_json();
+    Json parts = Json::array();
+    for (const Alarm& part : alarms) {
+      if (part.part_of == a.id) parts.push(part.to_json());
+    }
+    if (!parts.items().empty()) json.set("parts", std::move(parts));
+    active.push(std::move(json));
+  }
   Json cleared = Json::array();
   for (auto it = cleared_.rbegin(); it != cleared_.rend(); ++it) cleared.push(it->to_json());
   return Json::object({{"active", std::move(active)}, {"cleared", std::move(cleared)}});
@@ -426,7 +477,7 @@ std::string log_line(const AlarmEvent& event) {
   const Alarm& a = event.alarm;
   return fmt::format("alarm {} id={} model={} version={} detector={} subject={} severity={}: {}", kind_name(event.kind),
                      a.id, a.model, a.version, a.detector, json_quote(a.subject), severity_name(a.severity),
-                     event.kind == AlarmEvent::Kind::cleared ? a.cleared_because : a.message);
+                     printable(event.kind == AlarmEvent::Kind::cleared ? a.cleared_because : a.message));
 }
 
 }  // namespace slipway

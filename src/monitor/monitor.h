@@ -34,7 +34,10 @@ struct MonitorOptions {
   std::filesystem::path journal;  // empty: nothing is kept over a restart
   int64_t journal_every_us = 10'000'000;
   int64_t keep_us = int64_t{30} * 24 * 3600 * 1'000'000;  // of windows and cleared alarms
-  int64_t stale_us = 120'000'000;    // alarms of a version without answers for this long are cleared
+  // Alarms of a version without answers for this long are cleared: silence of the version that serves is no sign that
+  // its trouble is over.
+  int64_t stale_us = 120'000'000;
+  int64_t stale_serving_us = 3'600'000'000;
   size_t versions_with_windows = 3;  // per model, the latest seen; of others only totals are kept
   size_t versions_with_totals = 16;  // per model; older ones are in the journal only
 };
@@ -81,7 +84,7 @@ class Monitor {
 
   std::vector<Alarm> active_alarms() const;
   std::vector<VersionFacts> facts() const;
-  // {"active": [...], "cleared": [the last 100]}
+  // {"active": [...], "cleared": [the last 100]}; an alarm that explains others has them as "parts".
   Json alarms_json() const;
   // Models, versions, their totals and recent windows.
   Json snapshot() const;
@@ -105,6 +108,7 @@ class Monitor {
     int64_t evaluated_us = -1;             // last_seen of the latest evaluation
     InputJudgement inputs;                 // its own, by its own baseline, since it began to serve
     Window previous_window;                // the previous version's last answers when this one began, without features
+    std::vector<Point> previous_points;    // and what was usual for it
     std::vector<float> previous_rows;      // some of their inputs, until they are judged
     InputJudgement previous_inputs;        // of them by the previous version's baseline
     InputJudgement previous_inputs_here;   // and by this one's
@@ -126,6 +130,10 @@ class Monitor {
   void begin_serving(const std::string& model, ModelState& state, int64_t version, int64_t now_us);
   void forget_old(ModelState& state);
   std::vector<View> due_views(int64_t now_us);
+  View view_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,
+               int64_t now_us) const;
+  // Tells recorders whether what they record is an example of what is usual.
+  void mark_troubled();
   void keep_judgement(const View& view, const std::vector<Finding>& findings);
   InputJudgement judge_inputs(const Window& window, const Baseline* baseline) const;
   void clear_stale(int64_t now_us);

@@ -74,7 +74,7 @@ TEST_F(MonitorTest, ClearsWhenTheSymptomIsGone) {
   answer(1, 1000);
   answer(1, 600, {.shift = 2});
   EXPECT_TRUE(active("input_drift", 1));
-  answer(1, 4000);
+  answer(1, 8000);
   EXPECT_FALSE(active("input_drift", 1));
   EXPECT_TRUE(std::any_of(events_.begin(), events_.end(), [](const AlarmEvent& e) {
     return e.kind == AlarmEvent::Kind::cleared && e.alarm.cleared_because == "no longer seen";
@@ -86,9 +86,92 @@ TEST_F(MonitorTest, ClearsAlarmsOfAVersionThatAnswersNoMore) {
   answer(1, 1000);
   answer(2, 500, {.collapsed = 2});
   EXPECT_TRUE(active("output_drift", 2));
+  monitor_->serving("digits", 3);
   clock_.advance_us(121'000'000);
   ASSERT_TRUE(monitor_->tick().ok());
   EXPECT_TRUE(monitor_->active_alarms().empty());
+}
+
+TEST_F(MonitorTest, ASilentVersionThatServesIsNotCalledWell) {
+  start();
+  answer(1, 1000);
+  answer(2, 500, {.collapsed = 2});
+  clock_.advance_us(1'000'000'000);
+  ASSERT_TRUE(monitor_->tick().ok());
+  EXPECT_TRUE(active("output_drift", 2));
+  clock_.advance_us(3'000'000'000);
+  ASSERT_TRUE(monitor_->tick().ok());
+  EXPECT_TRUE(monitor_->active_alarms().empty());
+}
+
+// 40 % of the requests fail for ever, at any rate and from the beginning or not; the alarm stays. So does one of a
+// share that would be usual if the version were compared with itself.
+TEST_F(MonitorTest, AnAlarmStaysAsLongAsItsFault) {
+  for (const double share : {0.4, 0.08}) {
+    for (const int healthy : {0, 3000}) {
+      events_.clear();
+      start();
+      answer(1, healthy);
+      for (int minute = 0; minute < 20; ++minute) {
+        answer(1, 3000, {.fault = share});
+        ASSERT_TRUE(active("error_rate", 1)) << share << " in round " << minute;
+      }
+      EXPECT_EQ(events_.size(), 1u);
+      answer(1, 8000);
+      EXPECT_FALSE(active("error_rate", 1));
+    }
+  }
+}
+
+TEST_F(MonitorTest, ASlowVersionStaysSlow) {
+  start();
+  answer(1, 5000);
+  for (int round = 0; round < 20; ++round) {
+    answer(1, 6000, {.compute_us = 5000});
+    ASSERT_TRUE(active("latency", 1)) << round;
+  }
+  EXPECT_EQ(events_.size(), 1u) << log_line(events_.back());
+}
+
+// Whoever restarts the server does not heal the version.
+TEST_F(MonitorTest, AnAlarmStaysOverARestartThatForgetsTheHealthyPast) {
+  TemporaryDirectory folder;
+  start({.journal = folder.path() / "journal.db"});
+  answer(1, 5000);
+  answer(1, 3000, {.fault = 0.06});
+  ASSERT_TRUE(active("error_rate", 1));
+  ASSERT_TRUE(monitor_->flush().ok());
+  monitor_.reset();
+  start({.journal = folder.path() / "journal.db"});
+  answer(1, 30000, {.fault = 0.06});
+  EXPECT_TRUE(active("error_rate", 1));
+}
+
+// A version after a sick one is not measured by it.
+TEST_F(MonitorTest, ASickPredecessorIsNoExample) {
+  start();
+  answer(1, 6000, {.fault = 0.1});
+  ASSERT_TRUE(active("error_rate", 1));
+  answer(2, 3000, {.fault = 0.1});
+  EXPECT_TRUE(active("error_rate", 2));
+}
+
+TEST_F(MonitorTest, HearsThatNoRequestsCome) {
+  start();
+  answer(1, 100'000);
+  clock_.advance_us(40'000'000);
+  ASSERT_TRUE(monitor_->tick().ok());
+  EXPECT_FALSE(active("traffic", 1));
+  clock_.advance_us(40'000'000);
+  ASSERT_TRUE(monitor_->tick().ok());
+  EXPECT_TRUE(active("traffic", 1));
+  answer(1, 8000);
+  EXPECT_FALSE(active("traffic", 1));
+}
+
+TEST_F(MonitorTest, ANameCannotForgeALineOfTheLog) {
+  AlarmEvent event{AlarmEvent::Kind::raised, {.detector = "d", .message = "most: a\nalarm cleared \x1b[2J"}};
+  EXPECT_THAT(log_line(event), HasSubstr("most: a\\nalarm cleared \\x1b[2J"));
 }
 
 TEST_F(MonitorTest, KnowsWhatServedBefore) {

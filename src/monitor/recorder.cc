@@ -2,9 +2,12 @@
 #include "monitor/recorder.h"
 
 #include <algorithm>
-#include <bit>
+#include <cmath>
+#include <optional>
+#include <utility>
 
 #include "sketch/answer.h"
+#include "sketch/row_hash.h"
 
 namespace slipway {
 
@@ -14,14 +17,6 @@ namespace {
 Tensor as_floats(const Tensor& tensor) {
   if (!tensor.defined() || tensor.dtype() == DType::string) return {};
   return tensor.dtype() == DType::f32 ? tensor : tensor.cast(DType::f32);
-}
-
-// Rows with the same mean, deviation and ends are taken for the same row: reading all of it again would cost more than
-// everything else here.
-uint64_t row_hash(std::span<const float> row, const RowSummary& summary) {
-  uint64_t shape = uint64_t{std::bit_cast<uint32_t>(summary.mean)} << 32 | std::bit_cast<uint32_t>(summary.deviation);
-  uint64_t ends = uint64_t{std::bit_cast<uint32_t>(row.front())} << 32 | std::bit_cast<uint32_t>(row.back());
-  return mix_bits(mix_bits(shape) ^ ends);
 }
 
 }  // namespace
@@ -42,6 +37,10 @@ void Recorder::restart() {
   pending_.merge(open_, false);
   buckets_.clear();
   open_ = Window::fitting(baseline_.get());
+  oldest_recent_ = ++bucket_;
+  point_ = Window();
+  point_from_us_ = last_seen_us_;
+  longest_gap_us_ = 0;
   stride_ = 1;
   until_next_ = 0;
   until_sparser_ = options_.sampled_rows;
@@ -53,11 +52,13 @@ void Recorder::release() {
   restart();
   buckets_.shrink_to_fit();
   kept_.shrink_to_fit();
+  memory_.release();
   points_.clear();
   points_.shrink_to_fit();
 }
 
 void Recorder::observe(const Observation& o) {
+  if (last_seen_us_ != 0) longest_gap_us_ = std::max(longest_gap_us_, o.time_us - last_seen_us_);
   last_seen_us_ = std::max(last_seen_us_, o.time_us);
   seal(last_seen_us_);
   if (open_.requests == 0) open_.start_us = last_seen_us_;
@@ -80,34 +81,57 @@ void Recorder::observe_rows(const Observation& o) {
   const size_t rows = static_cast<size_t>(o.rows);
   const size_t width = x.size() % rows == 0 ? x.size() / rows : 0;
   const size_t outputs = y.size() % rows == 0 ? y.size() / rows : 0;
-  const int64_t invalid_before = open_.invalid_inputs;
-  for (size_t r = 0; r < rows; ++r) observe_row(x.subspan(r * width, width), y.subspan(r * outputs, outputs));
   const bool comparable = edges_ != nullptr && baseline_->width == static_cast<int64_t>(width);
-  if (comparable && open_.invalid_inputs == invalid_before) {
-    count_features(x.first(rows * width), static_cast<int64_t>(width));
-    keep_row(x.data(), static_cast<int64_t>(width));
+  std::optional<size_t> first;  // of a run of rows that count
+  bool kept = false;
+  for (size_t r = 0; r <= rows; ++r) {
+    const bool counts = r < rows && observe_row(x.subspan(r * width, width), y.subspan(r * outputs, outputs));
+    if (counts && !first) first = r;
+    if (counts || !first) continue;
+    if (comparable) {
+      count_features(x.subspan(*first * width, (r - *first) * width), static_cast<int64_t>(width));
+      if (!std::exchange(kept, true)) keep_row(x.data() + *first * width, static_cast<int64_t>(width));
+    }
+    first.reset();
   }
 }
 
-void Recorder::observe_row(std::span<const float> input, std::span<const float> output) {
-  RowSummary summary = summarize_row(input);
+bool Recorder::is_repeat(std::span<const float> input, const RowSummary& summary) {
+  const uint64_t hash = row_hash(input, summary);
+  open_.inputs.add(hash);
+  if (baseline_ != nullptr && baseline_->discrete) return false;
+  if (memory_.count(hash, bucket_, oldest_recent_)) return false;
+  return baseline_ == nullptr || baseline_->common_rows.empty() || !baseline_->common(hash);
+}
+
+bool Recorder::observe_row(std::span<const float> input, std::span<const float> output) {
+  const RowSummary summary = summarize_row(input);
   if (!summary.finite) {
     ++open_.invalid_inputs;
-    return;
+    note_invalid(input);
+    return false;
   }
-  if (!input.empty()) {
+  const bool repeat = !input.empty() && is_repeat(input, summary);
+  if (!input.empty() && !repeat) {
+    ++open_.independent_rows;
     open_.row_mean.add(summary.mean);
     open_.row_deviation.add(summary.deviation);
     open_.row_mean_histogram.add(summary.mean);
     open_.row_deviation_histogram.add(summary.deviation);
-    open_.inputs.add(row_hash(input, summary));
   }
-  Answer answer = read_answer(output);
+  const Answer answer = read_answer(output);
   if (!answer.finite) {
     ++open_.invalid_outputs;
-    return;
+  } else if (repeat) {
+    if (answer.category >= 0) open_.repeated_classes.add(answer.category);
+  } else {
+    observe_answer(answer, output.size() == 1, input.empty() ? std::nullopt : std::optional(summary.mean));
   }
-  if (output.size() == 1) {
+  return !repeat;
+}
+
+void Recorder::observe_answer(const Answer& answer, bool single, std::optional<float> row_mean) {
+  if (single) {
     open_.value.add(answer.value);
     open_.value_histogram.add(answer.value);
   }
@@ -115,11 +139,21 @@ void Recorder::observe_row(std::span<const float> input, std::span<const float> 
   open_.classes.add(answer.category);
   open_.confidence.add(answer.confidence);
   open_.confidence_histogram.add(answer.confidence);
-  size_t category = static_cast<size_t>(answer.category);
-  if (category >= kClassLimit) return;
-  if (input.empty()) return;
+  const size_t category = static_cast<size_t>(answer.category);
+  if (category >= kClassLimit || !row_mean) return;
   if (category >= open_.class_row_mean.size()) open_.class_row_mean.resize(category + 1);
-  open_.class_row_mean[category].add(summary.mean);
+  open_.class_row_mean[category].add(*row_mean);
+}
+
+// Where, for the first few of the row.
+void Recorder::note_invalid(std::span<const float> row) {
+  constexpr int kMost = 8;
+  int found = 0;
+  for (size_t i = 0; i < row.size() && found < kMost; ++i) {
+    if (std::isfinite(row[i])) continue;
+    open_.invalid_features.add(static_cast<int64_t>(i));
+    ++found;
+  }
 }
 
 void Recorder::count_features(std::span<const float> rows, int64_t width) {
@@ -174,6 +208,7 @@ Window Recorder::count_rows(const std::vector<float>& rows, const Baseline& base
     std::span<const float> row(rows.data() + at, width);
     const RowSummary summary = summarize_row(row);
     ++window.rows;
+    ++window.independent_rows;
     window.row_mean.add(summary.mean);
     window.row_deviation.add(summary.deviation);
     window.row_mean_histogram.add(summary.mean);
@@ -194,16 +229,57 @@ void Recorder::seal(int64_t now_us) {
 
 void Recorder::seal_open() {
   if (open_.requests == 0) return;
-  points_.push_back(point_of(open_));
-  if (points_.size() > options_.points) points_.pop_front();
+  extend_point();
   total_.merge(open_, false);
   pending_.merge(open_, false);
   buckets_.push_back(std::move(open_));
   if (buckets_.size() > options_.buckets) buckets_.pop_front();
+  const int64_t end_us = buckets_.back().end_us;
   open_ = Window::fitting(baseline_.get());
+  ++bucket_;
+  oldest_recent_ = bucket_ - static_cast<uint32_t>(buckets_.size() - recent_begin(end_us));
   stride_ = 1;
   until_next_ = 0;
   until_sparser_ = options_.sampled_rows;
+}
+
+// `window` with the silence before it.
+Point Recorder::point_of_stretch(const Window& window) const {
+  Point point = point_of(window);
+  if (point_from_us_ != 0) {
+    point.seconds = std::max(point.seconds, static_cast<double>(window.end_us - point_from_us_) * 1e-6);
+    point.rate = static_cast<double>(point.requests) / point.seconds;
+  }
+  point.longest_gap = static_cast<double>(longest_gap_us_) * 1e-6;
+  point.troubled = point_troubled_;
+  return point;
+}
+
+void Recorder::extend_point() {
+  if (point_.requests == 0 && point_from_us_ == 0) point_from_us_ = open_.start_us;
+  point_.merge(open_, false);
+  const int64_t age = point_.end_us - point_from_us_;
+  const bool full = age >= options_.point_us && point_.requests >= options_.point_requests;
+  if (!full && age < options_.point_us * 12) return;
+  points_.push_back(point_of_stretch(point_));
+  if (points_.size() > options_.points) points_.pop_front();
+  point_from_us_ = point_.end_us;
+  point_ = Window();
+  longest_gap_us_ = 0;
+  point_troubled_ = troubled_;
+}
+
+std::vector<Point> Recorder::all_points() const {
+  std::vector<Point> all(points_.begin(), points_.end());
+  Window rest = point_;
+  rest.merge(open_, false);
+  if (rest.requests > 0) all.push_back(point_of_stretch(rest));
+  return all;
+}
+
+void Recorder::set_troubled(bool troubled) {
+  troubled_ = troubled;
+  point_troubled_ = point_troubled_ || troubled;
 }
 
 Window Recorder::total() const {

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "monitor/row_memory.h"
 #include "monitor/window.h"
 #include "runtime/observation.h"
+#include "sketch/answer.h"
 
 namespace slipway {
 
@@ -21,12 +24,19 @@ struct WindowOptions {
   size_t buckets = 64;              // kept
   int64_t recent_rows = 400;        // what detectors look at: the newest windows that hold this many rows ...
   int64_t recent_us = 300'000'000;  // ... and are not older than this
-  size_t points = 600;              // of the time series
+  int64_t point_us = 5'000'000;     // a point of the time series is of at least so long ...
+  int64_t point_requests = 8;       // ... and so many requests, or of twelve times as long
+  size_t points = 600;              // kept
   int64_t sampled_rows = 1024;      // per small window whose every feature is counted; then ever fewer
 };
 
 inline constexpr size_t kKeptRows = 160;
 
+// Repeats prove nothing: a client that sends one image a thousand times has sent one image. A row counts once among the
+// recent rows, the rest are repeats. Where training data repeat rows by themselves (columns of few categories, a row of
+// zeros that stands for "nothing"), rows that training data hold again and again count every time; and where most of
+// the training data are such rows, all rows do, since there a repeat is no sign of one source.
+//
 // Not thread-safe.
 class Recorder {
  public:
@@ -41,7 +51,7 @@ class Recorder {
   void seal(int64_t now_us);
   // Whatever its age.
   void seal_open();
-  // Forgets the windows, so that what comes is seen by itself; totals and points stay.
+  // Forgets the windows, so that what comes is seen by itself; totals and points stay, though no point spans it.
   void restart();
   // Gives back the memory of windows and points.
   void release();
@@ -51,6 +61,10 @@ class Recorder {
   Window older(int64_t now_us) const;
   // Oldest first.
   const std::deque<Point>& points() const { return points_; }
+  // What began to be a point, and the points: for whoever needs what was usual though it did not last long.
+  std::vector<Point> all_points() const;
+  // Points from now on are no examples of what is usual, the one under way included (true), or are again (false).
+  void set_troubled(bool troubled);
   // Since the beginning, without the parts that belong to a baseline.
   Window total() const;
   void restore_total(Window total) { total_ = std::move(total); }
@@ -65,9 +79,15 @@ class Recorder {
 
  private:
   void observe_rows(const Observation& observation);
-  void observe_row(std::span<const float> input, std::span<const float> output);
+  // True when its features are to be counted.
+  bool observe_row(std::span<const float> input, std::span<const float> output);
+  bool is_repeat(std::span<const float> input, const RowSummary& summary);
   void count_features(std::span<const float> rows, int64_t width);
   void keep_row(const float* row, int64_t width);
+  void observe_answer(const Answer& answer, bool single, std::optional<float> row_mean);
+  void note_invalid(std::span<const float> row);
+  void extend_point();
+  Point point_of_stretch(const Window& window) const;
   const float* chosen_of(const float* row);
   size_t recent_begin(int64_t now_us) const;
 
@@ -78,10 +98,18 @@ class Recorder {
   std::deque<Window> buckets_;   // sealed, oldest first
   Window open_;
   std::deque<Point> points_;
+  Window point_;                 // sealed windows since the last point
+  int64_t point_from_us_ = 0;    // the last answer before them
+  int64_t longest_gap_us_ = 0;   // between answers since then
+  bool troubled_ = false;        // now
+  bool point_troubled_ = false;  // at some time since the last point
   Window total_;
   Window pending_;
   int64_t last_seen_us_ = 0;
-  int64_t stride_ = 1;  // every stride-th row has its features counted
+  RowMemory memory_;
+  uint32_t bucket_ = 1;         // number of the open window
+  uint32_t oldest_recent_ = 1;  // of the oldest window that is recent
+  int64_t stride_ = 1;          // every stride-th row has its features counted
   int64_t until_next_ = 0;
   int64_t until_sparser_ = 0;
   std::vector<float> gathered_;

@@ -61,7 +61,7 @@ struct Metrics {
     rows.add(labels, static_cast<double>(total.rows));
     invalid.add(labels + ",side=\"input\"", static_cast<double>(total.invalid_inputs));
     invalid.add(labels + ",side=\"output\"", static_cast<double>(total.invalid_outputs));
-    for (auto [category, n] : total.classes.top(20)) {
+    for (auto [category, n] : total.all_classes().top(20)) {
       classes.add(fmt::format("{},class=\"{}\"", labels, category), static_cast<double>(n));
     }
     serving.add(labels, is_serving ? 1 : 0);
@@ -103,6 +103,7 @@ std::string Monitor::metrics() const {
     }
   }
   for (const Alarm& a : book_.active()) {
+    if (a.part_of != 0) continue;
     std::string labels =
         fmt::format("model=\"{}\",version=\"{}\",detector=\"{}\",subject=\"{}\",severity=\"{}\"", label(a.model),
                     a.version, a.detector, label(a.subject), severity_name(a.severity));

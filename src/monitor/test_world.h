@@ -19,6 +19,7 @@ struct Trouble {
   float shift = 0;           // added to every feature
   float noise = 0;           // deviation of normal noise added to every feature
   bool one_feature = false;  // feature 3 gets 2 added
+  int truth = -1;            // the class of every input
   double random_class = 0;   // share of answers with a class chosen at random
   int collapsed = -1;        // the class of every answer
   float confidence = 0;      // lowers the confidence by this
@@ -39,7 +40,8 @@ class World {
   explicit World(uint64_t seed) : random_(seed) {}
 
   std::pair<std::vector<float>, std::vector<float>> row(const Trouble& t = {}) {
-    const uint64_t truth = random_.below(kClasses);
+    const uint64_t luck = random_.below(kClasses);
+    const uint64_t truth = t.truth >= 0 ? static_cast<uint64_t>(t.truth) : luck;
     std::vector<float> x(kWidth), y(kClasses);
     for (float& v : x) v = static_cast<float>(0.5 * static_cast<double>(truth) + random_.normal());
     x[5] = 7;

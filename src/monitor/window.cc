@@ -44,7 +44,10 @@ void Window::merge(const Window& other, bool with_features) {
   for (size_t i = 0; i < kCodes; ++i) codes[i] += other.codes[i];
   invalid_inputs += other.invalid_inputs;
   invalid_outputs += other.invalid_outputs;
+  invalid_features.merge(other.invalid_features);
+  independent_rows += other.independent_rows;
   classes.merge(other.classes);
+  repeated_classes.merge(other.repeated_classes);
   confidence.merge(other.confidence);
   confidence_histogram.merge(other.confidence_histogram);
   value.merge(other.value);
@@ -76,11 +79,26 @@ int64_t Window::refusals() const {
   return requests - count(Code::ok) - count(Code::cancelled) - faults() - rejections();
 }
 
-double Window::independent_rows() const { return std::min(static_cast<double>(rows), inputs.estimate()); }
+Share Window::share(Failure failure) const {
+  switch (failure) {
+    case Failure::fault: return {faults(), requests};
+    case Failure::invalid_output: return {invalid_outputs, rows};
+    case Failure::rejection: return {rejections(), requests};
+    case Failure::refusal: return {refusals(), requests};
+    case Failure::invalid_input: return {invalid_inputs, rows};
+  }
+  return {};
+}
+
+TopCounts Window::all_classes() const {
+  TopCounts all = classes;
+  all.merge(repeated_classes);
+  return all;
+}
 
 Json Window::summary() const {
   Json top = Json::array();
-  for (auto [id, n] : classes.top(20)) top.push(Json::object({{"class", id}, {"count", n}}));
+  for (auto [id, n] : all_classes().top(20)) top.push(Json::object({{"class", id}, {"count", n}}));
   return Json::object({{"start", start_us},
                        {"end", end_us},
                        {"requests", requests},
@@ -88,6 +106,7 @@ Json Window::summary() const {
                        {"codes", codes_json(codes)},
                        {"invalid_inputs", invalid_inputs},
                        {"invalid_outputs", invalid_outputs},
+                       {"independent_rows", independent_rows},
                        {"distinct_inputs", static_cast<int64_t>(inputs.estimate())},
                        {"rows_sampled_per_feature", features.rows()},
                        {"latency", latency_summary(total)},
@@ -109,7 +128,9 @@ Json Window::to_json() const {
                        {"codes", Json::array_of(codes)},
                        {"invalid_inputs", invalid_inputs},
                        {"invalid_outputs", invalid_outputs},
+                       {"independent_rows", independent_rows},
                        {"classes", classes.to_json()},
+                       {"repeated_classes", repeated_classes.to_json()},
                        {"confidence", confidence.to_json()},
                        {"confidence_histogram", confidence_histogram.to_json()},
                        {"value", value.to_json()},
@@ -133,7 +154,9 @@ Result<Window> Window::from_json(const Json& json) {
   for (size_t i = 0; i < kCodes; ++i) w.codes[i] = codes[i].as_int();
   w.invalid_inputs = json["invalid_inputs"].as_int();
   w.invalid_outputs = json["invalid_outputs"].as_int();
+  w.independent_rows = json["independent_rows"].as_int();
   w.classes = TRY(TopCounts::from_json(json["classes"]));
+  if (!json["repeated_classes"].is_null()) w.repeated_classes = TRY(TopCounts::from_json(json["repeated_classes"]));
   w.confidence = TRY(Moments::from_json(json["confidence"]));
   w.confidence_histogram = TRY(Histogram::from_json(json["confidence_histogram"]));
   if (w.confidence_histogram.edges() != confidence_bins().edges()) {
@@ -156,13 +179,14 @@ Point point_of(const Window& w) {
   p.seconds = std::max(1e-3, static_cast<double>(w.end_us - w.start_us) * 1e-6);
   p.requests = w.requests;
   p.rows = w.rows;
+  for (size_t i = 0; i < kFailures; ++i) p.shares[i] = w.share(static_cast<Failure>(i));
   p.rate = static_cast<double>(w.requests) / p.seconds;
-  p.error_rate = w.requests == 0 ? 0 : static_cast<double>(w.faults()) / static_cast<double>(w.requests);
   p.latency = w.total.quantile(0.5);
   p.queue = w.queue.quantile(0.5);
   p.compute = w.compute.quantile(0.5);
   p.confidence = w.confidence.mean();
   p.row_mean = w.row_mean.mean();
+  p.row_mean_deviation = w.row_mean.deviation();
   return p;
 }
 

@@ -209,6 +209,9 @@ Cause shifted_input(const Case& c) {
                                     c.facts.previous_version));
     }
   }
+  if (const Alarm* invalid = c.find("error_rate", "invalid inputs"); invalid != nullptr && cause.features.empty()) {
+    cause.features = features_of(*invalid);
+  }
   Cause result = finish(CauseKind::shifted_input, c, evidence, std::move(summary));
   result.features = std::move(cause.features);
   return result;
@@ -243,10 +246,8 @@ Cause failing_stage(const Case& c) {
 }
 
 Cause load(const Case& c) {
-  static constexpr Weight kWeights[] = {{"error_rate", "rejections", 0.6, 0.7},
-                                        {"latency", "queue", 0.4, 0.5},
-                                        {"ewma", "request rate", 0.2, 0.2},
-                                        {"threshold", "request rate", 0.2, 0.2}};
+  static constexpr Weight kWeights[] = {
+      {"error_rate", "rejections", 0.6, 0.7}, {"latency", "queue", 0.4, 0.5}, {"traffic", "request rate", 0.2, 0.2}};
   Evidence evidence;
   add_alarms(c, kWeights, 1, evidence);
   if (evidence.any() && c.busier()) {

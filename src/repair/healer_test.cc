@@ -129,7 +129,7 @@ TEST_P(ShiftedInput, IsNamedAndNeverRolledBack) {
   EXPECT_EQ(healer_->repairs()[0].remedy, "propose_retrain");
   EXPECT_EQ(state(0), Repair::State::proposed);
   EXPECT_THAT(healer_->repairs()[0].proposal, HasSubstr("slipway train STORE/digits/2/recipe.toml"));
-  answer(2, 4000);
+  answer(2, 8000);
   EXPECT_EQ(state(0), Repair::State::closed);
 }
 

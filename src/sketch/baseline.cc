@@ -1,7 +1,11 @@
 // Baseline as JSON.
 #include "sketch/baseline.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "base/utf8.h"
 
 namespace slipway {
 
@@ -17,7 +21,7 @@ Json feature_to_json(const FeatureBaseline& feature) {
 Result<FeatureBaseline> feature_from_json(const Json& json) {
   FeatureBaseline feature;
   feature.index = json["index"].as_int(-1);
-  feature.name = json["name"].as_string();
+  feature.name = printable(json["name"].as_string());
   feature.moments = TRY(Moments::from_json(json["moments"]));
   feature.histogram = TRY(Histogram::from_json(json["histogram"]));
   return feature;
@@ -38,6 +42,16 @@ std::string Baseline::class_name(int64_t category) const {
   return fmt::format("class {}", category);
 }
 
+std::string Baseline::feature_name(int64_t index) const {
+  auto at = std::lower_bound(features.begin(), features.end(), index,
+                             [](const FeatureBaseline& f, int64_t wanted) { return f.index < wanted; });
+  return at != features.end() && at->index == index ? at->name : fmt::format("x[{}]", index);
+}
+
+bool Baseline::common(uint64_t row_hash) const {
+  return std::binary_search(common_rows.begin(), common_rows.end(), row_hash);
+}
+
 std::vector<int64_t> Baseline::chosen() const {
   std::vector<int64_t> indices;
   if (static_cast<int64_t>(features.size()) == width) return indices;
@@ -56,12 +70,16 @@ Json Baseline::to_json() const {
   for (const FeatureBaseline& f : features) list.push(feature_to_json(f));
   Json per_class = Json::array();
   for (const Moments& m : class_row_mean) per_class.push(m.to_json());
+  Json common = Json::array();
+  for (uint64_t hash : common_rows) common.push(static_cast<int64_t>(hash));
   return Json::object({{"format", "slipway-baseline-1"},
                        {"rows", rows},
                        {"width", width},
                        {"outputs", outputs},
                        {"left_out", left_out},
                        {"answers_from", answers_from},
+                       {"common_rows", std::move(common)},
+                       {"discrete", discrete},
                        {"row_mean", feature_to_json(row_mean)},
                        {"row_deviation", feature_to_json(row_deviation)},
                        {"classes", Json::array_of(classes)},
@@ -83,10 +101,13 @@ Result<Baseline> Baseline::from_json(const Json& json) {
   b.outputs = json["outputs"].as_int();
   b.left_out = json["left_out"].as_int();
   b.answers_from = json["answers_from"].as_string();
+  for (const Json& hash : json["common_rows"].items()) b.common_rows.push_back(static_cast<uint64_t>(hash.as_int()));
+  std::sort(b.common_rows.begin(), b.common_rows.end());
+  b.discrete = json["discrete"].as_bool();
   b.row_mean = TRY(feature_from_json(json["row_mean"]));
   b.row_deviation = TRY(feature_from_json(json["row_deviation"]));
   for (const Json& n : json["classes"].items()) b.classes.push_back(n.as_int());
-  for (const Json& name : json["class_names"].items()) b.class_names.push_back(name.as_string());
+  for (const Json& name : json["class_names"].items()) b.class_names.push_back(printable(name.as_string()));
   b.confidence = TRY(Moments::from_json(json["confidence"]));
   b.confidence_histogram = TRY(Histogram::from_json(json["confidence_histogram"]));
   b.class_row_mean = TRY(moments_list(json["class_row_mean"]));

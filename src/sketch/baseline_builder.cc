@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/utf8.h"
 #include "sketch/answer.h"
+#include "sketch/row_hash.h"
 #include "sketch/significance.h"
 
 namespace slipway {
@@ -155,7 +157,7 @@ void BaselineBuilder::keep_in_sample(std::span<const float> row, const RowSummar
 }
 
 std::string BaselineBuilder::feature_name(int64_t index) const {
-  if (index < static_cast<int64_t>(options_.names.size())) return options_.names[static_cast<size_t>(index)];
+  if (index < static_cast<int64_t>(options_.names.size())) return printable(options_.names[static_cast<size_t>(index)]);
   std::vector<int64_t> at(options_.row_shape.size());
   int64_t rest = index;
   for (size_t i = at.size(); i > 0; --i) {
@@ -182,6 +184,9 @@ Result<Baseline> BaselineBuilder::build() const {
                           Moments(rows_, shift_[i] + sums_[i] / n, m2, least_[i], most_[i]),
                           histogram_of(column, options_.bins)});
   }
+  CommonRows common = common_rows(sample_, chosen_.size());
+  b.common_rows = std::move(common.hashes);
+  b.discrete = common.discrete;
   b.row_mean = {-1, "row mean", row_mean_, histogram_of(sample_mean_, options_.bins)};
   b.row_deviation = {-1, "row deviation", row_deviation_, histogram_of(sample_deviation_, options_.bins)};
   const bool truth = measured_by_truth();
@@ -191,7 +196,7 @@ Result<Baseline> BaselineBuilder::build() const {
              outputs_ == 1 ? histogram_of(answers.sample_value, options_.bins) : Histogram()};
   b.classes = answers.classes;
   b.class_row_mean = answers.class_row_mean;
-  b.class_names = options_.class_names;
+  for (const std::string& name : options_.class_names) b.class_names.push_back(printable(name));
   const bool off = named_ > 0 && std::abs(confidence_.mean() - share(correct_, named_)) > kWorstCalibration;
   b.confidence = off ? Moments() : confidence_;
   b.confidence_histogram = off ? confidence_bins() : confidence_histogram_;

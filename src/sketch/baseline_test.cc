@@ -91,6 +91,8 @@ TEST(Baseline, SumsUpTrainingData) {
   EXPECT_THAT(b.classes, ElementsAre(1500, 4500));
   EXPECT_NEAR(b.confidence.mean(), 0.25 * 0.9 + 0.75 * 0.8, 1e-6);
   EXPECT_EQ(b.class_name(1), "yes");
+  EXPECT_EQ(b.feature_name(2), "x[1, 0]");
+  EXPECT_EQ(b.feature_name(9), "x[9]");
   EXPECT_TRUE(b.chosen().empty());
 }
 

@@ -69,11 +69,50 @@ Result<Histogram> Histogram::from_json(const Json& json) {
   return Histogram(std::move(edges), std::move(counts));
 }
 
+namespace {
+
+// The values that a column of categories takes, ascending: at most `most`, each in a thousandth of the sample or more,
+// all but a hundredth of the sample among them, and each seen twenty times on average, so that they are no
+// measurements. None for other columns.
+std::vector<float> categories_of(const std::vector<float>& sorted, size_t most) {
+  std::vector<float> values;
+  size_t rare = 0;
+  for (size_t i = 0; i < sorted.size();) {
+    size_t end = i;
+    while (end < sorted.size() && sorted[end] == sorted[i]) ++end;
+    if ((end - i) * 1000 < sorted.size()) {
+      rare += end - i;
+    } else {
+      values.push_back(sorted[i]);
+    }
+    if (values.size() > most || rare * 100 > sorted.size()) return {};
+    i = end;
+  }
+  return values.size() < 2 || values.size() * 20 > sorted.size() ? std::vector<float>() : values;
+}
+
+// Between all neighbours, and half the smallest distance beyond both ends.
+std::vector<float> category_edges(const std::vector<float>& values) {
+  float gap = values[1] - values[0];
+  for (size_t i = 1; i < values.size(); ++i) gap = std::min(gap, values[i] - values[i - 1]);
+  std::vector<float> edges{values.front() - gap / 2};
+  for (size_t i = 1; i < values.size(); ++i) edges.push_back(values[i - 1] + (values[i] - values[i - 1]) / 2);
+  edges.push_back(values.back() + gap / 2);
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  return edges;
+}
+
+}  // namespace
+
 std::vector<float> quantile_edges(std::vector<float> sample, int bins) {
+  constexpr size_t kFew = 12, kSome = 64;
   CHECK(bins >= 2, "a histogram has at least two bins");
   std::vector<float> edges;
   if (sample.empty()) return edges;
   std::sort(sample.begin(), sample.end());
+  const std::vector<float> categories = categories_of(sample, kSome);
+  const std::vector<float> ends = categories.empty() ? std::vector<float>() : category_edges(categories);
+  if (!categories.empty() && categories.size() <= kFew) return ends;
   const float margin = 2 * kHalfMargin * std::max(1.0f, std::abs(sample.back()));
   // Halfway to the nearest smaller (larger) value of the sample.
   auto below = [&](float cut) {
@@ -87,6 +126,7 @@ std::vector<float> quantile_edges(std::vector<float> sample, int bins) {
   auto add = [&](float edge) {
     if (edges.empty() || edge > edges.back()) edges.push_back(edge);
   };
+  if (!ends.empty()) add(ends.front());
   std::vector<float> cuts;
   for (int i = 1; i < bins; ++i)
     cuts.push_back(sample[static_cast<size_t>(i) * sample.size() / static_cast<size_t>(bins)]);
@@ -98,6 +138,7 @@ std::vector<float> quantile_edges(std::vector<float> sample, int bins) {
     if (end - i > 1 || constant) add(above(cuts[i]));
     i = end;
   }
+  if (!ends.empty()) add(ends.back());
   return edges;
 }
 

@@ -37,9 +37,10 @@ class Histogram {
 };
 
 // Edges that cut `sample` into at most `bins` bins of about equal weight. A value that holds several quantiles (a pixel
-// that is mostly 0) gets a bin of its own. Edges stand halfway between neighbouring values, so that a client who sends
-// fewer digits does not move values over them.
-// Requires: bins >= 2 and finite values; no edges from an empty sample.
+// that is mostly 0) gets a bin of its own; so does every value of a column of up to twelve categories, and what lies
+// beyond the ends of a column of up to 64 values (a category that the sample does not know). Edges stand halfway
+// between neighbouring values, so that a client who sends fewer digits does not move values over them. Requires: bins
+// >= 2 and finite values; no edges from an empty sample.
 std::vector<float> quantile_edges(std::vector<float> sample, int bins);
 
 // A float as the shortest decimal that reads back as the same float, so that JSON stays small.

@@ -108,17 +108,15 @@ double stability_index(std::span<const int64_t> expected, std::span<const int64_
   return index;
 }
 
-Test homogeneity(std::span<const int64_t> expected, std::span<const int64_t> observed, double weight_observed) {
-  CHECK(expected.size() == observed.size(), "histograms of different edges");
-  const double n = total_of(expected);
-  const double m = total_of(observed) * weight_observed;
-  if (n <= 0 || m <= 0) return {};
+namespace {
+
+Test likelihood_ratio(std::span<const int64_t> expected, std::span<const int64_t> observed, double n, double m) {
   const double smaller = std::min(n, m) / (n + m);
   std::vector<std::pair<double, double>> bins;
   double a = 0, b = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     a += static_cast<double>(expected[i]);
-    b += static_cast<double>(observed[i]) * weight_observed;
+    b += static_cast<double>(observed[i]);
     if ((a + b) * smaller >= 1) {
       bins.emplace_back(a, b);
       a = b = 0;
@@ -135,6 +133,42 @@ Test homogeneity(std::span<const int64_t> expected, std::span<const int64_t> obs
   }
   g = std::max(0.0, 2 * g);
   return {g, chi_square_survival(g, static_cast<double>(bins.size() - 1))};
+}
+
+}  // namespace
+
+Test homogeneity(std::span<const int64_t> expected, std::span<const int64_t> observed) {
+  CHECK(expected.size() == observed.size(), "histograms of different edges");
+  constexpr double kRare = 1e-3;
+  const double n = total_of(expected), m = total_of(observed);
+  if (n <= 0 || m <= 0) return {};
+  Test test = likelihood_ratio(expected, observed, n, m);
+  int64_t rare_expected = 0, rare_observed = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (static_cast<double>(expected[i]) >= kRare * n) continue;
+    rare_expected += expected[i];
+    rare_observed += observed[i];
+  }
+  if (rare_observed == 0) return test;
+  const double rare = binomial_survival(rare_observed, rare_expected + rare_observed, m / (n + m));
+  test.p = std::min(1.0, 2 * std::min(test.p, rare));
+  return test;
+}
+
+double binomial_survival(int64_t k, int64_t n, double p) {
+  if (k <= 0) return 1;
+  if (k > n || p <= 0) return 0;
+  if (p >= 1) return 1;
+  double sum = 0;
+  const double all = static_cast<double>(n);
+  for (int64_t i = k; i <= n; ++i) {
+    const double x = static_cast<double>(i);
+    const double term = std::exp(std::lgamma(all + 1) - std::lgamma(x + 1) - std::lgamma(all - x + 1) +
+                                 x * std::log(p) + (all - x) * std::log1p(-p));
+    sum += term;
+    if (x > all * p && term < 1e-17 * sum) break;
+  }
+  return std::min(1.0, sum);
 }
 
 std::vector<bool> holm(std::span<const double> p, double alpha) {

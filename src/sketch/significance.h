@@ -30,11 +30,14 @@ struct Test {
   double p = 1;
 };
 
-// Likelihood-ratio test that two histograms come from one distribution: G = 2 sum o ln(o / e), chi-square with
-// (bins - 1) degrees of freedom (Sokal & Rohlf, "Biometry"). Neighbouring bins are joined until each expects at least
-// one count on both sides (Cochran's rule). `weight_observed` < 1 shrinks the observed counts to as many as are
-// independent.
-Test homogeneity(std::span<const int64_t> expected, std::span<const int64_t> observed, double weight_observed = 1);
+// Test that two histograms come from one distribution: the likelihood-ratio test G = 2 sum o ln(o / e), chi-square with
+// (bins - 1) degrees of freedom (Sokal & Rohlf, "Biometry"), neighbouring bins joined until each expects at least one
+// count on both sides (Cochran's rule). What lies in bins with less than a thousandth of the expected counts, which
+// joining hides, is judged apart by the binomial tail of its share; p is twice the smaller of the two (Bonferroni).
+Test homogeneity(std::span<const int64_t> expected, std::span<const int64_t> observed);
+
+// P(X >= k) for X binomial with n trials of probability p.
+double binomial_survival(int64_t k, int64_t n, double p);
 
 // Which hypotheses Holm's step-down procedure rejects with the chance of even one false rejection at most `alpha`
 // (S. Holm, "A simple sequentially rejective multiple test procedure", 1979). As many flags as p values.

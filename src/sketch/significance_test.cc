@@ -61,11 +61,20 @@ TEST(Significance, HomogeneityHoldsItsLevelUnderTheNull) {
   EXPECT_GT(rejected, trials * 0.003);
 }
 
-TEST(Significance, HomogeneityJoinsBinsThatExpectNothing) {
-  std::vector<int64_t> expected = {0, 4000, 0}, observed = {0, 398, 2};
-  EXPECT_EQ(homogeneity(expected, observed).p, 1);
+// Two of 400 values that 4000 did not show: twice the chance that both fall among the 400, (1 / 11)^2. Five: news.
+TEST(Significance, HomogeneityJudgesBinsThatExpectNothingByTheBinomialTail) {
+  std::vector<int64_t> expected = {0, 4000, 0}, observed = {0, 398, 2}, more = {0, 395, 5};
+  EXPECT_NEAR(homogeneity(expected, observed).p, 2.0 / 121, 1e-9);
+  EXPECT_NEAR(homogeneity(expected, more).p, 2 * std::pow(11.0, -5), 1e-9);
   std::vector<int64_t> moved = {0, 0, 400};
   EXPECT_LT(homogeneity(expected, moved).p, 1e-100);
+}
+
+TEST(Significance, BinomialTail) {
+  EXPECT_NEAR(binomial_survival(3, 5, 0.5), 0.5, 1e-12);
+  EXPECT_NEAR(binomial_survival(2, 3, 0.1), 0.028, 1e-12);
+  EXPECT_EQ(binomial_survival(0, 3, 0.1), 1);
+  EXPECT_EQ(binomial_survival(4, 3, 0.1), 0);
 }
 
 TEST(Significance, HolmStepsDown) {

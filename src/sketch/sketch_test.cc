@@ -145,6 +145,21 @@ TEST(Histogram, AValueThatHoldsSeveralQuantilesHasItsOwnBin) {
   EXPECT_THAT(constant.counts(), ElementsAre(1, 1, 1));
 }
 
+TEST(Histogram, CategoriesHaveBinsOfTheirOwnAndSoHaveUnknownOnes) {
+  std::vector<float> codes;
+  for (int i = 0; i < 200; ++i) codes.push_back(i % 10 == 0 ? 4.0f : static_cast<float>(1 + i % 2));
+  EXPECT_THAT(quantile_edges(codes, 10), ElementsAre(0.5f, 1.5f, 3.0f, 4.5f));
+  codes.resize(4000, 2.0f);
+  codes.back() = 9;  // once in 4000: no category of its own
+  EXPECT_THAT(quantile_edges(codes, 10), ElementsAre(0.5f, 1.5f, 3.0f, 4.5f));
+  std::vector<float> months;
+  for (int i = 0; i < 600; ++i) months.push_back(static_cast<float>(1 + i % 24));
+  const std::vector<float> edges = quantile_edges(months, 4);
+  EXPECT_EQ(edges.front(), 0.5f);
+  EXPECT_EQ(edges.back(), 24.5f);
+  EXPECT_EQ(edges.size(), 5u);
+}
+
 TEST(Distinct, EstimatesWithinFourStandardErrors) {
   for (int n : {10, 500, 5000, 100000}) {
     Distinct sketch(12);

@@ -24,7 +24,7 @@ DETECTOR(class_inputs) = {
     .parameters = {{{"effect", 0.35, "mean standardized distance from here on is large"},
                     {"alpha", 1e-6, "chance that an unchanged window is called significant"},
                     {"class_rows", 15, "rows a class needs"},
-                    {"rows", 200, "independent rows a window needs"}}},
+                    {"rows", 200, "rows that are no repeats a window needs"}}},
     .detect = detect,
 };
 
@@ -56,7 +56,7 @@ std::vector<Shift> shifts_of(const View& view, int64_t class_rows) {
 
 std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   auto value = [&](const char* name) { return parameter(detector_class_inputs, name, overrides); };
-  if (view.baseline == nullptr || view.recent.independent_rows() < value("rows")) return {};
+  if (view.baseline == nullptr || static_cast<double>(view.recent.independent_rows) < value("rows")) return {};
   std::vector<Shift> shifts = shifts_of(view, static_cast<int64_t>(value("class_rows")));
   if (shifts.size() < 2) return {};
   double n = 0, common = 0;
@@ -87,7 +87,8 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
                               "deviations apart on average, most for {}",
                               effect, view.baseline->class_name(worst->category)),
        .evidence =
-           Json::object({{"effect", effect}, {"p", p}, {"rows", view.recent.rows}, {"classes", std::move(classes)}})}};
+           Json::object({{"effect", effect}, {"p", p}, {"rows", view.recent.rows}, {"classes", std::move(classes)}}),
+       .explained_by = {{"input_drift", "inputs"}}}};
 }
 
 }  // namespace

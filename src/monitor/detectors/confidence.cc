@@ -24,7 +24,7 @@ DETECTOR(confidence) = {
     .parameters = {{{"drop", 0.1, "a fall of the mean is large from here on"},
                     {"k", 4, "standard errors the fall must exceed"},
                     {"alpha", 1e-5, "chance that an unchanged window is called different"},
-                    {"rows", 60, "independent rows a window needs"},
+                    {"rows", 60, "rows that are no repeats a window needs"},
                     {"severe", 0.25, "a fall of the mean that is critical"}}},
     .detect = detect,
 };
@@ -34,7 +34,7 @@ namespace {
 std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   auto value = [&](const char* name) { return parameter(detector_confidence, name, overrides); };
   if (view.baseline == nullptr || view.baseline->confidence.count() < 2) return {};
-  const double rows = std::min(view.recent.independent_rows(), static_cast<double>(view.recent.confidence.count()));
+  const double rows = static_cast<double>(view.recent.confidence.count());
   if (rows < value("rows")) return {};
   const Moments& before = view.baseline->confidence;
   const double fall = before.mean() - view.recent.confidence.mean();
@@ -53,7 +53,8 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
                                      {"fall", fall},
                                      {"ks", gap},
                                      {"p", p},
-                                     {"rows", view.recent.confidence.count()}})}};
+                                     {"rows", view.recent.confidence.count()}}),
+           .explained_by = {{"input_drift", "inputs"}}}};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ DETECTOR(input_drift) = {
     .source = "PSI: N. Siddiqi, \"Credit risk scorecards\", 2006; correction: S. Holm, 1979",
     .parameters = {{{"psi", 0.25, "a shift is large from here on"},
                     {"alpha", 1e-5, "chance that any feature of an undrifted window is called significant"},
-                    {"rows", 100, "independent rows a window needs"},
+                    {"rows", 60, "rows that are no repeats a window needs"},
                     {"widespread", 0.2, "share of drifted features that makes the alarm critical"}}},
     .detect = detect,
 };
@@ -36,27 +36,26 @@ struct Drift {
   double mean;  // in the window
 };
 
-Drift compare(const FeatureBaseline& feature, std::span<const int64_t> counts, double mean, double weight) {
+Drift compare(const FeatureBaseline& feature, std::span<const int64_t> counts, double mean) {
   return {&feature, stability_index(feature.histogram.counts(), counts),
-          homogeneity(feature.histogram.counts(), counts, weight).p, mean};
+          homogeneity(feature.histogram.counts(), counts).p, mean};
 }
 
 // One entry per feature that can be compared.
 std::vector<Drift> drifts_of(const View& view) {
   const Baseline& b = *view.baseline;
   const Window& w = view.recent;
-  const double weight = w.independent_rows() / static_cast<double>(std::max<int64_t>(1, w.rows));
   std::vector<Drift> drifts;
   if (w.row_mean.count() > 0) {
-    drifts.push_back(compare(b.row_mean, w.row_mean_histogram.counts(), w.row_mean.mean(), weight));
+    drifts.push_back(compare(b.row_mean, w.row_mean_histogram.counts(), w.row_mean.mean()));
     if (b.width > 1) {
-      drifts.push_back(compare(b.row_deviation, w.row_deviation_histogram.counts(), w.row_deviation.mean(), weight));
+      drifts.push_back(compare(b.row_deviation, w.row_deviation_histogram.counts(), w.row_deviation.mean()));
     }
   }
   if (!w.features.defined() || w.features.rows() == 0) return drifts;
   for (size_t f = 0; f < b.features.size(); ++f) {
     int64_t i = static_cast<int64_t>(f);
-    drifts.push_back(compare(b.features[f], w.features.counts(i), w.features.mean(i), weight));
+    drifts.push_back(compare(b.features[f], w.features.counts(i), w.features.mean(i)));
   }
   return drifts;
 }
@@ -84,7 +83,7 @@ std::string sentence(const std::vector<Drift>& drifted, size_t compared, int64_t
 
 std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   auto value = [&](const char* name) { return parameter(detector_input_drift, name, overrides); };
-  if (view.baseline == nullptr || view.recent.independent_rows() < value("rows")) return {};
+  if (view.baseline == nullptr || static_cast<double>(view.recent.independent_rows) < value("rows")) return {};
   std::vector<Drift> drifts = drifts_of(view);
   if (drifts.empty()) return {};
   std::vector<double> p;
@@ -111,7 +110,7 @@ std::vector<Finding> detect(const View& view, const Parameters& overrides) {
                                      {"share", share},
                                      {"rows", view.recent.rows},
                                      {"rows_sampled", view.recent.features.rows()},
-                                     {"distinct_rows", view.recent.independent_rows()},
+                                     {"independent_rows", view.recent.independent_rows},
                                      {"top", std::move(top)}})}};
 }
 

@@ -20,7 +20,7 @@ DETECTOR(output_drift) = {
     .source = "PSI: N. Siddiqi, \"Credit risk scorecards\", 2006; G-test: R. Sokal, F. Rohlf, \"Biometry\"",
     .parameters = {{{"psi", 0.25, "a shift is large from here on"},
                     {"alpha", 1e-5, "chance that an undrifted window is called significant"},
-                    {"rows", 60, "independent rows a window needs"},
+                    {"rows", 60, "rows that are no repeats a window needs"},
                     {"collapse", 0.8, "one class with this share of the answers is critical"}}},
     .detect = detect,
 };
@@ -39,9 +39,8 @@ double share_of(int64_t n, int64_t total) {
   return total == 0 ? 0 : static_cast<double>(n) / static_cast<double>(total);
 }
 
-Finding judge(std::span<const int64_t> expected, std::span<const int64_t> observed, double weight, double alpha,
-              double psi) {
-  Test test = homogeneity(expected, observed, weight);
+Finding judge(std::span<const int64_t> expected, std::span<const int64_t> observed, double alpha, double psi) {
+  Test test = homogeneity(expected, observed);
   Finding finding;
   finding.statistic = test.p <= alpha ? stability_index(expected, observed) : 0;
   finding.threshold = psi;
@@ -49,10 +48,10 @@ Finding judge(std::span<const int64_t> expected, std::span<const int64_t> observ
   return finding;
 }
 
-Finding judge_classes(const View& view, double weight, const Parameters& overrides) {
+Finding judge_classes(const View& view, const Parameters& overrides) {
   const Baseline& b = *view.baseline;
   const std::vector<int64_t> observed = class_counts(view.recent, b.classes.size());
-  Finding finding = judge(b.classes, observed, weight, parameter(detector_output_drift, "alpha", overrides),
+  Finding finding = judge(b.classes, observed, parameter(detector_output_drift, "alpha", overrides),
                           parameter(detector_output_drift, "psi", overrides));
   int64_t trained = 0, answered = 0;
   for (int64_t n : b.classes) trained += n;
@@ -77,23 +76,33 @@ Finding judge_classes(const View& view, double weight, const Parameters& overrid
   return finding;
 }
 
+// Other inputs are answered otherwise, and that they are others shows later than the answers do: so long as 200 more
+// rows take, but no longer than 30 s.
+int64_t confirmation_us(const Window& w) {
+  const double rate = static_cast<double>(w.rows) / std::max(1.0, static_cast<double>(w.end_us - w.start_us));
+  return static_cast<int64_t>(std::min(30e6, 200 / rate));
+}
+
 std::vector<Finding> detect(const View& view, const Parameters& overrides) {
   auto value = [&](const char* name) { return parameter(detector_output_drift, name, overrides); };
-  if (view.baseline == nullptr || view.recent.independent_rows() < value("rows")) return {};
-  const double weight = view.recent.independent_rows() / static_cast<double>(view.recent.rows);
+  if (view.baseline == nullptr || static_cast<double>(view.recent.independent_rows) < value("rows")) return {};
   std::vector<Finding> findings;
   const bool classes = std::ranges::any_of(view.baseline->classes, [](int64_t n) { return n > 0; });
-  if (classes && view.recent.classes.total() > 0) findings.push_back(judge_classes(view, weight, overrides));
+  if (classes && view.recent.classes.total() > 0) findings.push_back(judge_classes(view, overrides));
   if (view.baseline->outputs == 1 && view.recent.value.count() > 0) {
     const FeatureBaseline& expected = view.baseline->value;
     Finding finding =
-        judge(expected.histogram.counts(), view.recent.value_histogram.counts(), weight, value("alpha"), value("psi"));
+        judge(expected.histogram.counts(), view.recent.value_histogram.counts(), value("alpha"), value("psi"));
     finding.subject = "output";
     finding.message =
         fmt::format("the output is spread otherwise than in training (PSI {:.2f}): mean {:.4g}, was {:.4g}",
                     finding.statistic, view.recent.value.mean(), expected.moments.mean());
     finding.evidence.set("mean", view.recent.value.mean()).set("baseline_mean", expected.moments.mean());
     findings.push_back(std::move(finding));
+  }
+  for (Finding& finding : findings) {
+    finding.explained_by = {{"input_drift", "inputs"}};
+    finding.confirm_us = finding.evidence["collapsed"].as_bool() ? 0 : confirmation_us(view.recent);
   }
   return findings;
 }

@@ -28,6 +28,7 @@ DETECTOR(predecessor) = {
                     {"z", 4, "standard errors that a limit lies from the measured value"},
                     {"rows", 50, "answers of both versions that are the least to say anything"},
                     {"enough", 500, "answers of both after which a comparison without an outcome ends"}}},
+    .hears_silence = true,
     .detect = detect,
 };
 
