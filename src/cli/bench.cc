@@ -120,14 +120,25 @@ Json profile_json(const std::vector<NodeProfile>& nodes) {
 
 // What files give, and random values for the other inputs.
 Result<std::vector<Tensor>> values_to_run(const Options& options, const std::vector<Port>& ports,
-                                          const std::map<std::string, int64_t>& sizes) {
+                                          const std::map<std::string, int64_t>& sizes, uint64_t integers) {
   std::vector<NamedValue> given;
   for (const std::string& word : options.values)
     std::ranges::move(TRY(read_values(word, "input")), back_inserter(given));
   std::vector<Tensor> values = TRY(values_for(ports, given, "input", false));
-  std::vector<Tensor> random = random_inputs(bound_ports(ports, sizes), options.batch, 1, 0);
+  std::vector<Tensor> random = random_inputs(bound_ports(ports, sizes), options.batch, 1, 0, integers);
   for (size_t i = 0; i < values.size(); ++i) {
     if (!values[i].defined()) values[i] = std::move(random[i]);
+  }
+  return values;
+}
+
+// The same with integers that the model takes, which may be indices into something small.
+Result<std::vector<Tensor>> accepted_values(const Options& options, Session& session,
+                                            const std::map<std::string, int64_t>& sizes) {
+  std::vector<Tensor> values;
+  for (uint64_t integers : kIntegerRanges) {
+    values = TRY(values_to_run(options, session.inputs(), sizes, integers));
+    if (session.run(values).ok()) break;
   }
   return values;
 }
@@ -138,7 +149,7 @@ Status run(const Options& options) {
   RETURN_IF_ERROR(check_bindings(graph, sizes));
   RETURN_IF_ERROR(set_input_shapes(graph, TRY(parse_shapes(options.shapes))));
   auto session = TRY(Session::create(std::move(graph), {.threads = options.threads}));
-  const std::vector<Tensor> inputs = TRY(values_to_run(options, session->inputs(), sizes));
+  const std::vector<Tensor> inputs = TRY(accepted_values(options, *session, sizes));
   const Timing timing = TRY(time_runs(*session, inputs, options.seconds));
   if (options.profile) {
     session->set_profiling(true);

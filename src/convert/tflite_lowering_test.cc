@@ -346,6 +346,16 @@ TEST(TfliteLowering, ComputedIndicesMayBeNegative) {
   EXPECT_EQ(report->outputs[0].max_absolute, 0);
 }
 
+// What is made up to compare with asks a table of 3 rows for rows that it has.
+TEST(Verify, MadeUpIdsFitASmallTable) {
+  Net n;
+  ValueId i = n.input(DType::i64, {3});
+  Graph graph = n.finish({n.b.op("Gather", {n.weight({3, 2}, 1), i})});
+  Result<VerifyReport> report = verify_conversion(graph, graph, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->outputs[0].max_absolute, 0);
+}
+
 // A convolution over a sequence, quantized: nothing between its scale and the rounding but changes of shape.
 TEST(TfliteLowering, AQuantizedConvolutionOverASequenceComputesInInt8) {
   Net n;

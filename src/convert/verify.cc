@@ -15,7 +15,6 @@ namespace slipway {
 namespace {
 
 constexpr double kSmallest = 1e-6;
-constexpr uint64_t kIntegerRange = 8;
 
 Status check_same_ports(const std::vector<Port>& a, const std::vector<Port>& b, std::string_view what) {
   if (a.size() != b.size()) {
@@ -64,7 +63,8 @@ Status compare_run(Session& original, Session& converted, std::span<const Tensor
 
 }  // namespace
 
-std::vector<Tensor> random_inputs(const std::vector<Port>& ports, int64_t rows, uint64_t seed, uint64_t stream) {
+std::vector<Tensor> random_inputs(const std::vector<Port>& ports, int64_t rows, uint64_t seed, uint64_t stream,
+                                  uint64_t integers) {
   std::vector<Tensor> inputs;
   for (size_t p = 0; p < ports.size(); ++p) {
     Shape shape;
@@ -77,7 +77,7 @@ std::vector<Tensor> random_inputs(const std::vector<Port>& ports, int64_t rows, 
         if (is_float(ports[p].dtype)) {
           x = convert_element<T>(random.normal());
         } else {
-          x = convert_element<T>(random.below(std::is_same_v<T, bool> ? 2 : kIntegerRange));
+          x = convert_element<T>(random.below(std::is_same_v<T, bool> ? 2 : integers));
         }
       }
     });
@@ -85,6 +85,21 @@ std::vector<Tensor> random_inputs(const std::vector<Port>& ports, int64_t rows, 
   }
   return inputs;
 }
+
+namespace {
+
+// The first range of integers that the model answers; the last where it answers none.
+uint64_t accepted_integers(Session& session, const VerifyOptions& options) {
+  const bool any = std::ranges::any_of(session.inputs(), [](const Port& port) { return is_integer(port.dtype); });
+  for (uint64_t integers : kIntegerRanges) {
+    if (!any || session.run(random_inputs(session.inputs(), options.samples, options.seed, 0, integers)).ok()) {
+      return integers;
+    }
+  }
+  return std::end(kIntegerRanges)[-1];
+}
+
+}  // namespace
 
 Result<VerifyReport> verify_conversion(const Graph& original, const Graph& converted, const VerifyOptions& options) {
   Result<std::unique_ptr<Session>> a = Session::create(original);
@@ -104,9 +119,10 @@ Result<VerifyReport> verify_conversion(const Graph& original, const Graph& conve
       return invalid(fmt::format("input \"{}\" has no rank or no numbers to make samples of; give data", port.name));
     }
   }
+  const uint64_t integers = accepted_integers(**a, options);
   for (int64_t run = 0; run < options.runs; ++run) {
     std::vector<Tensor> inputs =
-        random_inputs((*a)->inputs(), options.samples, options.seed, static_cast<uint64_t>(run));
+        random_inputs((*a)->inputs(), options.samples, options.seed, static_cast<uint64_t>(run), integers);
     RETURN_IF_ERROR(compare_run(**a, **b, inputs, report));
   }
   return report;

@@ -38,8 +38,12 @@ struct VerifyReport {
 // Runs sessions of both graphs. invalid_argument when their inputs or outputs do not match in number, type and shape.
 Result<VerifyReport> verify_conversion(const Graph& original, const Graph& converted, const VerifyOptions& options);
 
-// Seeded contents for `ports`: floats standard normal, integers uniform in [0, 8), booleans even. An unknown size is
-// `rows`; equal symbols get equal sizes. Pure.
-std::vector<Tensor> random_inputs(const std::vector<Port>& ports, int64_t rows, uint64_t seed, uint64_t stream);
+// Ends of the ranges that integers are drawn from, to be tried in this order: they may be indices into something small.
+inline constexpr uint64_t kIntegerRanges[] = {8, 2, 1};
+
+// Seeded contents for `ports`: floats standard normal, integers uniform in [0, integers), booleans even. An unknown
+// size is `rows`; equal symbols get equal sizes. Pure.
+std::vector<Tensor> random_inputs(const std::vector<Port>& ports, int64_t rows, uint64_t seed, uint64_t stream,
+                                  uint64_t integers = kIntegerRanges[0]);
 
 }  // namespace slipway

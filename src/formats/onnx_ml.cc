@@ -21,17 +21,20 @@ Status tensor_to_floats(Node& node, const std::string& name) {
   const Tensor* tensor = tensor_of(node, spelled);
   if (tensor == nullptr) return {};
   if (!is_float(tensor->dtype())) return invalid(fmt::format("{} is {}", spelled, dtype_name(tensor->dtype())));
+  if (name == "nodes_values" && tensor->dtype() == DType::f64) return {};  // what is compared must not be rounded
   std::vector<float> values = floats_of(*tensor);
   node.attributes.erase(spelled);
   node.attributes.set(name, std::move(values));
   return {};
 }
 
-// `name`_tensor becomes `name`_strings, `name`_int64s or `name`_floats.
+bool is_listed(DType dtype) { return dtype == DType::string || dtype == DType::f32 || dtype == DType::i64; }
+
+// `name`_tensor becomes `name`_strings, `name`_int64s or `name`_floats where it is of their types.
 Status label_tensor(Node& node, const std::string& name) {
   std::string spelled = name + "_tensor";
   const Tensor* found = tensor_of(node, spelled);
-  if (found == nullptr) return {};
+  if (found == nullptr || !is_listed(found->dtype())) return {};
   Tensor tensor = *found;
   node.attributes.erase(spelled);
   if (tensor.dtype() == DType::string) {
@@ -50,6 +53,7 @@ Status label_default(Node& node) {
   if (found == nullptr) return {};
   Tensor tensor = *found;
   if (tensor.count() != 1) return invalid("default_tensor must hold one element");
+  if (!is_listed(tensor.dtype())) return {};
   node.attributes.erase("default_tensor");
   if (tensor.dtype() == DType::string) {
     node.attributes.set("default_string", tensor.data<std::string>()[0]);

@@ -1,6 +1,8 @@
 // The changes from opset to opset, upwards. Each function names what changed; onnx/docs/Changelog.md is the source.
 #include "formats/onnx_upgrade.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "graph/captures.h"
@@ -227,11 +229,29 @@ Status upsample_10(Mover&, Node& node) {
 
 // -- Opset 11 and 12 -----------------------------------------------------------------------------------------------
 
-// Resize of opset 10 samples at x / scale and rounds down.
-Status resize_11(Mover&, Node& node) {
-  node.attributes.set("coordinate_transformation_mode", std::string("asymmetric"));
-  node.attributes.set("nearest_mode", std::string("floor"));
-  if (node.inputs.size() > 1) node.inputs.insert(node.inputs.begin() + 1, ValueId{});
+// Resize of opset 10 samples at x / scale. Nearest rounds down along what grows and up along what shrinks
+// (resize_downsample_nearest of ONNX 1.5), which are two nodes where both may be.
+Status resize_11(Mover& m, Node& node) {
+  const Attributes grows = {{"coordinate_transformation_mode", std::string("asymmetric")},
+                            {"nearest_mode", std::string("floor")}};
+  for (const auto& [name, value] : grows.items()) node.attributes.set(name, value);
+  if (node.inputs.size() < 2) return {};
+  node.inputs.insert(node.inputs.begin() + 1, ValueId{});
+  if (get_string(node, "mode").value_or("nearest") != "nearest") return {};
+  bool up = true, down = true;
+  if (const Tensor* scales = m.constant_input(node, 2)) {
+    const std::vector<double> factors = scales->to_doubles();
+    up = std::ranges::any_of(factors, [](double factor) { return factor > 1; });
+    down = std::ranges::any_of(factors, [](double factor) { return factor < 1; });
+  }
+  if (!down) return {};
+  if (up) {
+    const ValueId one = m.constant(Tensor::of<float>({1}, {1}), "one"), scales = node.inputs[2];
+    const ValueId grown = TRY(m.emit("Max", {scales, one}));
+    node.inputs[0] = TRY(m.emit("Resize", {node.inputs[0], {}, grown}, grows));
+    node.inputs[2] = TRY(m.emit("Min", {scales, one}));
+  }
+  node.attributes.set("nearest_mode", std::string("ceil"));
   return {};
 }
 

@@ -75,6 +75,11 @@ constexpr Case kCases[] = {
      "constant %Upsample/scales : float32[4] [1, 1, 2, 3]\n"
      "%y = Resize(%x, _, %Upsample/scales) {coordinate_transformation_mode = \"asymmetric\", nearest_mode = "
      "\"floor\"}\n"},
+    {"Resize_10_down", 10,
+     "g (float[1, 1, 2, 4] x) => (float[1, 1, 1, 2] y) { s = Constant<value_floats = [1.0, 1.0, 0.6, 0.6]>() "
+     "y = Resize(x, s) }",
+     "constant %s : float32[4] [1, 1, 0.6, 0.6]\n"
+     "%y = Resize(%x, _, %s) {coordinate_transformation_mode = \"asymmetric\", nearest_mode = \"ceil\"}\n"},
     {"Slice_9", 9, "g (float[4, 4] x) => (float[2, 4] y) { y = Slice<starts = [1], ends = [3], axes = [0]>(x) }",
      "constant %Slice/ints : int64[1] [1]\nconstant %Slice/ints_3 : int64[1] [3]\nconstant %Slice/ints_4 : int64[1] "
      "[0]\n%y = Slice(%x, %Slice/ints, %Slice/ints_3, %Slice/ints_4)\n"},

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "graph/fault.h"
 #include "graph/graph.h"
 #include "tensor/tensor.h"
 
@@ -17,6 +18,7 @@ struct KernelArgs {
   void* const* out;
   void* scratch;   // Kernel::scratch_bytes, aligned to 64
   void* instance;  // what Kernel::make_instance returned for this workspace, or nullptr
+  Fault* fault;    // where the kernel reports what is wrong with its inputs' contents
 
   template <typename T>
   const T* input(size_t i) const {
@@ -25,6 +27,12 @@ struct KernelArgs {
   template <typename T>
   T* output(size_t i) const {
     return static_cast<T*>(out[i]);
+  }
+  // Says that the inputs' contents mean nothing (an index outside its dimension): the run ends behind this kernel,
+  // which goes on meanwhile without reaching beyond any tensor. No effect when `status` is ok. Returns whether it is.
+  bool report(const Status& status) const {
+    if (!status.ok()) fault->report(status);
+    return status.ok();
   }
 };
 

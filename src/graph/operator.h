@@ -106,7 +106,7 @@ struct Operator {
   const char* doc = "";  // one sentence, formula first
   Arity inputs = {1, 1};
   Arity outputs = {1, 1};
-  std::array<AttributeSpec, 16> attributes = {};
+  std::array<AttributeSpec, 20> attributes = {};
   InferFn infer = nullptr;
   PrepareFn cpu = nullptr;
   EagerFn eager = nullptr;  // in place of `cpu`; a plan ends before such a node

@@ -117,6 +117,11 @@ class Attention final : public Primitive {
       if (kept != nullptr && s_.scores == stage) std::copy_n(scores, total, kept);
     };
     keep(ScoresOutput::product);
+    if (s_.softcap > 0) {
+      T cap = static_cast<T>(s_.softcap);
+      for (int64_t j = 0; j < total; ++j) scores[j] = cap * std::tanh(scores[j] / cap);
+    }
+    keep(ScoresOutput::capped);
     int64_t base = b * s_.mask_batch + h * s_.mask_head + query * s_.mask_query;
     for (int64_t j = 0; j < total && s_.mask == AttentionSpec::Mask::boolean; ++j) {
       if (!static_cast<const bool*>(mask)[base + j * s_.mask_key]) scores[j] = kNever;
@@ -126,11 +131,6 @@ class Attention final : public Primitive {
     }
     for (int64_t j = s_.past + query + 1; j < total && s_.causal; ++j) scores[j] = kNever;
     keep(ScoresOutput::masked);
-    if (s_.softcap > 0) {
-      T cap = static_cast<T>(s_.softcap);
-      for (int64_t j = 0; j < total; ++j) scores[j] = cap * std::tanh(scores[j] / cap);
-    }
-    keep(ScoresOutput::capped);
     if (total > 0 && *std::max_element(scores, scores + total) == kNever) {
       std::fill_n(scores, total, T{});
     } else if constexpr (std::is_same_v<T, float>) {

@@ -12,7 +12,7 @@ struct HeadLayout {
   int64_t batch = 0, head = 0, step = 0;
 };
 
-// What qk_matmul_output of ONNX holds, if anything.
+// What qk_matmul_output of ONNX holds, if anything: scores become capped, then masked, then weights.
 enum class ScoresOutput : uint8_t { none, product, masked, capped, softmax };
 
 struct AttentionSpec {
@@ -28,7 +28,8 @@ struct AttentionSpec {
   ScoresOutput scores = ScoresOutput::none;
 };
 
-// y = softmax(cap(scale Q Kᵀ + mask)) V. A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
+// y = softmax(cap(scale Q Kᵀ) + mask) V. A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017. The cap comes
+// first (ONNX's erratum of 2026, onnx/onnx#7865): behind the mask it would let masked keys in again.
 // in: {Q, K, V, mask?, past K?, past V?} (past [batch, kv_heads, past, size]); out: {Y, present K?, present V?,
 // scores?} (present [batch, kv_heads, past + keys, size], scores [batch, heads, queries, past + keys]). A row without
 // any key gives 0.

@@ -1,6 +1,9 @@
 // Conversion between element types.
 #include "kernels/cast.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -54,26 +57,47 @@ std::string written(From x) {
   }
 }
 
+// Whether a number has been read from `begin` to `end`, and nothing but spaces follows up to the end of `text`.
+bool ends_well(const std::string& text, const char* end) {
+  const char* last = text.c_str() + text.size();
+  if (end == text.c_str()) return false;
+  return std::all_of(end, last, [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; });
+}
+
+// False where `text` is no number. Whole numbers are read as such, so that 64 bits stay exact.
 template <typename To>
-To parsed(const std::string& text) {
-  if constexpr (std::is_same_v<To, uint64_t>) {
-    return std::strtoull(text.c_str(), nullptr, 10);
-  } else if constexpr (std::is_integral_v<To> && !std::is_same_v<To, bool>) {
-    return static_cast<To>(std::strtoll(text.c_str(), nullptr, 10));
-  } else {
-    return convert<To>(std::strtod(text.c_str(), nullptr));
+bool parse(const std::string& text, To& y) {
+  char* end = nullptr;
+  if constexpr (std::is_integral_v<To> && !std::is_same_v<To, bool>) {
+    errno = 0;
+    if constexpr (std::is_same_v<To, uint64_t>) {
+      y = std::strtoull(text.c_str(), &end, 10);
+    } else {
+      y = static_cast<To>(std::strtoll(text.c_str(), &end, 10));
+    }
+    if (errno == 0 && ends_well(text, end)) return true;
   }
+  y = convert<To>(std::strtod(text.c_str(), &end));
+  return ends_well(text, end);
+}
+
+Status parse_all(const std::string* x, DType to, void* y, int64_t n) {
+  return visit_dtype(to, [&]<typename To>(TypeTag<To>) -> Status {
+    for (int64_t i = 0; i < n; ++i) {
+      if (parse(x[i], static_cast<To*>(y)[i])) continue;
+      return invalid(fmt::format("\"{}\" (element {}) is no number", x[i].substr(0, 80), i));
+    }
+    return {};
+  });
 }
 
 }  // namespace
 
-void cast(DType from, const void* x, DType to, void* y, int64_t n, int threads) {
+Status cast(DType from, const void* x, DType to, void* y, int64_t n, int threads) {
   if (from == DType::string && to == DType::string) {
     std::copy_n(static_cast<const std::string*>(x), n, static_cast<std::string*>(y));
   } else if (from == DType::string) {
-    visit_dtype(to, [&]<typename To>(TypeTag<To>) {
-      for (int64_t i = 0; i < n; ++i) static_cast<To*>(y)[i] = parsed<To>(static_cast<const std::string*>(x)[i]);
-    });
+    return parse_all(static_cast<const std::string*>(x), to, y, n);
   } else if (to == DType::string) {
     visit_dtype(from, [&]<typename From>(TypeTag<From>) {
       for (int64_t i = 0; i < n; ++i) static_cast<std::string*>(y)[i] = written(static_cast<const From*>(x)[i]);
@@ -87,6 +111,7 @@ void cast(DType from, const void* x, DType to, void* y, int64_t n, int threads) 
       });
     });
   }
+  return {};
 }
 
 }  // namespace slipway::kernels

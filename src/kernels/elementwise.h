@@ -40,6 +40,7 @@ enum class Unary : uint8_t {
   softsign,  // x / (1 + |x|)
   sqrt,
   square,
+  square_root_power,  // x^(1/2): sqrt(x), but 0 of -0 and inf of -inf
   cube,
   tanh,
   thresholded_relu,  // x > alpha: x, else 0

@@ -57,6 +57,7 @@ const std::vector<Case>& cases() {
       {"sin", Unary::sin, [](double x) { return std::sin(x); }, -100, 100, 1e-6, 1e-7},
       {"cos", Unary::cos, [](double x) { return std::cos(x); }, -100, 100, 1e-6, 1e-7},
       {"sin far", Unary::sin, [](double x) { return std::sin(x); }, 38000, 1e6, 1e-6, 1e-6},
+      {"sqrt power", Unary::square_root_power, [](double x) { return std::pow(x, 0.5); }, 0, 1e6},
       {"sqrt", Unary::sqrt, [](double x) { return std::sqrt(x); }, 0, 1e6},
       {"reciprocal", Unary::reciprocal, [](double x) { return 1 / x; }, 0.1, 1e6},
       {"softsign", Unary::softsign, [](double x) { return x / (1 + std::fabs(x)); }, -50, 50},
@@ -86,13 +87,38 @@ TEST(Elementwise, SpecialValues) {
     float x, y;
   };
   const Row rows[] = {
-      {Unary::exp, kInf, kInf},      {Unary::exp, -kInf, 0},      {Unary::exp, 1000, kInf},  {Unary::exp, -1000, 0},
-      {Unary::log, 0, -kInf},        {Unary::log, kInf, kInf},    {Unary::log, -1, kNan},    {Unary::log, 1, 0},
-      {Unary::sigmoid, -kInf, 0},    {Unary::sigmoid, kInf, 1},   {Unary::sigmoid, -200, 0}, {Unary::tanh, kInf, 1},
-      {Unary::tanh, -kInf, -1},      {Unary::tanh, 0, 0},         {Unary::erf, kInf, 1},     {Unary::erf, -kInf, -1},
-      {Unary::softplus, kInf, kInf}, {Unary::softplus, -kInf, 0}, {Unary::relu, -kInf, 0},   {Unary::relu, kInf, kInf},
-      {Unary::sign, 0, 0},           {Unary::sign, -3, -1},       {Unary::sqrt, -1, kNan},   {Unary::sin, kInf, kNan},
-      {Unary::elu, -kInf, 0},        {Unary::round, 2.5f, 2},     {Unary::round, -1.5f, -2}, {Unary::abs, -kInf, kInf},
+      {Unary::exp, kInf, kInf},
+      {Unary::exp, -kInf, 0},
+      {Unary::exp, 1000, kInf},
+      {Unary::exp, -1000, 0},
+      {Unary::log, 0, -kInf},
+      {Unary::log, kInf, kInf},
+      {Unary::log, -1, kNan},
+      {Unary::log, 1, 0},
+      {Unary::sigmoid, -kInf, 0},
+      {Unary::sigmoid, kInf, 1},
+      {Unary::sigmoid, -200, 0},
+      {Unary::tanh, kInf, 1},
+      {Unary::tanh, -kInf, -1},
+      {Unary::tanh, 0, 0},
+      {Unary::erf, kInf, 1},
+      {Unary::erf, -kInf, -1},
+      {Unary::softplus, kInf, kInf},
+      {Unary::softplus, -kInf, 0},
+      {Unary::relu, -kInf, 0},
+      {Unary::relu, kInf, kInf},
+      {Unary::sign, 0, 0},
+      {Unary::sign, -3, -1},
+      {Unary::sqrt, -1, kNan},
+      {Unary::sin, kInf, kNan},
+      {Unary::square_root_power, -kInf, kInf},
+      {Unary::square_root_power, kInf, kInf},
+      {Unary::square_root_power, -1, kNan},
+      {Unary::square_root_power, 4, 2},
+      {Unary::elu, -kInf, 0},
+      {Unary::round, 2.5f, 2},
+      {Unary::round, -1.5f, -2},
+      {Unary::abs, -kInf, kInf},
   };
   for (const Row& row : rows) {
     float y = 0;
@@ -103,6 +129,14 @@ TEST(Elementwise, SpecialValues) {
       EXPECT_EQ(y, row.y) << static_cast<int>(row.op) << " of " << row.x;
     }
   }
+}
+
+TEST(Elementwise, ThePowerOfAHalfHasNoNegativeZero) {
+  const float x = -0.f;
+  float y = -1;
+  unary_f32(Unary::square_root_power)(&x, &y, 1, {});
+  EXPECT_EQ(y, 0);
+  EXPECT_FALSE(std::signbit(y));
 }
 
 TEST(Elementwise, NanStaysNan) {

@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 
+#include <fmt/format.h>
+
+#include "kernels/bounds.h"
 #include "kernels/bytes.h"
 #include "kernels/parallel.h"
 #include "kernels/storage.h"
@@ -58,12 +62,8 @@ T joined(Reduction reduction, T old, T update) {
 
 // f(TypeTag<T>{}) with a type that moves when nothing is joined, else with the number's own type.
 template <typename F>
-void visit_for(Reduction reduction, DType dtype, F&& f) {
-  if (reduction == Reduction::none) {
-    visit_storage(dtype, f);
-  } else {
-    visit_dtype(dtype, f);
-  }
+Status visit_for(Reduction reduction, DType dtype, F&& f) {
+  return reduction == Reduction::none ? visit_storage(dtype, f) : visit_dtype(dtype, f);
 }
 
 template <typename T>
@@ -76,10 +76,11 @@ void join(Reduction reduction, const T* update, T* y, int64_t n) {
   }
 }
 
-// f(i, flat place in the other tensor or -1) for every element i of an index tensor along `axis`.
-template <typename Index, typename F>
-void walk_elements(std::span<const int64_t> other, std::span<const int64_t> shape, int64_t axis, const Index* indices,
-                   F&& f) {
+// f(i, flat place in the other tensor) for every element i of an index tensor along `axis`; beyond(i) where there is no
+// such place.
+template <typename Index, typename F, typename Beyond>
+Status walk_elements(std::span<const int64_t> other, std::span<const int64_t> shape, int64_t axis, const Index* indices,
+                     F&& f, Beyond&& beyond) {
   std::array<int64_t, kMaxRank> at = {};
   std::array<int64_t, kMaxRank> stride = {};
   int64_t step = 1;
@@ -93,9 +94,15 @@ void walk_elements(std::span<const int64_t> other, std::span<const int64_t> shap
   }
   auto along = static_cast<size_t>(axis);
   int64_t base = 0;  // of the other tensor, without the axis
+  bool inside = true;
   for (int64_t i = 0; i < total; ++i) {
     int64_t p = place(static_cast<int64_t>(indices[i]), other[along]);
-    f(i, p < 0 ? -1 : base + p * stride[along]);
+    if (p >= 0) {
+      f(i, base + p * stride[along]);
+    } else {
+      inside = false;
+      beyond(i);
+    }
     for (int d = rank; d-- > 0;) {
       auto k = static_cast<size_t>(d);
       int64_t move = k == along ? 0 : stride[k];
@@ -105,6 +112,7 @@ void walk_elements(std::span<const int64_t> other, std::span<const int64_t> shap
       at[k] = 0;
     }
   }
+  return inside ? Status() : expect_indices(dtype_of<Index>, indices, total, other[along]);
 }
 
 // The element offset that one index tuple means, or -1.
@@ -117,6 +125,35 @@ int64_t nd_offset(const GatherNdShape& s, const Index* tuple) {
     offset = offset * s.dims[static_cast<size_t>(d)] + p;
   }
   return offset * s.slice;
+}
+
+// An error that names the first index outside its dimension.
+template <typename Index>
+Status expect_tuples(const GatherNdShape& s, const Index* tuples) {
+  for (int64_t row = 0; row < s.batch * s.count; ++row) {
+    for (int d = 0; d < s.k; ++d) {
+      const int64_t index = tuples[row * s.k + d], size = s.dims[static_cast<size_t>(d)];
+      if (place(index, size) >= 0) continue;
+      return invalid(fmt::format("index {} (number {} of tuple {}) is outside [{}, {})", index, d, row, -size, size));
+    }
+  }
+  return {};
+}
+
+// f(row, offset) for every tuple; beyond(row) where it names no slice.
+template <typename Index, typename F, typename Beyond>
+Status walk_tuples(const GatherNdShape& s, const Index* tuples, F&& f, Beyond&& beyond) {
+  bool inside = true;
+  for (int64_t row = 0; row < s.batch * s.count; ++row) {
+    const int64_t p = nd_offset(s, tuples + row * s.k);
+    if (p >= 0) {
+      f(row, p);
+    } else {
+      inside = false;
+      beyond(row);
+    }
+  }
+  return inside ? Status() : expect_tuples(s, tuples);
 }
 
 int64_t batch_stride(const GatherNdShape& s) {
@@ -153,7 +190,27 @@ bool gather_singles(const GatherShape& s, const T* x, DType index, const void* i
 
 }  // namespace
 
-void gather(const GatherShape& s, DType dtype, const void* x, DType index, const void* indices, void* y, int threads) {
+Status gather(const GatherShape& s, DType dtype, const void* x, DType index, const void* indices, void* y,
+              int threads) {
+  std::atomic<bool> inside = true;
+  auto copy = [&]<typename T, typename I>(const T* from, const I* places, T* to) {
+    parallel_for(threads, s.outer * s.count, kGrain / std::max<int64_t>(s.inner, 1), [&](int64_t begin, int64_t end) {
+      int64_t k = begin % s.count;
+      const T* base = from + begin / s.count * s.axis * s.inner;
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t p = place(static_cast<int64_t>(places[k]), s.axis);
+        if (p >= 0) {
+          copy_slice(base + p * s.inner, to + row * s.inner, s.inner);
+        } else {
+          std::fill_n(to + row * s.inner, s.inner, T{});
+          inside.store(false, std::memory_order_relaxed);
+        }
+        if (++k < s.count) continue;
+        k = 0;
+        base += s.axis * s.inner;
+      }
+    });
+  };
   visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
@@ -161,87 +218,84 @@ void gather(const GatherShape& s, DType dtype, const void* x, DType index, const
       const bool fits = s.axis <= std::numeric_limits<int32_t>::max();
       if (s.inner == 1 && s.outer > 1 && fits && gather_singles(s, from, index, indices, to, threads)) return;
     }
-    parallel_for(threads, s.outer * s.count, kGrain / std::max<int64_t>(s.inner, 1), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        int64_t p = place(index_at(index, indices, row % s.count), s.axis);
-        if (p < 0) {
-          std::fill_n(to + row * s.inner, s.inner, T{});
-        } else {
-          copy_slice(from + (row / s.count * s.axis + p) * s.inner, to + row * s.inner, s.inner);
-        }
-      }
-    });
+    visit_index(index, [&]<typename I>(TypeTag<I>) { copy(from, static_cast<const I*>(indices), to); });
   });
+  return inside ? Status() : expect_indices(index, indices, s.count, s.axis);
 }
 
-void gather_grad(const GatherShape& s, DType dtype, const void* dy, DType index, const void* indices, void* dx,
-                 int threads) {
+Status gather_grad(const GatherShape& s, DType dtype, const void* dy, DType index, const void* indices, void* dx,
+                   int threads) {
   fill(dtype, nullptr, dx, s.outer * s.axis * s.inner, threads);
+  bool inside = true;
   visit_dtype(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(dy);
     T* to = static_cast<T*>(dx);
-    for (int64_t row = 0; row < s.outer * s.count; ++row) {
-      int64_t p = place(index_at(index, indices, row % s.count), s.axis);
-      if (p < 0) continue;
-      join(Reduction::add, from + row * s.inner, to + (row / s.count * s.axis + p) * s.inner, s.inner);
+    for (int64_t o = 0; o < s.outer; ++o) {
+      for (int64_t k = 0; k < s.count; ++k) {
+        const int64_t p = place(index_at(index, indices, k), s.axis);
+        inside = inside && p >= 0;
+        if (p < 0) continue;
+        join(Reduction::add, from + (o * s.count + k) * s.inner, to + (o * s.axis + p) * s.inner, s.inner);
+      }
     }
   });
+  return inside ? Status() : expect_indices(index, indices, s.count, s.axis);
 }
 
-void gather_elements(std::span<const int64_t> x_shape, std::span<const int64_t> index_shape, int64_t axis, DType dtype,
-                     const void* x, DType index, const void* indices, void* y) {
-  visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
+Status gather_elements(std::span<const int64_t> x_shape, std::span<const int64_t> index_shape, int64_t axis,
+                       DType dtype, const void* x, DType index, const void* indices, void* y) {
+  return visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(x);
     T* to = static_cast<T*>(y);
-    visit_index(index, [&]<typename I>(TypeTag<I>) {
-      walk_elements(x_shape, index_shape, axis, static_cast<const I*>(indices),
-                    [&](int64_t i, int64_t p) { to[i] = p < 0 ? T{} : from[p]; });
+    return visit_index(index, [&]<typename I>(TypeTag<I>) {
+      return walk_elements(
+          x_shape, index_shape, axis, static_cast<const I*>(indices), [&](int64_t i, int64_t p) { to[i] = from[p]; },
+          [&](int64_t i) { to[i] = T{}; });
     });
   });
 }
 
-void scatter_elements(std::span<const int64_t> y_shape, std::span<const int64_t> index_shape, int64_t axis, DType dtype,
-                      Reduction reduction, DType index, const void* indices, const void* updates, void* y) {
-  visit_for(reduction, dtype, [&]<typename T>(TypeTag<T>) {
+Status scatter_elements(std::span<const int64_t> y_shape, std::span<const int64_t> index_shape, int64_t axis,
+                        DType dtype, Reduction reduction, DType index, const void* indices, const void* updates,
+                        void* y) {
+  return visit_for(reduction, dtype, [&]<typename T>(TypeTag<T>) {
     const T* from = static_cast<const T*>(updates);
     T* to = static_cast<T*>(y);
-    visit_index(index, [&]<typename I>(TypeTag<I>) {
-      walk_elements(y_shape, index_shape, axis, static_cast<const I*>(indices), [&](int64_t i, int64_t p) {
-        if (p >= 0) join(reduction, from + i, to + p, 1);
-      });
+    return visit_index(index, [&]<typename I>(TypeTag<I>) {
+      return walk_elements(
+          y_shape, index_shape, axis, static_cast<const I*>(indices),
+          [&](int64_t i, int64_t p) { join(reduction, from + i, to + p, 1); }, [](int64_t) {});
     });
   });
 }
 
-void gather_nd(const GatherNdShape& s, DType dtype, const void* x, DType index, const void* indices, void* y) {
-  int64_t stride = batch_stride(s);
-  visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
-    visit_index(index, [&]<typename I>(TypeTag<I>) {
-      const T* from = static_cast<const T*>(x);
-      T* to = static_cast<T*>(y);
-      for (int64_t row = 0; row < s.batch * s.count; ++row) {
-        int64_t p = nd_offset(s, static_cast<const I*>(indices) + row * s.k);
-        if (p < 0) {
-          std::fill_n(to + row * s.slice, s.slice, T{});
-        } else {
-          copy_slice(from + row / s.count * stride + p, to + row * s.slice, s.slice);
-        }
-      }
+Status gather_nd(const GatherNdShape& s, DType dtype, const void* x, DType index, const void* indices, void* y) {
+  const int64_t stride = batch_stride(s);
+  return visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
+    const T* from = static_cast<const T*>(x);
+    T* to = static_cast<T*>(y);
+    return visit_index(index, [&]<typename I>(TypeTag<I>) {
+      return walk_tuples(
+          s, static_cast<const I*>(indices),
+          [&](int64_t row, int64_t p) { copy_slice(from + row / s.count * stride + p, to + row * s.slice, s.slice); },
+          [&](int64_t row) { std::fill_n(to + row * s.slice, s.slice, T{}); });
     });
   });
 }
 
-void scatter_nd(const GatherNdShape& s, DType dtype, Reduction reduction, DType index, const void* indices,
-                const void* updates, void* y) {
-  int64_t stride = batch_stride(s);
-  visit_for(reduction, dtype, [&]<typename T>(TypeTag<T>) {
-    visit_index(index, [&]<typename I>(TypeTag<I>) {
-      const T* from = static_cast<const T*>(updates);
-      T* to = static_cast<T*>(y);
-      for (int64_t row = 0; row < s.batch * s.count; ++row) {
-        int64_t p = nd_offset(s, static_cast<const I*>(indices) + row * s.k);
-        if (p >= 0) join(reduction, from + row * s.slice, to + row / s.count * stride + p, s.slice);
-      }
+Status scatter_nd(const GatherNdShape& s, DType dtype, Reduction reduction, DType index, const void* indices,
+                  const void* updates, void* y) {
+  const int64_t stride = batch_stride(s);
+  return visit_for(reduction, dtype, [&]<typename T>(TypeTag<T>) {
+    const T* from = static_cast<const T*>(updates);
+    T* to = static_cast<T*>(y);
+    return visit_index(index, [&]<typename I>(TypeTag<I>) {
+      return walk_tuples(
+          s, static_cast<const I*>(indices),
+          [&](int64_t row, int64_t p) {
+            join(reduction, from + row * s.slice, to + row / s.count * stride + p, s.slice);
+          },
+          [](int64_t) {});
     });
   });
 }

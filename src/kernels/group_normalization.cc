@@ -18,6 +18,14 @@ struct Moments {
   double mean, inverse;  // inverse: 1 / sqrt(variance + epsilon)
 };
 
+// A mean as the sum of two T: far from zero one alone would be off by more than the deviations.
+template <typename T>
+struct Centre {
+  explicit Centre(double mean) : high(static_cast<T>(mean)), low(static_cast<T>(mean - static_cast<double>(high))) {}
+  T operator()(T x) const { return (x - high) - low; }
+  T high, low;
+};
+
 template <typename T>
 Moments moments_of(const T* x, int64_t n, float epsilon) {
   double sum = 0, squares = 0;
@@ -47,8 +55,9 @@ void group_normalize(const GroupShape& s, const T* x, const T* scale, const T* b
       Moments m = moments_of(x + group * n, n, epsilon);
       for (int64_t k = 0; k < each; ++k) {
         int64_t c = group % s.groups * each + k, at = group * n + k * s.size;
-        T a = static_cast<T>(m.inverse) * scale[c], b = bias[c] - static_cast<T>(m.mean) * a;
-        for (int64_t i = at; i < at + s.size; ++i) y[i] = x[i] * a + b;
+        const T a = static_cast<T>(m.inverse) * scale[c], b = bias[c];
+        const Centre<T> centred(m.mean);
+        for (int64_t i = at; i < at + s.size; ++i) y[i] = centred(x[i]) * a + b;
       }
     }
   });
@@ -62,14 +71,15 @@ void group_normalize_backward(const GroupShape& s, const T* x, const T* scale, c
   std::fill_n(dbias, s.channels, T{});
   for (int64_t group = 0; group < s.batch * s.groups; ++group) {
     Moments m = moments_of(x + group * n, n, epsilon);
-    T mean = static_cast<T>(m.mean), inverse = static_cast<T>(m.inverse);
+    const Centre<T> centred(m.mean);
+    const T inverse = static_cast<T>(m.inverse);
     double g_sum = 0, gx_sum = 0;
     for (int64_t k = 0; k < each; ++k) {
       int64_t c = group % s.groups * each + k, at = group * n + k * s.size;
       double db = 0, ds = 0;
       for (int64_t i = at; i < at + s.size; ++i) {
         db += static_cast<double>(dy[i]);
-        ds += static_cast<double>(dy[i] * (x[i] - mean) * inverse);
+        ds += static_cast<double>(dy[i] * centred(x[i]) * inverse);
       }
       dbias[c] += static_cast<T>(db);
       dscale[c] += static_cast<T>(ds);
@@ -80,7 +90,7 @@ void group_normalize_backward(const GroupShape& s, const T* x, const T* scale, c
       gx_mean = static_cast<T>(gx_sum / static_cast<double>(n));
     for (int64_t i = 0; i < n; ++i) {
       int64_t c = group % s.groups * each + i / s.size, at = group * n + i;
-      dx[at] = inverse * (dy[at] * scale[c] - g_mean - (x[at] - mean) * inverse * gx_mean);
+      dx[at] = inverse * (dy[at] * scale[c] - g_mean - centred(x[at]) * inverse * gx_mean);
     }
   }
 }

@@ -69,7 +69,7 @@ void max_pool(const PoolShape& p, const T* x, T* y, int64_t* indices, bool colum
     int64_t where = -1;
     const T* from = x + plane * in;
     for_taps(p, r, [&](int64_t i) {
-      if (where < 0 || from[i] > best) {
+      if (where < 0 || beats(from[i], best)) {
         best = from[i];
         where = i;
       }
@@ -87,7 +87,7 @@ void max_pool_backward(const PoolShape& p, const float* x, const float* dy, floa
     const float* from = x + plane * in;
     int64_t where = -1;
     for_taps(p, r, [&](int64_t i) {
-      if (where < 0 || from[i] > from[where]) where = i;
+      if (where < 0 || beats(from[i], from[where])) where = i;
     });
     if (where >= 0) dx[plane * in + where] += dy[plane * out + o];
   });

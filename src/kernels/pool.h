@@ -25,14 +25,20 @@ struct PoolReach {
 // The window of output position `o`.
 PoolReach pool_reach(const PoolShape& p, const std::array<int64_t, 3>& o);
 
+// Whether x takes the place of `best` as the maximum: a NaN does, whatever comes before.
+template <typename T>
+bool beats(T x, T best) {
+  return x > best || x != x;
+}
+
 // All but vector_*: inner = 1.
 
-// y[o] = max of x over the window of o; where `indices` is given, the flat position in x of that maximum
-// (row-major, or column-major within the plane as ONNX storage_order = 1 asks).
+// y[o] = max of x over the window of o, NaN where there is one; where `indices` is given, the flat position in x of
+// that maximum (row-major, or column-major within the plane as ONNX storage_order = 1 asks).
 template <typename T>
 void max_pool(const PoolShape& p, const T* x, T* y, int64_t* indices, bool column_major, int threads);
 
-// dx[argmax of the window of o] += dy[o]; the first maximum wins, as in max_pool.
+// dx[argmax of the window of o] += dy[o]; the first maximum wins, or the last NaN, as in max_pool.
 void max_pool_backward(const PoolShape& p, const float* x, const float* dy, float* dx, int threads);
 
 // y[o] = mean of x over the window of o; `include_pad`: divided by the window's size with its padding.

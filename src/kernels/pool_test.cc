@@ -2,6 +2,7 @@
 #include "kernels/pool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -98,6 +99,37 @@ TEST(VectorPool, MaxIsThatOfThePlainLoops) {
     compare_max<float>(seed);
     compare_max<uint8_t>(seed);
     compare_max<int8_t>(seed);
+  }
+}
+
+// Wherever it stands in its window, in planes of pairs, in rows, channels last, and with indices.
+TEST(VectorPool, ANaNIsTheMaximumWhereverItStands) {
+  for (int64_t size : {2, 3}) {
+    PoolShape p;
+    p.planes = 1;
+    p.in = p.kernel = {1, size, size};
+    p.stride = {1, size, size};
+    for (size_t at = 0; at < static_cast<size_t>(size * size); ++at) {
+      std::vector<float> x(static_cast<size_t>(size * size), 1), y = {0};
+      x[at] = std::numeric_limits<float>::quiet_NaN();
+      int64_t index = -1;
+      max_pool(p, x.data(), y.data(), &index, false, 1);
+      EXPECT_TRUE(std::isnan(y[0])) << size << ", " << at;
+      EXPECT_EQ(index, static_cast<int64_t>(at));
+      y[0] = 0;
+      vector_max_pool(p, x.data(), y.data(), 1);
+      EXPECT_TRUE(std::isnan(y[0])) << size << ", " << at;
+      std::vector<float> dx(x.size(), 7);
+      const float dy = 3;
+      max_pool_backward(p, x.data(), &dy, dx.data(), 1);
+      EXPECT_EQ(dx[at], 3) << size << ", " << at;
+      PoolShape last = p;
+      last.inner = 24;
+      std::vector<float> wide, answers(24);
+      for (float v : x) wide.insert(wide.end(), 24, v);
+      vector_max_pool(last, wide.data(), answers.data(), 1);
+      for (float v : answers) EXPECT_TRUE(std::isnan(v)) << size << ", " << at;
+    }
   }
 }
 

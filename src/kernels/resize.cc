@@ -12,25 +12,28 @@ namespace {
 
 constexpr int64_t kGrain = 16384;
 
-// Where output element j lies in the input.
-double coordinate(const ResizeRule& rule, const ResizeAxis& a, int64_t j) {
-  auto x = static_cast<double>(j);
-  auto in = static_cast<double>(a.in);
+// Where output element j lies in the input. R: what it is counted in.
+template <typename R>
+R coordinate(const ResizeRule& rule, const ResizeAxis& a, int64_t j) {
+  constexpr R kHalf{0.5};
+  const R x = static_cast<R>(j), in = static_cast<R>(a.in), scale = static_cast<R>(a.scale);
+  const R start = static_cast<R>(a.roi_start), end = static_cast<R>(a.roi_end);
   // ONNX's reference counts the length before it is cut to an integer.
-  double out = in * a.scale;
+  const R out = in * scale;
   switch (rule.coordinates) {
-    case Coordinates::half_pixel: return (x + 0.5) / a.scale - 0.5;
+    case Coordinates::half_pixel: return (x + kHalf) / scale - kHalf;
     case Coordinates::half_pixel_symmetric: {
-      double adjustment = static_cast<double>(a.out) / out;
-      return in / 2 * (1 - adjustment) + (x + 0.5) / a.scale - 0.5;
+      const R adjustment = static_cast<R>(a.out) / out;
+      return in / 2 * (1 - adjustment) + (x + kHalf) / scale - kHalf;
     }
-    case Coordinates::pytorch_half_pixel: return a.out > 1 ? (x + 0.5) / a.scale - 0.5 : 0;
+    case Coordinates::pytorch_half_pixel: return a.out > 1 ? (x + kHalf) / scale - kHalf : 0;
     case Coordinates::align_corners: return a.out > 1 ? x * (in - 1) / (out - 1) : 0;
-    case Coordinates::asymmetric: return x / a.scale;
-    case Coordinates::tf_half_pixel_for_nn: return (x + 0.5) / a.scale;
+    // As ONNX Runtime counts: 9 at a scale of 1.2f is 7.5, which a division misses.
+    case Coordinates::asymmetric: return x * (1 / scale);
+    case Coordinates::tf_half_pixel_for_nn: return (x + kHalf) / scale;
     case Coordinates::tf_crop_and_resize:
-      if (a.out > 1) return a.roi_start * (in - 1) + x * (a.roi_end - a.roi_start) * (in - 1) / (out - 1);
-      return 0.5 * (a.roi_start + a.roi_end) * (in - 1);
+      if (a.out > 1) return start * (in - 1) + x * (end - start) * (in - 1) / (out - 1);
+      return kHalf * (start + end) * (in - 1);
   }
   return x;
 }
@@ -91,8 +94,11 @@ int64_t tap_count(const ResizeRule& rule, double scale) {
 }
 
 void make_taps(const ResizeRule& rule, const ResizeAxis& axis, const Taps& taps) {
+  // Which element is the nearest is counted in float32, as ONNX Runtime and PyTorch do: 0.6f is a little more than 3 /
+  // 5, and 3 / 0.6f is 5 only where the quotient is rounded as well.
+  const bool whole = rule.interpolation == Interpolation::nearest;
   for (int64_t j = 0; j < axis.out; ++j) {
-    double x = coordinate(rule, axis, j);
+    double x = whole ? static_cast<double>(coordinate<float>(rule, axis, j)) : coordinate<double>(rule, axis, j);
     taps.outside[j] =
         rule.coordinates == Coordinates::tf_crop_and_resize && (x < 0 || x > static_cast<double>(axis.in - 1));
     x = std::isnan(x) ? 0 : std::clamp(x, -1e9, 1e9);

@@ -25,7 +25,7 @@ std::optional<BranchMode> branch_mode(std::string_view name) {
   return std::nullopt;
 }
 
-bool takes_yes(BranchMode mode, float x, float threshold) {
+bool takes_yes(BranchMode mode, double x, double threshold) {
   switch (mode) {
     case BranchMode::leq: return x <= threshold;
     case BranchMode::lt: return x < threshold;
@@ -162,7 +162,7 @@ template <bool kPlain, typename T>
 const Trees::Node& Trees::leaf(int32_t root, const T* x) const {
   const Node* node = &nodes_[static_cast<size_t>(root)];
   while (node->mode != BranchMode::leaf) {
-    auto value = static_cast<float>(x[node->feature]);
+    auto value = static_cast<double>(x[node->feature]);
     bool yes = kPlain              ? value <= node->threshold
                : std::isnan(value) ? node->missing_to_yes
                                    : takes_yes(node->mode, value, node->threshold);

@@ -16,7 +16,7 @@ enum class BranchMode : uint8_t { leq, lt, gte, gt, eq, neq, leaf };
 // weight_ lists another.
 struct TreeLists {
   std::vector<int64_t> tree_ids, node_ids, features, yes_ids, no_ids, missing_to_yes;
-  std::vector<float> thresholds;
+  std::vector<double> thresholds;
   std::vector<std::string> modes;
   std::vector<int64_t> weight_trees, weight_nodes, weight_targets;
   std::vector<float> weights;
@@ -43,7 +43,7 @@ class Trees {
 
  private:
   struct Node {
-    float threshold = 0;
+    double threshold = 0;
     int32_t feature = 0;      // of a leaf: the first of its weights
     int32_t yes = 0, no = 0;  // of a leaf: no is one past the last of its weights
     BranchMode mode = BranchMode::leaf;

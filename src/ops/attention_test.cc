@@ -66,6 +66,24 @@ TEST(Attention, HeadsShareKeysAndLayoutsAgree) {
   expect_same(flat(y, 3, 8), only(run_card("Attention", {flat(q, 3, 8), flat(k, 5, 4), flat(v, 5, 4)}, heads)));
 }
 
+// ONNX Runtime's answer. The first query may see the first key only: its row is the first value's.
+TEST(Attention, TheCapComesBeforeTheMask) {
+  const Shape shape = {1, 1, 3, 4};
+  const Tensor q =
+      Tensor::of<float>(shape, {4.87303638f, -1.83526921f, -1.58451533f, -3.21890593f, 2.59622288f, -6.90461636f,
+                                5.23443508f, -2.28362083f, 0.957117319f, -0.748111129f, 4.38632393f, -6.18042183f});
+  const Tensor k =
+      Tensor::of<float>(shape, {-1.25027359f, -0.168800473f, -6.40858841f, 4.92081261f, -5.38030672f, -2.52524209f,
+                                1.50864422f, -3.7358644f, -3.1738565f, -2.72702289f, 1.6543622f, 6.87662411f});
+  const Tensor v = Tensor::of<float>(
+      shape, {1.78862846f, 0.436509848f, 0.0964974687f, -1.86349273f, -0.277388215f, -0.354758978f, -0.082741484f,
+              -0.62700069f, -0.0438181683f, -0.477218032f, -1.31386471f, 0.884622395f});
+  const Tensor expected = Tensor::of<float>(
+      shape, {1.78862846f, 0.436509848f, 0.0964974687f, -1.86349273f, -0.240221426f, -0.340524375f, -0.0795170516f,
+              -0.649244666f, -0.236757845f, -0.342942059f, -0.101326741f, -0.622139454f});
+  expect_same(only(run_card("Attention", {q, k, v}, {{"is_causal", int64_t{1}}, {"softcap", 2.f}})), expected);
+}
+
 TEST(Attention, ARowWithoutKeysGivesZero) {
   Tensor x = Tensor::of<float>({1, 1, 1, 1}, {2}), never(DType::boolean, {1, 1});
   EXPECT_EQ(card_text("Attention", {x, x, x, never}), "float32[1, 1, 1, 1] [[[[0]]]]");
@@ -87,6 +105,20 @@ TEST(Normalization, GroupsAndRootMeanSquare) {
             "float32[1, 4, 1] [[[-1], [1], [-1], [7]]]");
   Tensor row = Tensor::of<float>({1, 2}, {1, 7}), scale = Tensor::of<float>({2}, {1, 10});
   EXPECT_EQ(card_text("RMSNormalization", {row, scale}, {{"epsilon", 0.f}}), "float32[1, 2] [[0.2, 14]]");
+}
+
+// Values around 10^6, one apart: what a mean of float32 loses is as large as the deviations.
+TEST(Normalization, OfGroupsAndInstancesFarFromZero) {
+  Tensor x(DType::f32, {1, 4, 64});
+  for (size_t i = 0; i < 256; ++i) x.mutable_data<float>()[i] = 1e6f + static_cast<float>(i % 4);
+  const Tensor ones = Tensor::of<float>({4}, {1, 1, 1, 1}), zeros(DType::f32, {4});
+  const Tensor of_groups = only(run_card("GroupNormalization", {x, ones, zeros}, {{"num_groups", int64_t{2}}}));
+  const Tensor of_instances = only(run_card("InstanceNormalization", {x, ones, zeros}));
+  const float expected[] = {-1.341635f, -0.447212f, 0.447212f, 1.341635f};
+  for (size_t i = 0; i < 256; ++i) {
+    ASSERT_NEAR(of_groups.data<float>()[i], expected[i % 4], 2e-6) << i;
+    ASSERT_NEAR(of_instances.data<float>()[i], expected[i % 4], 2e-6) << i;
+  }
 }
 
 }  // namespace

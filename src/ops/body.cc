@@ -80,7 +80,8 @@ struct Program {
       void* out[kMostPorts] = {};
       for (size_t j = 0; j < steps[i].in.size(); ++j) in[j] = pointer(steps[i].in[j]);
       for (size_t j = 0; j < steps[i].out.size(); ++j) out[j] = pointer(steps[i].out[j]);
-      steps[i].kernel.run({in, out, base + steps[i].scratch, (*instances)[i].get()});
+      steps[i].kernel.run({in, out, base + steps[i].scratch, (*instances)[i].get(), args.fault});
+      if (args.fault->raised()) return;
     }
   }
 };

@@ -13,7 +13,7 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   return Kernel{.run = [from = c.in(0).dtype, to = c.out(0).dtype, n = c.in(0).count(), threads = c.threads()](
-                           const KernelArgs& a) { kernels::cast(from, a.in[0], to, a.out[0], n, threads); }};
+                           const KernelArgs& a) { a.report(kernels::cast(from, a.in[0], to, a.out[0], n, threads)); }};
 }
 
 // dx = dy in x's type; nothing flows through integers

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "kernels/bounds.h"
 #include "kernels/ctc.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
@@ -34,6 +35,7 @@ Kernel make_kernel(const PrepareContext& c) {
   const size_t scratch = kernels::ctc_scratch_bytes(ctc);
   const int threads = c.threads();
   auto run = [=](const KernelArgs& args) {
+    args.report(kernels::expect_inside("label", DType::i64, args.in[1], n * ctc.labels, 0, ctc.classes));
     parallel_for(threads, n, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         std::byte* own = static_cast<std::byte*>(args.scratch) + static_cast<size_t>(i) * scratch;
@@ -75,7 +77,7 @@ OPERATOR(ctc_loss) = {
         "-log p(labels | softmax(logits)) over all alignments (Graves et al. 2006) with its gradient: (logits "
         "[N, T, C], labels [N, L]) -> (loss [N], dlogits [N, T, C]); only loss is differentiable. Class 0 is the blank "
         "and pads labels. Infinite "
-        "where the labels do not fit into T steps, NaN for a label outside [0, C).",
+        "where the labels do not fit into T steps; a label outside [0, C) is an error.",
     .inputs = {2, 2},
     .outputs = {2, 2},
     .infer = infer,

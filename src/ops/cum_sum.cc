@@ -1,5 +1,6 @@
 // Card: CumSum.
 #include "graph/builder.h"
+#include "kernels/bounds.h"
 #include "ops/axis.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
@@ -45,6 +46,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   if (rank == 0) return invalid("a scalar has no axis to sum along");
   return ops::for_types(SummableTypes{}, c, c.in(0).dtype, [&]<typename T>(TypeTag<T>) -> Kernel {
     return {[=](const KernelArgs& args) {
+      args.report(kernels::expect_inside("axis", wide ? DType::i64 : DType::i32, args.in[1], 1, -rank, rank));
       int64_t axis = wide ? *args.input<int64_t>(1) : *args.input<int32_t>(1);
       size_t at = static_cast<size_t>(std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank - 1));
       int64_t inner = element_count(std::span(shape).subspan(at + 1));

@@ -112,7 +112,9 @@ Result<std::vector<Tensor>> evaluate_now(const Node& node, std::span<const Tenso
   }
   std::shared_ptr<std::byte> scratch = allocate_bytes(prepared->scratch_bytes);
   std::shared_ptr<void> instance = prepared->make_instance ? prepared->make_instance() : nullptr;
-  prepared->run({in.data(), out.data(), scratch.get(), instance.get()});
+  Fault fault;
+  prepared->run({in.data(), out.data(), scratch.get(), instance.get(), &fault});
+  RETURN_IF_ERROR(fault.take().at(describe(node)));
   return outputs;
 }
 

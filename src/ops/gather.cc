@@ -8,11 +8,11 @@ namespace slipway {
 
 namespace {
 
-// Known indices must lie in the dimension; computed ones are guarded by the kernel.
+// Known indices must lie in the dimension; the kernel checks computed ones.
 Status check_indices(const std::vector<int64_t>& indices, const Dim& axis) {
   for (int64_t index : indices) {
     if (axis.known() && (index < -axis.size || index >= axis.size)) {
-      return invalid(fmt::format("index {} is outside [-{}, {})", index, axis.size, axis.size));
+      return invalid(fmt::format("index {} is outside [{}, {})", index, -axis.size, axis.size));
     }
   }
   return {};
@@ -36,7 +36,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   kernels::GatherShape shape = {element_count(x.first(axis)), x[axis], c.in(1).count(),
                                 element_count(x.subspan(axis + 1))};
   return Kernel{.run = [=, dtype = c.in(0).dtype, index = c.in(1).dtype, threads = c.threads()](const KernelArgs& a) {
-    kernels::gather(shape, dtype, a.in[0], index, a.in[1], a.out[0], threads);
+    a.report(kernels::gather(shape, dtype, a.in[0], index, a.in[1], a.out[0], threads));
   }};
 }
 

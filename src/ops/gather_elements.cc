@@ -31,7 +31,8 @@ Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.in(0)));
   int64_t axis = ops::axis_of(c.node(), "axis", static_cast<int64_t>(c.in(0).shape.size()));
   return Kernel{.run = [axis, x = c.in(0), indices = c.in(1)](const KernelArgs& a) {
-    kernels::gather_elements(x.shape, indices.shape, axis, x.dtype, a.in[0], indices.dtype, a.in[1], a.out[0]);
+    a.report(
+        kernels::gather_elements(x.shape, indices.shape, axis, x.dtype, a.in[0], indices.dtype, a.in[1], a.out[0]));
   }};
 }
 

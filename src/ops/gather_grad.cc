@@ -35,7 +35,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   kernels::GatherShape shape = {element_count(x.first(axis)), x[axis], c.in(1).count(),
                                 element_count(x.subspan(axis + 1))};
   return Kernel{.run = [=, dtype = c.in(0).dtype, index = c.in(1).dtype, threads = c.threads()](const KernelArgs& a) {
-    kernels::gather_grad(shape, dtype, a.in[0], index, a.in[1], a.out[0], threads);
+    a.report(kernels::gather_grad(shape, dtype, a.in[0], index, a.in[1], a.out[0], threads));
   }};
 }
 

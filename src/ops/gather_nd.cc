@@ -16,7 +16,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   RETURN_IF_ERROR(ops::check_rank(c.in(0)));
   kernels::GatherNdShape s = ops::gather_nd_shape(c.in(0).shape, c.in(1).shape, c.node().integer("batch_dims"));
   return Kernel{.run = [s, dtype = c.in(0).dtype, index = c.in(1).dtype](const KernelArgs& a) {
-    kernels::gather_nd(s, dtype, a.in[0], index, a.in[1], a.out[0]);
+    a.report(kernels::gather_nd(s, dtype, a.in[0], index, a.in[1], a.out[0]));
   }};
 }
 

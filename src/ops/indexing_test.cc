@@ -49,10 +49,69 @@ TEST(GatherNd, ReadsSlicesAndScatterNdWritesThem) {
             "float32[3, 2] [[2, 3], [2, 3], [4, 5]]");
 }
 
-TEST(Gathers, IndicesOutsideReadZeroAndWriteNothing) {
-  Tensor places = Tensor::of<int64_t>({2, 1}, {7, -9});
-  EXPECT_EQ(card_text("GatherND", {count_up({3, 2}), places}), "float32[2, 2] [[0, 0], [0, 0]]");
-  EXPECT_EQ(card_text("ScatterND", {count_up({3, 1}), places, count_up({2, 1})}), "float32[3, 1] [[0], [1], [2]]");
+// Numbers out of data that mean nothing where they stand: named with their range, never 0 and never dropped.
+TEST(Gathers, NumbersOutsideTheirRangeAreNamed) {
+  struct Case {
+    const char* op;
+    std::vector<Tensor> inputs;
+    const char* expected;  // behind the node's name
+    Attributes attributes = {};
+    int outputs = 1;
+    const char* domain = "";
+  };
+  const Tensor places = Tensor::of<int64_t>({2, 1}, {2, -9}), pairs = Tensor::of<int64_t>({1, 2}, {1, 2});
+  const Tensor rows = count_up({3, 2}), sequence = count_up({3, 1, 2}), weights = count_up({1, 8, 2});
+  const Tensor long_one = Tensor::of<int32_t>({1}, {4});
+  const Attributes pool = {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}};
+  const Case cases[] = {
+      {"GatherND", {rows, places}, "index -9 (number 0 of tuple 1) is outside [-3, 3)"},
+      {"GatherND", {rows, pairs}, "index 2 (number 1 of tuple 0) is outside [-2, 2)"},
+      {"ScatterND", {rows, places, count_up({2, 2})}, "index -9 (number 0 of tuple 1) is outside [-3, 3)"},
+      {"GatherElements", {rows, Tensor::of<int32_t>({1, 2}, {0, 3})}, "index 3 (element 1) is outside [-3, 3)"},
+      {"ScatterElements",
+       {rows, Tensor::of<int64_t>({1, 2}, {-4, 0}), count_up({1, 2})},
+       "index -4 (element 0) is outside [-3, 3)",
+       {{"reduction", "add"}}},
+      {"GatherGrad", {count_up({1}), ints({9}), ints({3})}, "index 9 (element 0) is outside [-3, 3)", {}, 1, "slipway"},
+      {"ReverseSequence", {sequence, Tensor::of<int64_t>({1}, {4})}, "sequence_lens holds 4; expected 0 to 3"},
+      {"CumSum", {rows, Tensor::scalar<int64_t>(2)}, "axis 2 is outside [-2, 2) for a tensor of rank 2"},
+      {"MaxUnpool",
+       {count_up({1, 1, 1, 1}), Tensor::of<int64_t>({1, 1, 1, 1}, {4})},
+       "index 4 (element 0) is outside [0, 4)",
+       pool},
+      {"RoiAlign",
+       {count_up({1, 1, 2, 2}), Tensor::of<float>({1, 4}, {0, 0, 1, 1}), ints({1})},
+       "batch_indices 1 (element 0) is outside [0, 1)"},
+      {"RotaryEmbedding",
+       {count_up({1, 1, 1, 2}), count_up({2, 1}), count_up({2, 1}), Tensor::of<int64_t>({1, 1}, {2})},
+       "position_ids 2 (element 0) is outside [0, 2)"},
+      {"LSTM", {sequence, weights, weights, Tensor(), long_one}, "sequence_lens 4 (element 0) is outside [0, 4)"},
+      {"RNN",
+       {sequence, count_up({1, 2, 2}), count_up({1, 2, 2}), Tensor(), Tensor::of<int32_t>({1}, {-1})},
+       "sequence_lens -1 (element 0) is outside [0, 4)"},
+      {"NegativeLogLikelihoodLoss", {rows, ints({0, 2, 1})}, "label 2 (element 1) is outside [0, 2)"},
+      {"SoftmaxCrossEntropyLoss", {rows, ints({0, 1, -1})}, "label -1 (element 2) is outside [0, 2)"},
+      {"SparseSoftmaxCrossEntropy", {rows, ints({0, 1, 5})}, "label 5 (element 2) is outside [0, 2)", {}, 3, "slipway"},
+      {"CtcLoss",
+       {count_up({1, 3, 2}), Tensor::of<int64_t>({1, 1}, {2})},
+       "label 2 (element 0) is outside [0, 2)",
+       {},
+       2,
+       "slipway"},
+      {"ArrayFeatureExtractor", {rows, ints({2})}, "is outside [-2, 2)", {}, 1, "ai.onnx.ml"},
+  };
+  for (const Case& c : cases) {
+    Result<std::vector<Tensor>> y = run_card(c.op, c.inputs, c.attributes, c.outputs, c.domain);
+    ASSERT_FALSE(y.ok()) << c.op;
+    EXPECT_EQ(y.status().code(), Code::invalid_argument) << c.op;
+    EXPECT_NE(y.status().message().find(c.op), std::string::npos) << y.status().message();
+    EXPECT_NE(y.status().message().find(c.expected), std::string::npos) << y.status().message();
+  }
+}
+
+TEST(Gathers, AnIgnoredLabelMayBeAnything) {
+  EXPECT_EQ(card_text("NegativeLogLikelihoodLoss", {count_up({2, 2}), ints({1, 9})}, {{"ignore_index", int64_t{9}}}),
+            "float32[] -1");
 }
 
 TEST(Pad, KnowsFourModes) {
@@ -170,6 +229,51 @@ TEST(Resize, InterpolatesBetweenElements) {
             "Resize node (unnamed): mode is \"square\"; expected one of nearest, linear, cubic");
   EXPECT_EQ(card_text("ResizeGrad", {Tensor::of<float>({4}, {1, 2, 3, 4}), ints({2})}, {{"mode", "linear"}}, "slipway"),
             "float32[2] [3.25, 6.75]");
+}
+
+// The edge is repeated, as ONNX's resize_downsample_scales_linear_antialias has it; weights outside are dropped only
+// where exclude_outside asks for it.
+TEST(Resize, AntialiasingRepeatsTheEdge) {
+  Tensor x = count_up({1, 1, 4, 4});
+  for (float& value : x.mutable_data<float>()) value += 1;
+  const Tensor scales = Tensor::of<float>({4}, {1, 1, 0.6f, 0.6f});
+  Result<std::vector<Tensor>> y =
+      run_card("Resize", {x, Tensor(), scales}, {{"mode", "linear"}, {"antialias", int64_t{1}}});
+  ASSERT_TRUE(y.ok()) << y.status().message();
+  const float expected[] = {2.875f, 4.5f, 9.375f, 11};
+  for (size_t i = 0; i < 4; ++i) EXPECT_NEAR((*y)[0].data<float>()[i], expected[i], 1e-5);
+}
+
+// ONNX Runtime's answers where the scale's float32 is not the decimal it means (0.6f > 3 / 5, 0.7f < 7 / 10).
+TEST(Resize, NearestIsCountedInFloat32) {
+  auto nearest = [](int64_t n, float scale, const char* where, const char* rounding) {
+    return card_text("Resize", {count_up({n}), Tensor(), Tensor::of<float>({1}, {scale})},
+                     {{"coordinate_transformation_mode", where}, {"nearest_mode", rounding}});
+  };
+  EXPECT_EQ(nearest(10, 0.6f, "asymmetric", "floor"), "float32[6] [0, 1, 3, 5, 6, 8]");
+  EXPECT_EQ(nearest(10, 0.7f, "asymmetric", "ceil"), "float32[7] [0, 2, 3, 5, 6, 8, 9]");
+  EXPECT_EQ(nearest(5, 1.2f, "asymmetric", "floor"), "float32[6] [0, 0, 1, 2, 3, 4]");
+  EXPECT_EQ(nearest(10, 0.6f, "half_pixel", "floor"), "float32[6] [0, 2, 3, 5, 6, 8]");
+  EXPECT_EQ(nearest(5, 2.2f, "half_pixel", "round_prefer_ceil"), "float32[11] [0, 0, 1, 1, 2, 2, 2, 3, 3, 4, 4]");
+}
+
+// One scale for all axes, the least that was asked: 2 x 4 into 1 x 3 keeps to 1/2, not to 1/2 and 3/4.
+TEST(Resize, KeepsTheAspectRatioOfWhatItReads) {
+  const Attributes keep = {{"mode", "linear"}, {"keep_aspect_ratio_policy", "not_larger"}};
+  EXPECT_EQ(card_text("Resize", {count_up({2, 4}), Tensor(), Tensor(), ints({1, 3})}, keep),
+            "float32[1, 2] [[2.5, 4.5]]");
+  // 7 rounds to 5 by the scale 2/3, which is not 5/7: rows are read at (j + 1/2) 3/2 - 1/2.
+  Result<std::vector<Tensor>> y = run_card("Resize", {count_up({3, 7}), Tensor(), Tensor(), ints({2, 6})}, keep);
+  ASSERT_TRUE(y.ok()) << y.status().message();
+  ASSERT_EQ((*y)[0].shape(), (Shape{2, 5}));
+  const float expected[] = {0.25f, 1.75f, 3.25f, 4.75f, 6};
+  for (size_t i = 0; i < 5; ++i) EXPECT_NEAR((*y)[0].data<float>()[i], 1.75f + expected[i], 1e-5);
+}
+
+TEST(Resize, CubicOvershootKeepsToTheTypesBounds) {
+  EXPECT_EQ(card_text("Resize", {Tensor::of<uint8_t>({4}, {255, 255, 0, 0}), Tensor(), Tensor(), ints({8})},
+                      {{"mode", "cubic"}}),
+            "uint8[8] [255, 255, 255, 197, 58, 0, 0, 0]");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/storage.h"
 #include "ops/samples.h"
 
 namespace slipway::ops {
@@ -56,6 +57,15 @@ Result<LikelihoodSpec> likelihood_spec(const PrepareContext& c, size_t scores) {
   spec.ignored = spec.ignores ? c.node().integer("ignore_index") : 0;
   spec.wide_labels = c.in(scores + 1).dtype == DType::i64;
   return spec;
+}
+
+Status LikelihoodSpec::check_labels(const void* labels) const {
+  for (int64_t i = 0; i < shape.n * shape.d; ++i) {
+    const int64_t label = kernels::index_at(wide_labels ? DType::i64 : DType::i32, labels, i);
+    if ((ignores && label == ignored) || (label >= 0 && label < shape.c)) continue;
+    return invalid(fmt::format("label {} (element {}) is outside [0, {})", label, i, shape.c));
+  }
+  return {};
 }
 
 Attributes likelihood_attributes(const Node& n) {

@@ -22,6 +22,8 @@ struct LikelihoodSpec {
   int64_t ignored;
   bool wide_labels;
 
+  // An error names the first label that is neither ignored nor a class.
+  Status check_labels(const void* labels) const;
   // f(labels) with Labels<T, int32_t> or Labels<T, int64_t>.
   template <typename T, typename F>
   void with_labels(const void* labels, const void* weights, F&& f) const {

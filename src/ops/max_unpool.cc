@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/bounds.h"
 #include "kernels/storage.h"
 #include "ops/movement.h"
 #include "ops/pooling.h"
@@ -50,6 +51,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   int64_t count = element_count(from), n = c.in(0).count(), total = c.out(0).count();
   bool same = from == c.out(0).shape;
   return Kernel{[=, dtype = c.in(0).dtype](const KernelArgs& a) {
+    a.report(kernels::expect_inside("index", DType::i64, a.in[1], n, 0, count));
     kernels::visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
       T* y = a.output<T>(0);
       std::fill_n(y, total, T{});

@@ -144,5 +144,51 @@ TEST(OneHotEncoder, IsAsWideAsTheListOfItsTypeWhenBothAreGiven) {
   EXPECT_EQ(text("OneHotEncoder", {Tensor::of<std::string>({1}, {"a"})}, both), "float32[1, 1] [[1]]");
 }
 
+TEST(OneHotEncoder, AnUnknownCategoryIsAnErrorWhereZerosIsZero) {
+  const Attributes numbers = {{"cats_int64s", Ints{0, 1}}, {"zeros", int64_t{0}}};
+  EXPECT_EQ(text("OneHotEncoder", {Tensor::of<int64_t>({2}, {1, 0})}, numbers), "float32[2, 2] [[0, 1], [1, 0]]");
+  EXPECT_EQ(
+      text("OneHotEncoder", {Tensor::of<int64_t>({2}, {1, 7})}, numbers),
+      "ai.onnx.ml.OneHotEncoder node (unnamed): 7 (element 1) is none of the 2 categories, and zeros = 0 allows no "
+      "other");
+  const Attributes words = {{"cats_strings", Strings{"a"}}, {"zeros", int64_t{0}}};
+  EXPECT_NE(text("OneHotEncoder", {Tensor::of<std::string>({1}, {"b"})}, words).find("b (element 0)"),
+            std::string::npos);
+}
+
+// ai.onnx.ml 4: keys, values and defaults of any of its types as tensors.
+TEST(Labels, TensorsOfKeysAndValuesKeepTheirTypes) {
+  const Tensor keys = Tensor::of<double>({2}, {0.1, 1e300}), values = Tensor::of<int16_t>({2}, {7, -8});
+  const Tensor x = Tensor::of<double>({3}, {1e300, 0.1, static_cast<double>(0.1f)});
+  EXPECT_EQ(text("LabelEncoder", {x}, {{"keys_tensor", keys}, {"values_tensor", values}}), "int16[3] [-8, 7, -1]");
+  EXPECT_EQ(text("LabelEncoder", {Tensor::of<int32_t>({2}, {5, 6})},
+                 {{"keys_tensor", Tensor::of<int32_t>({1}, {5})},
+                  {"values_tensor", Tensor::of<double>({1}, {0.1})},
+                  {"default_tensor", Tensor::of<double>({1}, {-2.5})}}),
+            "float64[2] [0.1, -2.5]");
+  EXPECT_EQ(text("LabelEncoder", {Tensor::of<int16_t>({2}, {5, 6})},
+                 {{"keys_tensor", Tensor::of<int16_t>({1}, {5})}, {"values_strings", Strings{"five"}}}),
+            "string[2] [\"five\", \"_Unused\"]");
+  EXPECT_EQ(text("LabelEncoder", {Tensor::of<float>({1}, {5})}, {{"keys_tensor", keys}, {"values_tensor", values}}),
+            "ai.onnx.ml.LabelEncoder node (unnamed): x is of float32 and the keys of float64; expected one type");
+}
+
+// 0.1 and the float32 next to it stand on two sides of a threshold of doubles.
+TEST(Trees, ThresholdsOfDoublesAreNotRounded) {
+  Attributes a = {{"nodes_treeids", Ints{0, 0, 0}},
+                  {"nodes_nodeids", Ints{0, 1, 2}},
+                  {"nodes_featureids", Ints{0, 0, 0}},
+                  {"nodes_truenodeids", Ints{1, 0, 0}},
+                  {"nodes_falsenodeids", Ints{2, 0, 0}},
+                  {"nodes_values_as_tensor", Tensor::of<double>({3}, {0.1, 0, 0})},
+                  {"nodes_modes", Strings{"BRANCH_LEQ", "LEAF", "LEAF"}},
+                  {"target_treeids", Ints{0, 0}},
+                  {"target_nodeids", Ints{1, 2}},
+                  {"target_ids", Ints{0, 0}},
+                  {"target_weights", Floats{1, 2}}};
+  const Tensor x = Tensor::of<double>({3, 1}, {0.1, static_cast<double>(0.1f), 0.1 + 1e-12});
+  EXPECT_EQ(text("TreeEnsembleRegressor", {x}, a), "float32[3, 1] [[1], [2], [2]]");
+}
+
 }  // namespace
 }  // namespace slipway::ops

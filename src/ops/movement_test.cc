@@ -209,6 +209,19 @@ TEST(Shape, CountsDimensionsBetweenStartAndEnd) {
   EXPECT_EQ(card_text("Size", {count_up({2, 3, 4})}), "int64[] 24");
 }
 
+TEST(Cast, TextThatIsNoNumberIsNamed) {
+  auto error = [](const char* text, DType to) {
+    return card_text("Cast", {Tensor::of<std::string>({2}, {"1", text})}, {{"to", static_cast<int64_t>(to)}});
+  };
+  EXPECT_EQ(error("abc", DType::f32), "Cast node (unnamed): \"abc\" (element 1) is no number");
+  for (DType to : {DType::f16, DType::bf16, DType::f32, DType::f64, DType::i8, DType::i32, DType::i64, DType::u64,
+                   DType::boolean}) {
+    for (const char* text : {"", " ", "1,5", "0.5x", "--1"}) {
+      EXPECT_NE(error(text, to).find("is no number"), std::string::npos) << '"' << text << "\" to " << dtype_name(to);
+    }
+  }
+}
+
 TEST(Cast, ConvertsAndSaturates) {
   auto to = [](DType dtype) { return Attributes{{"to", static_cast<int64_t>(dtype)}}; };
   Tensor x = Tensor::of<float>({4}, {-1.7f, 2.9f, 1e10f, NAN});
@@ -216,6 +229,10 @@ TEST(Cast, ConvertsAndSaturates) {
   EXPECT_EQ(card_text("Cast", {x}, to(DType::boolean)), "bool[4] [true, true, true, true]");
   EXPECT_EQ(card_text("Cast", {Tensor::of<float>({2}, {0.5f, 1})}, to(DType::string)), "string[2] [\"0.5\", \"1.0\"]");
   EXPECT_EQ(card_text("Cast", {Tensor::of<std::string>({2}, {"1e2", "-3"})}, to(DType::f16)), "float16[2] [100, -3]");
+  EXPECT_EQ(card_text("Cast", {Tensor::of<std::string>({4}, {" 1.5 ", "inf", "-INF", "nan"})}, to(DType::f32)),
+            "float32[4] [1.5, inf, -inf, nan]");
+  EXPECT_EQ(card_text("Cast", {Tensor::of<std::string>({2}, {"9007199254740993", "3.9"})}, to(DType::i64)),
+            "int64[2] [9007199254740993, 3]");
   EXPECT_EQ(card_text("Cast", {Tensor::of<int64_t>({1}, {-1})}, to(DType::u8)), "uint8[1] [255]");
   EXPECT_EQ(card_text("Cast", {x}, {{"to", int64_t{99}}}),
             "Cast node (unnamed): `to` is type number 99, which is not implemented");

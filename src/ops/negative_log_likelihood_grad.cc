@@ -19,6 +19,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   bool weighted = c.has_input(3);
   return ops::for_types(ops::FloatTypes{}, c, c.in(1).dtype, [&]<typename T>(TypeTag<T>) -> Kernel {
     return {[=](const KernelArgs& args) {
+      args.report(spec.check_labels(args.in[2]));
       spec.with_labels<T>(args.in[2], weighted ? args.in[3] : nullptr, [&](const auto& labels) {
         kernels::negative_log_likelihood_grad(spec.shape, spec.reduction, args.input<T>(0), labels, args.output<T>(0));
       });

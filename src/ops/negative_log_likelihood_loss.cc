@@ -16,6 +16,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   bool weighted = c.has_input(2);
   return ops::for_types(ops::FloatTypes{}, c, c.in(0).dtype, [&]<typename T>(TypeTag<T>) -> Kernel {
     return {[=](const KernelArgs& args) {
+      args.report(spec.check_labels(args.in[1]));
       spec.with_labels<T>(args.in[1], weighted ? args.in[2] : nullptr, [&](const auto& labels) {
         kernels::negative_log_likelihood(spec.shape, spec.reduction, args.input<T>(0), labels, args.output<T>(0));
       });
@@ -39,7 +40,7 @@ OPERATOR(negative_log_likelihood_loss) = {
     .since = 12,
     .doc =
         "-w[label] x[label] for log probabilities x [N, C, ...] and labels [N, ...]; `reduction` none, sum, or mean "
-        "weighted by w; labels of `ignore_index` count nothing, others outside [0, C) give NaN.",
+        "weighted by w; labels of `ignore_index` count nothing, others outside [0, C) are an error.",
     .inputs = {2, 3},
     .attributes = {{ops::kReduction, ops::kIgnoreIndex}},
     .infer = infer,

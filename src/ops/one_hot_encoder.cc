@@ -19,16 +19,21 @@ template <typename T, typename K>
 Kernel typed(const PrepareContext& c, const std::vector<K>& keys) {
   auto table = std::make_shared<const ops::KeyTable<K>>(keys);
   auto width = static_cast<int64_t>(keys.size());
+  const bool zeros = c.node().integer("zeros") != 0;
   return {[=, n = c.in(0).count()](const KernelArgs& a) {
     std::fill_n(a.output<float>(0), n * width, 0.f);
     for (int64_t i = 0; i < n; ++i) {
       int64_t at = table->find(static_cast<K>(a.input<T>(0)[i]));
-      if (at >= 0) a.output<float>(0)[i * width + at] = 1;
+      if (at >= 0) {
+        a.output<float>(0)[i * width + at] = 1;
+      } else if (!zeros) {
+        a.report(invalid(fmt::format("{} (element {}) is none of the {} categories, and zeros = 0 allows no other",
+                                     a.input<T>(0)[i], i, width)));
+      }
     }
   }};
 }
 
-// `zeros` 0 makes an unknown category an error, which a kernel cannot raise: it gives zeros too.
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.in(0).dtype == DType::string) return typed<std::string, std::string>(c, c.node().strings("cats_strings"));
   std::vector<int64_t> numbers = c.node().ints("cats_int64s");
@@ -46,7 +51,9 @@ std::vector<Sample> samples() {
 OPERATOR(one_hot_encoder) = {
     .name = "OneHotEncoder",
     .domain = ops::kMl,
-    .doc = "For each x a row with 1 at its category and 0 elsewhere; all 0 for a category that is not in the list.",
+    .doc =
+        "For each x a row with 1 at its category and 0 elsewhere; all 0 for a category that is not in the "
+        "list, which is an error where `zeros` is 0.",
     .attributes = {{{"cats_int64s", kOptionalInts}, {"cats_strings", kOptionalStrings}, {"zeros", 1}}},
     .infer = infer,
     .cpu = prepare,

@@ -43,7 +43,7 @@ std::optional<kernels::Unary> shortcut(const PrepareContext& c) {
   double value = exponent->to_doubles()[0];
   if (value == 2) return kernels::Unary::square;
   if (value == 3) return kernels::Unary::cube;
-  if (value == 0.5) return kernels::Unary::sqrt;
+  if (value == 0.5) return kernels::Unary::square_root_power;
   if (value == -1) return kernels::Unary::reciprocal;
   return std::nullopt;
 }

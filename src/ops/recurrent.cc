@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/bounds.h"
 #include "kernels/lstm.h"
 #include "ops/contraction.h"
 #include "ops/expect.h"
@@ -92,7 +93,11 @@ Result<kernels::Cell> cell_of(std::string_view name) {
 
 Kernel padded_kernel(std::shared_ptr<const Primitive> primitive, const PrepareContext& c) {
   Kernel kernel = kernel_of(primitive);
-  kernel.run = [primitive, inputs = c.input_count(), outputs = c.output_count()](const KernelArgs& a) {
+  const int64_t steps = c.in(0).shape[c.node().integer("layout") != 0 ? 1 : 0];
+  const int64_t lengths = c.has_input(4) ? c.in(4).count() : 0;
+  kernel.run = [=, inputs = c.input_count(), outputs = c.output_count()](const KernelArgs& a) {
+    a.report(
+        kernels::expect_inside("sequence_lens", DType::i32, lengths > 0 ? a.in[4] : nullptr, lengths, 0, steps + 1));
     const void* in[kInputs] = {};
     void* out[kOutputs] = {};
     std::copy_n(a.in, std::min(inputs, kInputs), in);

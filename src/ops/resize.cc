@@ -41,13 +41,16 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.out(0).count() == 0) return Kernel{.run = [](const KernelArgs&) {}};
-  return ops::resize_kernel(c, {.roi = 1, .scales = 2});
+  return ops::resize_kernel(c, {.roi = 1, .scales = 2, .sizes = 3});
 }
 
 // dx: each dy spread over what it read, by the same weights
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
   if (n.text("coordinate_transformation_mode") == "tf_crop_and_resize") {
     return unsupported("no gradient of Resize with tf_crop_and_resize");
+  }
+  if (n.text("keep_aspect_ratio_policy") != "stretch") {
+    return unsupported("no gradient of Resize with a keep_aspect_ratio_policy");
   }
   Values inputs = {dy[0], ops::shape_of(b, x[0])};
   if (n.has_input(2)) inputs.push_back(x[2]);

@@ -31,7 +31,7 @@ Status infer(InferContext& c) {
 
 Result<Kernel> prepare(const PrepareContext& c) {
   if (c.out(0).count() == 0) return Kernel{.run = [](const KernelArgs&) {}};
-  return ops::resize_grad_kernel(c, {.roi = 3, .scales = 2});
+  return ops::resize_grad_kernel(c, {.roi = 3, .scales = 2, .sizes = 3});
 }
 
 std::vector<Sample> samples() {

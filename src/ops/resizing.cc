@@ -18,6 +18,12 @@ namespace slipway::ops {
 
 namespace {
 
+// Between types of numbers, which nothing can go wrong with.
+void convert_numbers(DType from, const void* x, DType to, void* y, int64_t n, int threads) {
+  const Status converted = kernels::cast(from, x, to, y, n, threads);
+  CHECK(converted.ok(), "a number that is none");
+}
+
 using kernels::Coordinates;
 using kernels::Interpolation;
 using kernels::Rounding;
@@ -43,6 +49,9 @@ constexpr std::pair<std::string_view, Coordinates> kCoordinates[] = {
     {"asymmetric", Coordinates::asymmetric},
     {"tf_half_pixel_for_nn", Coordinates::tf_half_pixel_for_nn},
     {"tf_crop_and_resize", Coordinates::tf_crop_and_resize}};
+// keep_aspect_ratio_policy.
+enum class Policy : uint8_t { stretch, not_larger, not_smaller };
+
 constexpr std::pair<std::string_view, Rounding> kRoundings[] = {{"round_prefer_floor", Rounding::round_prefer_floor},
                                                                 {"round_prefer_ceil", Rounding::round_prefer_ceil},
                                                                 {"floor", Rounding::floor},
@@ -59,24 +68,19 @@ Result<std::vector<int64_t>> axes_of(const Node& node, size_t rank) {
   return axes;
 }
 
-// keep_aspect_ratio_policy: one scale for all axes, the least or the greatest of those asked.
-Result<std::vector<int64_t>> kept_aspect(const Node& node, const Dims& x, const std::vector<int64_t>& axes,
-                                         std::vector<int64_t> sizes) {
-  std::string policy = node.text("keep_aspect_ratio_policy");
-  if (policy == "stretch") return sizes;
-  if (policy != "not_larger" && policy != "not_smaller") {
-    return invalid(
-        fmt::format("keep_aspect_ratio_policy is \"{}\"; expected stretch, not_larger or not_smaller", policy));
+constexpr std::pair<std::string_view, Policy> kPolicies[] = {
+    {"stretch", Policy::stretch}, {"not_larger", Policy::not_larger}, {"not_smaller", Policy::not_smaller}};
+
+// The one scale of all axes that `sizes` ask: the least or the greatest of theirs. Requires: not Policy::stretch.
+// size_of(i) -> the size of axis number i in the input.
+template <typename F>
+double common_scale(Policy policy, std::span<const int64_t> sizes, const F& size_of) {
+  double scale = policy == Policy::not_larger ? INFINITY : 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const double asked = static_cast<double>(sizes[i]) / static_cast<double>(size_of(i));
+    scale = policy == Policy::not_larger ? std::min(scale, asked) : std::max(scale, asked);
   }
-  double scale = policy == "not_larger" ? INFINITY : 0;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    double asked = static_cast<double>(sizes[i]) / static_cast<double>(x[static_cast<size_t>(axes[i])].size);
-    scale = policy == "not_larger" ? std::min(scale, asked) : std::max(scale, asked);
-  }
-  for (size_t i = 0; i < axes.size(); ++i) {
-    sizes[i] = std::llround(scale * static_cast<double>(x[static_cast<size_t>(axes[i])].size));
-  }
-  return sizes;
+  return scale;
 }
 
 }  // namespace
@@ -88,8 +92,7 @@ Result<kernels::ResizeRule> resize_rule(const Node& node) {
   rule.rounding = TRY(choose(node, "nearest_mode", kRoundings));
   rule.cubic_a = node.real("cubic_coeff_a");
   rule.antialias = node.integer("antialias") != 0 && rule.interpolation != Interpolation::nearest;
-  // Antialiasing weighs only what there is, as Pillow does.
-  rule.exclude_outside = node.integer("exclude_outside") != 0 || rule.antialias;
+  rule.exclude_outside = node.integer("exclude_outside") != 0;
   return rule;
 }
 
@@ -120,10 +123,14 @@ Result<Dims> resize_dims(const Node& node, const Dims& x, const Tensor* scales, 
     return y;
   }
   bool all_known = std::all_of(x.begin(), x.end(), [](const Dim& d) { return d.known() && d.size > 0; });
-  bool stretch = node.text("keep_aspect_ratio_policy") == "stretch";
+  const Policy policy = TRY(choose(node, "keep_aspect_ratio_policy", kPolicies));
   std::vector<int64_t> wanted = sizes->to_ints();
-  if (!stretch && !all_known) return unknown_dims(x.size());
-  wanted = TRY(kept_aspect(node, x, axes, std::move(wanted)));
+  if (policy != Policy::stretch) {
+    if (!all_known) return unknown_dims(x.size());
+    auto size_of = [&](size_t i) { return x[static_cast<size_t>(axes[i])].size; };
+    const double scale = common_scale(policy, wanted, size_of);
+    for (size_t i = 0; i < axes.size(); ++i) wanted[i] = std::llround(scale * static_cast<double>(size_of(i)));
+  }
   for (size_t i = 0; i < axes.size(); ++i) {
     if (wanted[i] < 0) return invalid(fmt::format("sizes holds {}; expected sizes", wanted[i]));
     y[static_cast<size_t>(axes[i])] = Dim(wanted[i]);
@@ -139,6 +146,7 @@ struct Passes {
   TensorType x, y;  // small and large side of the forward map
   std::vector<int64_t> axes;
   bool has_roi = false, has_scales = false;
+  Policy policy = Policy::stretch;  // other than this: sizes are an input
   DType roi_dtype = DType::undefined;
   ResizeInputs inputs;
   std::vector<size_t> order;        // dimensions that change, outermost first
@@ -157,6 +165,10 @@ kernels::ResizeAxis axis_at(const Passes& p, const KernelArgs& a, size_t d) {
   if (at == p.axes.end()) return axis;
   auto i = at - p.axes.begin();
   if (p.has_scales) axis.scale = a.input<float>(p.inputs.scales)[i];
+  if (p.policy != Policy::stretch) {
+    auto size_of = [&](size_t k) { return p.x.shape[static_cast<size_t>(p.axes[k])]; };
+    axis.scale = common_scale(p.policy, {a.input<int64_t>(p.inputs.sizes), p.axes.size()}, size_of);
+  }
   if (p.has_roi) {
     auto many = static_cast<int64_t>(p.axes.size());
     axis.roi_start = kernels::scale_at(p.roi_dtype, a.in[p.inputs.roi], i);
@@ -189,7 +201,7 @@ void extrapolate(const Passes& p, const kernels::Taps& taps, size_t d, void* y) 
 
 // Whether a dimension that keeps its size is left as it is: no region of interest, and a scale known to be 1.
 bool copies(const PrepareContext& c, const Passes& p, size_t i) {
-  if (p.has_roi) return false;
+  if (p.has_roi || p.policy != Policy::stretch) return false;
   return !p.has_scales ||
          (c.constant(p.inputs.scales) != nullptr && c.constant(p.inputs.scales)->data<float>()[i] == 1);
 }
@@ -205,6 +217,8 @@ Result<Passes> make_passes(const PrepareContext& c, ResizeInputs inputs, const T
   p.inputs = inputs;
   p.has_scales = c.has_input(inputs.scales) && c.in(inputs.scales).count() == static_cast<int64_t>(p.axes.size());
   p.has_roi = p.rule.coordinates == Coordinates::tf_crop_and_resize && c.has_input(inputs.roi);
+  if (!p.has_scales && c.has_input(inputs.sizes))
+    p.policy = TRY(choose(c.node(), "keep_aspect_ratio_policy", kPolicies));
   if (p.has_roi) {
     p.roi_dtype = c.in(inputs.roi).dtype;
     if (c.in(inputs.roi).count() != 2 * static_cast<int64_t>(p.axes.size()) || !is_float(p.roi_dtype)) {
@@ -224,7 +238,9 @@ Result<Passes> make_passes(const PrepareContext& c, ResizeInputs inputs, const T
       continue;
     }
     p.order.push_back(d);
-    double scale = static_cast<double>(y.shape[d]) / static_cast<double>(x.shape[d]);
+    // The least scale that gives this size: the smaller, the more taps.
+    const double size = static_cast<double>(y.shape[d]) - (p.policy == Policy::stretch ? 0 : 0.5);
+    const double scale = size / static_cast<double>(x.shape[d]);
     int64_t taps = kernels::tap_count(p.rule, scale);
     p.taps.push_back({taps, nullptr, nullptr, nullptr});
     p.tap_bytes.push_back(layout.reserve(static_cast<size_t>(y.shape[d] * (taps * 8 + 1))));
@@ -236,12 +252,12 @@ Result<Passes> make_passes(const PrepareContext& c, ResizeInputs inputs, const T
   return p;
 }
 
-// Floats to the output's type, integers rounded to nearest.
+// Floats to the output's type; integers are rounded to nearest and keep to their bounds, which cubic weights leave.
 void convert(float* x, DType to, void* y, int64_t n, int threads) {
   if (is_integer(to)) {
     for (int64_t i = 0; i < n; ++i) x[i] = std::nearbyint(x[i]);
   }
-  kernels::cast(DType::f32, x, to, y, n, threads);
+  convert_numbers(DType::f32, x, to, y, n, threads);
 }
 
 // One pass over dimension number i of the order.
@@ -252,7 +268,8 @@ void run_pass(const Passes& p, const kernels::Taps& taps, size_t i, DType dtype,
   int64_t in = p.x.shape[d];
   int64_t out = p.y.shape[d];
   if (p.rule.interpolation == Interpolation::nearest) {
-    kernels::gather({outer, in, out, inner}, dtype, x, DType::i32, taps.index, y, p.threads);
+    const Status moved = kernels::gather({outer, in, out, inner}, dtype, x, DType::i32, taps.index, y, p.threads);
+    CHECK(moved.ok(), "a tap outside the input");
   } else if (dtype == DType::f64) {
     kernels::resize_axis(taps, outer, in, out, inner, static_cast<const double*>(x), static_cast<double*>(y),
                          p.threads);
@@ -268,7 +285,7 @@ void run_forward(const Passes& p, const KernelArgs& a) {
   DType work = p.extrapolation.dtype();
   const void* from = a.in[0];
   if (p.x.dtype != work) {
-    kernels::cast(p.x.dtype, a.in[0], work, buffers[1], p.x.count(), p.threads);
+    convert_numbers(p.x.dtype, a.in[0], work, buffers[1], p.x.count(), p.threads);
     from = buffers[1];
   }
   void* to = buffers[0];
@@ -283,7 +300,7 @@ void run_forward(const Passes& p, const KernelArgs& a) {
     if (p.order.empty()) to = buffers[1];
     convert(static_cast<float*>(to), p.y.dtype, a.out[0], p.y.count(), p.threads);
   } else if (p.order.empty()) {
-    kernels::cast(work, from, work, a.out[0], p.y.count(), p.threads);
+    convert_numbers(work, from, work, a.out[0], p.y.count(), p.threads);
   }
 }
 
@@ -293,7 +310,7 @@ void run_backward(const Passes& p, const KernelArgs& a) {
   auto* scratch = static_cast<std::byte*>(a.scratch);
   auto* dy = reinterpret_cast<T*>(scratch + p.first);
   auto* dx = reinterpret_cast<T*>(scratch + p.second);
-  kernels::cast(p.y.dtype, a.in[0], dtype_of<T>, dy, p.y.count(), p.threads);
+  convert_numbers(p.y.dtype, a.in[0], dtype_of<T>, dy, p.y.count(), p.threads);
   for (size_t i = p.order.size(); i-- > 0;) {
     size_t d = p.order[i];
     int64_t outer = element_count(std::span(p.y.shape).first(d));
@@ -301,7 +318,7 @@ void run_backward(const Passes& p, const KernelArgs& a) {
     kernels::resize_axis_grad(taps_at(p, a, i), outer, p.x.shape[d], p.y.shape[d], inner, dy, dx, p.threads);
     std::swap(dy, dx);
   }
-  kernels::cast(dtype_of<T>, dy, p.x.dtype, a.out[0], p.x.count(), p.threads);
+  convert_numbers(dtype_of<T>, dy, p.x.dtype, a.out[0], p.x.count(), p.threads);
 }
 
 }  // namespace

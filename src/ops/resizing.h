@@ -22,10 +22,10 @@ Result<kernels::ResizeRule> resize_rule(const Node& node);
 // Output sizes of x for known `scales` or `sizes` (the other one null), after axes and keep_aspect_ratio_policy.
 Result<Dims> resize_dims(const Node& node, const Dims& x, const Tensor* scales, const Tensor* sizes);
 
-// A kernel that resamples input 0 (`in` for Resize, `out` for its gradient) pass by pass. Inputs `roi` and `scales` are
-// indices of node inputs; an index that the node does not have means none.
+// A kernel that resamples input 0 (`in` for Resize, `out` for its gradient) pass by pass. Inputs `roi`, `scales` and
+// `sizes` are indices of node inputs; an index that the node does not have means none.
 struct ResizeInputs {
-  size_t roi, scales;
+  size_t roi, scales, sizes;
 };
 Result<Kernel> resize_kernel(const PrepareContext& c, ResizeInputs inputs);
 Result<Kernel> resize_grad_kernel(const PrepareContext& c, ResizeInputs inputs);

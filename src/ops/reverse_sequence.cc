@@ -1,6 +1,7 @@
 // ReverseSequence.
 #include <fmt/format.h>
 
+#include "kernels/bounds.h"
 #include "kernels/storage.h"
 #include "ops/movement.h"
 
@@ -41,6 +42,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   int64_t item = batch_first ? steps * inner : inner;
   int64_t step = batch_first ? inner : items * inner;
   return Kernel{.run = [=, dtype = c.in(0).dtype, index = c.in(1).dtype](const KernelArgs& a) {
+    a.report(kernels::expect_inside("sequence_lens", index, a.in[1], items, 0, steps + 1));
     kernels::visit_storage(dtype, [&]<typename T>(TypeTag<T>) {
       for (int64_t b = 0; b < items; ++b) {
         int64_t length = std::clamp<int64_t>(kernels::index_at(index, a.in[1], b), 0, steps);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/bounds.h"
 #include "ops/infer.h"
 #include "ops/samples.h"
 
@@ -49,6 +50,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   int threads = c.threads();
   auto typed = [&]<typename T>(T) {
     return Kernel{[=](const KernelArgs& a) {
+      a.report(kernels::expect_inside("batch_indices", DType::i64, a.in[2], s.rois, 0, s.batch));
       kernels::roi_align(s, a.input<T>(0), a.input<T>(1), a.input<int64_t>(2), a.output<T>(0), threads);
     }};
   };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "kernels/bounds.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -70,10 +71,12 @@ Result<Kernel> prepare(const PrepareContext& c) {
   if (!fits) return invalid(fmt::format("the caches must have {} columns, and a row for each position", half));
   return ops::for_types(ops::FloatTypes{}, c, c.in(0).dtype, [&]<typename T>(TypeTag<T>) {
     return Kernel{[=](const KernelArgs& a) {
+      const int64_t asked = positions ? l.batch * l.steps : 0;
+      if (!a.report(kernels::expect_inside("position_ids", DType::i64, a.in[3], asked, 0, rows))) return;
       for (int64_t b = 0; b < l.batch; ++b) {
         for (int64_t s = 0; s < l.steps; ++s) {
           int64_t row = b * l.steps + s;
-          if (positions) row = std::clamp<int64_t>(a.input<int64_t>(3)[row], 0, std::max<int64_t>(rows - 1, 0));
+          if (positions) row = a.input<int64_t>(3)[row];
           for (int64_t h = 0; h < l.heads; ++h) {
             int64_t at = b * l.batch_stride + h * l.head_stride + s * l.step_stride;
             rotate(l, interleaved, a.input<T>(0) + at, a.input<T>(1) + row * half, a.input<T>(2) + row * half,

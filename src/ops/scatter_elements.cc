@@ -38,8 +38,8 @@ Result<Kernel> prepare(const PrepareContext& c) {
   kernels::StridedCopy copy = kernels::contiguous_copy(c.in(0).shape);
   return Kernel{.run = [=, x = c.in(0), indices = c.in(1), threads = c.threads()](const KernelArgs& a) {
     kernels::strided_copy(copy, x.dtype, a.in[0], a.out[0], threads);
-    kernels::scatter_elements(x.shape, indices.shape, axis, x.dtype, reduction, indices.dtype, a.in[1], a.in[2],
-                              a.out[0]);
+    a.report(kernels::scatter_elements(x.shape, indices.shape, axis, x.dtype, reduction, indices.dtype, a.in[1],
+                                       a.in[2], a.out[0]));
   }};
 }
 

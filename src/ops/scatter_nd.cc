@@ -33,7 +33,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   kernels::StridedCopy copy = kernels::contiguous_copy(c.in(0).shape);
   return Kernel{.run = [=, dtype = c.in(0).dtype, index = c.in(1).dtype, threads = c.threads()](const KernelArgs& a) {
     kernels::strided_copy(copy, dtype, a.in[0], a.out[0], threads);
-    kernels::scatter_nd(s, dtype, reduction, index, a.in[1], a.in[2], a.out[0]);
+    a.report(kernels::scatter_nd(s, dtype, reduction, index, a.in[1], a.in[2], a.out[0]));
   }};
 }
 

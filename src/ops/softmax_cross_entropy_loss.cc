@@ -24,6 +24,7 @@ Kernel loss_kernel(const PrepareContext& c, const ops::LikelihoodSpec& spec) {
     }
   }();
   auto run = [=](const KernelArgs& args) {
+    args.report(spec.check_labels(args.in[1]));
     T* log_p = keeps ? args.output<T>(1) : static_cast<T*>(args.scratch);
     int64_t part = spec.shape.c * spec.shape.d;
     for (int64_t i = 0; i < spec.shape.n; ++i) {
@@ -71,7 +72,7 @@ OPERATOR(softmax_cross_entropy_loss) = {
     .doc =
         "-w[label] log(softmax(x)[label]) for scores x [N, C, ...] and labels [N, ...], and the log probabilities; "
         "`reduction` none, sum, or mean weighted by w; labels of `ignore_index` count nothing, others outside "
-        "[0, C) give NaN.",
+        "[0, C) are an error.",
     .inputs = {2, 3},
     .outputs = {1, 2},
     .attributes = {{ops::kReduction, ops::kIgnoreIndex}},

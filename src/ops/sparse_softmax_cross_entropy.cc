@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "kernels/bounds.h"
 #include "kernels/softmax.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
@@ -28,7 +29,7 @@ Status infer(InferContext& c) {
   return {};
 }
 
-// T: logits, L: labels. row: one row's loss and gradient. A label outside [0, C) makes the loss NaN.
+// T: logits, L: labels. row: one row's loss and gradient.
 template <typename T, typename L, typename Row>
 Kernel make_kernel(const PrepareContext& c, Row row) {
   int64_t rows = c.in(0).shape[0], n = c.in(0).shape[1];
@@ -38,6 +39,7 @@ Kernel make_kernel(const PrepareContext& c, Row row) {
   auto run = [=](const KernelArgs& args) {
     const T* x = args.input<T>(0);
     const L* labels = args.input<L>(1);
+    args.report(kernels::expect_inside("label", dtype_of<L>, labels, rows, 0, n));
     T* dx = args.output<T>(1);
     kernels::RowLoss* results = static_cast<kernels::RowLoss*>(args.scratch);
     parallel_for(threads, rows, ops::kElementGrain / 8 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
@@ -90,7 +92,7 @@ OPERATOR(sparse_softmax_cross_entropy) = {
     .doc =
         "mean(-log softmax(logits)[label]) with its gradient and the count of rows whose first largest logit is at "
         "the label: (logits [N, C], labels [N]) -> (loss, dlogits [N, C], correct); only loss is differentiable, a "
-        "label outside [0, C) makes it NaN.",
+        "label outside [0, C) is an error.",
     .inputs = {2, 2},
     .outputs = {2, 3},
     .infer = infer,

@@ -70,7 +70,9 @@ Result<std::vector<Tensor>> run_prepared(const Node& node, const std::vector<Ten
   Kernel kernel = TRY(node.op->cpu(PrepareContext(node, in, out, constants, 1, &packs)));
   std::shared_ptr<std::byte> scratch = allocate_bytes(kernel.scratch_bytes);
   std::shared_ptr<void> instance = kernel.make_instance ? kernel.make_instance() : nullptr;
-  kernel.run({in_pointers.data(), out_pointers.data(), scratch.get(), instance.get()});
+  Fault fault;
+  kernel.run({in_pointers.data(), out_pointers.data(), scratch.get(), instance.get(), &fault});
+  RETURN_IF_ERROR(fault.take().at(describe(node)));
   return results;
 }
 

@@ -5,6 +5,16 @@
 
 namespace slipway::ops {
 
+namespace {
+
+std::vector<double> thresholds_of(const Node& node) {
+  if (node.has("nodes_values_as_tensor")) return node.tensor("nodes_values_as_tensor").to_doubles();
+  const std::vector<float> values = node.floats("nodes_values");
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
 kernels::TreeLists tree_lists(const Node& node, const std::string& leaf) {
   return {.tree_ids = node.ints("nodes_treeids"),
           .node_ids = node.ints("nodes_nodeids"),
@@ -12,7 +22,7 @@ kernels::TreeLists tree_lists(const Node& node, const std::string& leaf) {
           .yes_ids = node.ints("nodes_truenodeids"),
           .no_ids = node.ints("nodes_falsenodeids"),
           .missing_to_yes = node.ints("nodes_missing_value_tracks_true"),
-          .thresholds = node.floats("nodes_values"),
+          .thresholds = thresholds_of(node),
           .modes = node.strings("nodes_modes"),
           .weight_trees = node.ints(leaf + "_treeids"),
           .weight_nodes = node.ints(leaf + "_nodeids"),

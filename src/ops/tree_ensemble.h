@@ -15,6 +15,8 @@ inline constexpr AttributeSpec kNodesId = {"nodes_nodeids", kOptionalInts};
 inline constexpr AttributeSpec kNodesTree = {"nodes_treeids", kOptionalInts};
 inline constexpr AttributeSpec kNodesTrue = {"nodes_truenodeids", kOptionalInts};
 inline constexpr AttributeSpec kNodesValue = {"nodes_values", kOptionalFloats};
+// In place of nodes_values, of doubles.
+inline constexpr AttributeSpec kNodesValueTensor = {"nodes_values_as_tensor", kOptionalTensor};
 
 // The nodes_ attributes and those of leaf weights, which begin with `leaf` ("class", "target").
 kernels::TreeLists tree_lists(const Node& node, const std::string& leaf);

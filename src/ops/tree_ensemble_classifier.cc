@@ -84,6 +84,7 @@ OPERATOR(tree_ensemble_classifier) = {
                     ops::kNodesTree,
                     ops::kNodesTrue,
                     ops::kNodesValue,
+                    ops::kNodesValueTensor,
                     ops::kPostTransform}},
     .infer = infer,
     .cpu = prepare,

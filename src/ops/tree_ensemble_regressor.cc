@@ -74,6 +74,7 @@ OPERATOR(tree_ensemble_regressor) = {
                     ops::kNodesTree,
                     ops::kNodesTrue,
                     ops::kNodesValue,
+                    ops::kNodesValueTensor,
                     ops::kPostTransform,
                     {"target_ids", kOptionalInts},
                     {"target_nodeids", kOptionalInts},

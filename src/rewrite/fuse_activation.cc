@@ -1,7 +1,8 @@
 // Activations become part of the convolution or matrix product before them, as a post-op of its primitive.
 //
-// Only behind fixed, finite weights: oneDNN's max and min turn NaN into their bound, and a model with broken weights
-// must show it. For the same reason matrix products, whose activations are cheap beside them, take none of those.
+// oneDNN's max and min turn NaN into their bound. Convolutions are watched for that (kernels/cpu/watched.h), which
+// costs a second run where NaN comes up: only fixed, finite weights, so that a model with broken ones is not slow for
+// ever. Matrix products, whose activations are cheap beside them, take none that hides NaN.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "graph/builder.h"
@@ -94,6 +95,59 @@ TEST(Fusion, BrokenWeightsKeepShowing) {
   n.graph.outputs = {n.b.op("Relu", {n.b.op("Conv", {n.x, n.b.constant(w)})})};
   ASSERT_TRUE(rewrite::optimize(n.graph).ok());
   EXPECT_EQ(op_types(n.graph), "Transpose ConvChannelsLast Relu Transpose");
+}
+
+struct OddCase {
+  const char* op;
+  int64_t in, out, group, kernel, size;  // `size`: of the picture's sides
+};
+
+// `activation` behind the case's convolution of a picture that holds `odd`.
+void expect_the_same(const OddCase& s, std::string_view activation, const Attributes& attributes, float odd) {
+  Graph graph;
+  Builder b(graph, all_operators());
+  const Shape in = {1, s.in, s.size, s.size};
+  ValueId x = graph.add_input("x", DType::f32, to_dims(in));
+  const bool transposed = std::string_view(s.op) == "ConvTranspose";
+  Tensor w = random_floats({transposed ? s.in : s.out, transposed ? s.out : s.in / s.group, s.kernel, s.kernel}, 3);
+  for (float& value : w.mutable_data<float>()) value *= 0.1f;
+  Values inputs = {b.op(s.op, {x, b.constant(w)}, {{"group", s.group}})};
+  if (activation == "Clip") inputs.insert(inputs.end(), {b.scalar(0.f), b.scalar(6.f)});
+  graph.outputs = {b.op(activation, inputs, attributes)};
+  ASSERT_TRUE(b.status().ok()) << b.status().message();
+  Tensor given = random_floats(in, 5);
+  given.mutable_data<float>()[static_cast<size_t>(given.count() / 2)] = odd;
+  const Tensor before = run_nodes(graph, {given})[0];
+  ASSERT_TRUE(rewrite::optimize(graph).ok());
+  const Tensor after = run_nodes(graph, {given})[0];
+  for (size_t i = 0; i < before.data<float>().size(); ++i) {
+    const float was = before.data<float>()[i], is = after.data<float>()[i];
+    ASSERT_EQ(std::isnan(was), std::isnan(is)) << i << ": " << was << " became " << is;
+    if (std::isnan(was) || was == is) continue;
+    ASSERT_NEAR(was, is, 1e-4 + 1e-4 * std::fabs(was)) << i;
+  }
+}
+
+// What is not finite shows behind every convolution and activation where it shows without fusion, and nowhere else; and
+// what is finite stays so though Winograd's transforms (32 channels, 3 x 3) overflow.
+TEST(Fusion, NaNAndInfinityShowBehindFusedActivations) {
+  const OddCase shapes[] = {{"Conv", 3, 4, 1, 3, 6},    {"Conv", 16, 16, 1, 1, 5},
+                            {"Conv", 16, 16, 16, 3, 7}, {"Conv", 32, 32, 1, 3, 20},
+                            {"Conv", 16, 32, 1, 3, 5},  {"ConvTranspose", 3, 4, 1, 3, 5},
+                            {"Conv", 1, 1, 1, 1, 4},    {"ConvTranspose", 16, 16, 1, 2, 6}};
+  const std::pair<const char*, Attributes> activations[] = {
+      {"Relu", {}}, {"Clip", {}},      {"LeakyRelu", {{"alpha", 0.25f}}}, {"Sigmoid", {}},
+      {"Tanh", {}}, {"HardSwish", {}}, {"Elu", {{"alpha", 0.5f}}}};
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
+  for (const OddCase& s : shapes) {
+    for (const auto& [activation, attributes] : activations) {
+      for (float odd : {kNaN, kInfinity, -kInfinity, 3e38f}) {
+        SCOPED_TRACE(
+            fmt::format("{} {} -> {}, {} x {}, {}, {}", s.op, s.in, s.out, s.kernel, s.kernel, activation, odd));
+        expect_the_same(s, activation, attributes, odd);
+      }
+    }
+  }
 }
 
 TEST(Fusion, MatrixProductsTakeActivationsThatKeepNaN) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "graph/captures.h"
+#include "graph/operator.h"
 #include "ops/control_flow.h"
 #include "ops/scan.h"
 #include "ops/sequences.h"
@@ -19,8 +20,17 @@ Result<bool> truth(const Tensor& condition, const char* what) {
   return invalid(fmt::format("{} is {}; expected one bool", what, to_string(condition.type())));
 }
 
-// What a scan output is when no trip was made: the body's own type, unknown sizes 0.
-Result<TensorType> row_type(const Graph& body, size_t output) {
+// What a scan output is when no trip was made: what the body says of inputs like those of a first trip; sizes that only
+// contents would tell are 0.
+Result<TensorType> row_type(const Graph& frozen, std::span<const Tensor> first, size_t output) {
+  Graph body = frozen;
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (!first[i].defined() || !is_tensor(first[i].dtype())) continue;
+    Value& input = body.value(body.inputs[i]);
+    input.dtype = first[i].dtype();
+    input.dims = to_dims(first[i].shape());
+  }
+  if (!infer_types(body).ok()) body = frozen;
   ValueType type = ops::output_type(body, output);
   if (type.dtype == DType::undefined || !is_tensor(type.dtype)) {
     return invalid(fmt::format("no trip was made, and the type of output \"{}\" of the body is unknown",
@@ -73,9 +83,10 @@ class Runner {
 
   // One trip of body `body`: outputs from `first` on go to the stacks.
   Status trip(std::span<const Tensor> in, std::vector<Tensor>& out, size_t first, std::vector<RowStack>& stacks);
-  Result<Tensor> taken(RowStack& stack, size_t output) {
+  // in: the inputs of a trip.
+  Result<Tensor> taken(RowStack& stack, std::span<const Tensor> in, size_t output) {
     TensorType none;
-    if (stack.rows() == 0) none = TRY(row_type(*node_.graph("body"), output));
+    if (stack.rows() == 0) none = TRY(row_type(*node_.graph("body"), in, output));
     return stack.take(none);
   }
 
@@ -128,7 +139,8 @@ Result<std::vector<Tensor>> Runner::run_loop() {
     for (size_t i = 0; i <= carried; ++i) in[1 + i] = now[i];
   }
   std::vector<Tensor> outputs(in.begin() + 2, in.begin() + 2 + static_cast<ptrdiff_t>(carried));
-  for (size_t k = 0; k < stacks.size(); ++k) outputs.push_back(TRY(taken(stacks[k], 1 + carried + k)));
+  if (!in[0].defined()) in[0] = Tensor::scalar<int64_t>(0);
+  for (size_t k = 0; k < stacks.size(); ++k) outputs.push_back(TRY(taken(stacks[k], in, 1 + carried + k)));
   return outputs;
 }
 
@@ -160,9 +172,13 @@ Result<std::vector<Tensor>> Runner::run_scan() {
     RETURN_IF_ERROR(trip(in, now, form.states, stacks).at(fmt::format("slice {}", t)));
     for (size_t i = 0; i < form.states; ++i) in[i] = now[i];
   }
+  for (size_t k = 0; k < form.scanned && trips == 0; ++k) {
+    const Shape& shape = scanned[k].shape();
+    in[form.states + k] = Tensor(scanned[k].dtype(), Shape(shape.begin() + 1, shape.end()));
+  }
   std::vector<Tensor> outputs(in.begin(), in.begin() + static_cast<ptrdiff_t>(form.states));
   for (size_t k = 0; k < form.outputs; ++k) {
-    Tensor stacked = TRY(taken(stacks[k], form.states + k));
+    Tensor stacked = TRY(taken(stacks[k], in, form.states + k));
     if (form.output_reversed[k] && stacked.dim(0) > 0) stacked = reversed_rows(stacked);
     Result<int64_t> axis = normalize_axis(form.output_axes[k], stacked.rank());
     if (!axis.ok()) return axis.status().at(fmt::format("scan output {}", k));

@@ -295,5 +295,40 @@ TEST(ControlFlow, InspectionLooksIntoBodies) {
   EXPECT_EQ(result->operators.at("Add"), 1);
 }
 
+// A scan output of no trip has the sizes that a first trip would have given, though the body declares none.
+TEST(Loop, WithoutATripKnowsTheSizesOfWhatItCaptures) {
+  Graph g;
+  ValueId trips = g.add_input("trips", DType::i64, Dims());
+  ValueId x = g.add_input("x", DType::f32, Dims{Dim::named("n")});
+  BodyPtr loop = body([&](Graph& inner, Builder& b) {
+    inner.add_input("i", DType::i64, Dims());
+    ValueId condition = inner.add_input("go", DType::boolean, Dims());
+    ValueId captured = inner.add_input("x", DType::f32, std::nullopt);
+    inner.captures = 1;
+    inner.outputs = {b.op("Identity", {condition}), b.add(captured, captured)};
+  });
+  Builder b(g, all_operators());
+  g.outputs = {b.op("Loop", {trips, {}, x}, one_body(loop))};
+  auto s = session(std::move(g));
+  EXPECT_EQ(run(*s, {Tensor::scalar<int64_t>(0), floats({2}, {1, 2})})[0].shape(), (Shape{0, 2}));
+  EXPECT_EQ(run(*s, {Tensor::scalar<int64_t>(0), floats({3}, {1, 2, 3})})[0].shape(), (Shape{0, 3}));
+  EXPECT_EQ(to_string(run(*s, {Tensor::scalar<int64_t>(2), floats({1}, {1})})[0]), "float32[2, 1] [[2], [2]]");
+}
+
+TEST(Scan, WithoutASliceKnowsTheSizesOfOne) {
+  Graph g;
+  ValueId x = g.add_input("x", DType::f32, Dims{Dim::named("t"), Dim::named("n")});
+  BodyPtr scan = body([&](Graph& inner, Builder& b) {
+    ValueId slice = inner.add_input("slice", DType::f32, std::nullopt);
+    inner.outputs = {b.op("Concat", {slice, slice}, {{"axis", int64_t{0}}})};
+  });
+  Attributes attributes = one_body(scan);
+  attributes.set("num_scan_inputs", int64_t{1});
+  Builder b(g, all_operators());
+  g.outputs = {b.op("Scan", {x}, attributes)};
+  auto s = session(std::move(g));
+  EXPECT_EQ(run(*s, {Tensor(DType::f32, {0, 3})})[0].shape(), (Shape{0, 6}));
+}
+
 }  // namespace
 }  // namespace slipway

@@ -45,13 +45,14 @@ void Plan::bind(std::span<const Step> steps, std::byte* scratch, Workspace::Call
   size_t in = 0, out = 0;
   for (const Step& step : steps) {
     calls.instances.push_back(step.kernel.make_instance ? step.kernel.make_instance() : nullptr);
-    calls.args.push_back({calls.in.data() + in, calls.out.data() + out, scratch, calls.instances.back().get()});
+    calls.args.push_back(
+        {calls.in.data() + in, calls.out.data() + out, scratch, calls.instances.back().get(), calls.fault.get()});
     in += step.in.size();
     out += step.out.size();
   }
 }
 
-void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const {
+Status Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const {
   results.resize(results_.size());
   for (size_t r = 0; r < results_.size(); ++r) {
     if (known_results_[r]) {
@@ -71,12 +72,13 @@ void Plan::run(Workspace& workspace, std::span<const Tensor> inputs, std::vector
   const std::span<const KernelArgs> args = workspace.steps.args;
   size_t next = 0;
   for (size_t loop = 0; loop < turns_.size(); ++loop) {
-    run_steps(args.subspan(next, turns_[loop].begin - next), next, true, 1);
-    run_turns(workspace, loop);
+    RETURN_IF_ERROR(run_steps(args.subspan(next, turns_[loop].begin - next), next, true, 1));
+    RETURN_IF_ERROR(run_turns(workspace, loop));
     next = turns_[loop].end;
   }
-  run_steps(args.subspan(next), next, true, 1);
+  RETURN_IF_ERROR(run_steps(args.subspan(next), next, true, 1));
   if (!copies_.empty()) copy_out(workspace, inputs, results);
+  return {};
 }
 
 void Plan::copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const {
@@ -90,17 +92,21 @@ void Plan::copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::v
   }
 }
 
-void Plan::run_turns(Workspace& workspace, size_t loop) const {
+Status Plan::run_turns(Workspace& workspace, size_t loop) const {
   const Turns& turns = turns_[loop];
   std::vector<Workspace::Calls>& lanes = workspace.lanes[loop];
   if (turns.lanes == 1) return run_lane(workspace, turns, lanes[0], 0);
+  std::vector<Status> ran(lanes.size());
 #pragma omp parallel for num_threads(turns.lanes) schedule(static, 1)
   for (int lane = 0; lane < turns.lanes; ++lane) {
-    run_lane(workspace, turns, lanes[static_cast<size_t>(lane)], lane);
+    const auto l = static_cast<size_t>(lane);
+    ran[l] = run_lane(workspace, turns, lanes[l], lane);
   }
+  for (const Status& status : ran) RETURN_IF_ERROR(status);
+  return {};
 }
 
-void Plan::run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const {
+Status Plan::run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const {
   const int64_t begin = turns.times * lane / turns.lanes, end = turns.times * (lane + 1) / turns.lanes;
   for (int64_t turn = begin; turn < end; ++turn) {
     auto moved = [&](auto* pointer, const Turns::Stride& stride) {
@@ -115,8 +121,9 @@ void Plan::run_lane(const Workspace& workspace, const Turns& turns, Workspace::C
     for (size_t p = 0; p < turns.out.size(); ++p) {
       calls.out[p] = moved(workspace.steps.out[turns.first_out + p], turns.out[p]);
     }
-    run_steps(calls.args, turns.begin, turn == 0, turns.lanes);
+    RETURN_IF_ERROR(run_steps(calls.args, turns.begin, turn == 0, turns.lanes));
   }
+  return {};
 }
 
 // Primitives ask OpenMP how many threads they have; a step of one of several lanes has that of its lane.
@@ -124,27 +131,34 @@ void Plan::set_threads(size_t step, int lanes) const {
   if (lanes == 1) omp_set_num_threads(steps_[step].threads);
 }
 
-// Runs the steps from `begin` on, one for each of `args`. Their times count for a run of the plan when `counted`, and
-// for a part of its time when `lanes` run at the same time.
-void Plan::run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const {
+// Runs the steps from `begin` on, one for each of `args`, up to the first that finds a fault. Their times count for a
+// run of the plan when `counted`, and for a part of its time when `lanes` run at the same time.
+Status Plan::run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const {
+  auto run_one = [&](size_t s) {
+    set_threads(begin + s, lanes);
+    steps_[begin + s].kernel.run(args[s]);
+    return !args[s].fault->raised();
+  };
+  auto fault_of = [&](size_t s) {
+    return args[s].fault->take().at(describe(graph_.nodes()[static_cast<size_t>(step_nodes_[begin + s])]));
+  };
   if (!profiling_.load(std::memory_order_relaxed)) {
     for (size_t s = 0; s < args.size(); ++s) {
-      set_threads(begin + s, lanes);
-      steps_[begin + s].kernel.run(args[s]);
+      if (!run_one(s)) return fault_of(s);
     }
-    return;
+    return {};
   }
   using Clock = std::chrono::steady_clock;
   Clock::time_point before = Clock::now();
   for (size_t s = 0; s < args.size(); ++s) {
-    set_threads(begin + s, lanes);
-    steps_[begin + s].kernel.run(args[s]);
+    if (!run_one(s)) return fault_of(s);
     Clock::time_point after = Clock::now();
     StepTime& time = times_[begin + s];
     time.runs.fetch_add(counted ? 1 : 0, std::memory_order_relaxed);
     time.ns.fetch_add(std::chrono::nanoseconds(after - before).count() / lanes, std::memory_order_relaxed);
     before = after;
   }
+  return {};
 }
 
 }  // namespace slipway

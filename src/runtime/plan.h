@@ -42,6 +42,7 @@ struct Workspace {
     std::vector<void*> out;        // likewise
     std::vector<KernelArgs> args;  // one per step
     std::vector<std::shared_ptr<void>> instances;
+    std::unique_ptr<Fault> fault = std::make_unique<Fault>();
   };
   std::shared_ptr<std::byte> arena;
   Calls steps;                            // all of them; in a row loop, with the pointers of the first turn
@@ -52,7 +53,7 @@ struct Workspace {
 class Plan {
  public:
   // Compiles those of `nodes` (numbers, ascending) whose shapes can be inferred from `bound`. `state` holds the tensors
-  // of updated constants and must outlive the plan.
+  // of updated constants. It and the graph must outlive the plan.
   static Result<std::shared_ptr<const Plan>> compile(const Graph& graph, std::span<const int32_t> nodes,
                                                      std::span<const Bound> bound, StateTensors& state,
                                                      PackCache* packs, PlanOptions options);
@@ -70,8 +71,9 @@ class Plan {
   std::unique_ptr<Workspace> make_workspace() const;
 
   // inputs[i] are the contents of bound[i]; `results` are written, reallocated only where their type differs or others
-  // hold them too. A result that is an input shares its elements.
-  void run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
+  // hold them too. A result that is an input shares its elements. An error is of the inputs' contents (an index outside
+  // its dimension) and names the node; the steps behind that node have not run, and the results mean nothing.
+  Status run(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
 
   size_t arena_bytes() const { return arena_bytes_; }
   // The node that needs the most memory, with its number of bytes, for messages.
@@ -92,7 +94,7 @@ class Plan {
 
  private:
   friend class PlanCompiler;
-  Plan() = default;
+  explicit Plan(const Graph& graph) : graph_(graph) {}
 
   // Where a pointer comes from.
   struct Source {
@@ -139,10 +141,11 @@ class Plan {
   void copy_out(Workspace& workspace, std::span<const Tensor> inputs, std::vector<Tensor>& results) const;
   void bind(std::span<const Step> steps, std::byte* scratch, Workspace::Calls& calls) const;
   void set_threads(size_t step, int lanes) const;
-  void run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const;
-  void run_turns(Workspace& workspace, size_t loop) const;
-  void run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const;
+  Status run_steps(std::span<const KernelArgs> args, size_t begin, bool counted, int lanes) const;
+  Status run_turns(Workspace& workspace, size_t loop) const;
+  Status run_lane(const Workspace& workspace, const Turns& turns, Workspace::Calls& calls, int lane) const;
 
+  const Graph& graph_;
   bool whole_ = false;
   std::vector<int32_t> alone_;
   std::vector<int32_t> rest_;

@@ -6,14 +6,15 @@
 namespace slipway {
 
 Status PlanEntry::run(std::span<const Tensor> inputs, std::vector<Tensor>& results) {
-  Status ran = within_memory([&]() -> Status {
+  Status ran;
+  Status fitted = within_memory([&]() -> Status {
     std::unique_ptr<Workspace> workspace = take();
-    plan_->run(*workspace, inputs, results);
+    ran = plan_->run(*workspace, inputs, results);
     std::lock_guard lock(mutex_);
     free_.push_back(std::move(workspace));
     return {};
   });
-  return ran.ok() ? ran : ran.at(plan_->largest());
+  return fitted.ok() ? ran : fitted.at(plan_->largest());
 }
 
 std::unique_ptr<Workspace> PlanEntry::take() {

@@ -23,7 +23,8 @@ class PlanEntry {
 
   const Plan& plan() const { return *plan_; }
   const std::shared_ptr<Stretch>& next() const { return next_; }
-  // resource_exhausted where the results or what lies between them do not fit into memory; it names the largest.
+  // resource_exhausted where the results or what lies between them do not fit into memory; it names the largest. Else
+  // what Plan::run says.
   Status run(std::span<const Tensor> inputs, std::vector<Tensor>& results);
 
  private:

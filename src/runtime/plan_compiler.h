@@ -95,7 +95,7 @@ class PlanCompiler {
   StateTensors& state_;
   PackCache* packs_;
   PlanOptions options_;
-  std::shared_ptr<Plan> plan_ = std::shared_ptr<Plan>(new Plan);
+  std::shared_ptr<Plan> plan_ = std::shared_ptr<Plan>(new Plan(graph_));
   std::vector<Info> infos_;
   std::vector<int32_t> step_nodes_;  // nodes with a kernel
   std::vector<int> step_threads_;

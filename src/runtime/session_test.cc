@@ -2,8 +2,10 @@
 #include "runtime/session.h"
 
 #include <atomic>
+#include <limits>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "graph/builder.h"
@@ -266,6 +268,36 @@ TEST(Session, RefusesAFusedActivationThatNoProductHas) {
   Status status = answer(std::move(g), {Tensor(DType::f32, {2, 2})}, true);
   EXPECT_EQ(status.code(), Code::invalid_argument);
   EXPECT_NE(status.message().find("\"bogus\""), std::string::npos) << status.message();
+}
+
+// y = Relu(table[ids]) + 1, the table a constant.
+Graph embedding() {
+  Graph g;
+  ValueId ids = g.add_input("ids", DType::i64, Dims{Dim::named("n")});
+  Builder b(g, all_operators());
+  ValueId rows = b.op("Gather", {b.constant(floats({5, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})), ids});
+  g.outputs = {b.add(b.op("Relu", {rows}), b.constant(floats({1}, {1})))};
+  return g;
+}
+
+TEST(Session, AnIndexOutsideIsAnErrorThatNamesTheNodeAndHarmsNoLaterRun) {
+  auto s = session(embedding());
+  for (int round = 0; round < 2; ++round) {
+    for (int64_t bad : {int64_t{5}, int64_t{-6}, std::numeric_limits<int64_t>::max()}) {
+      auto y = s->run(std::vector<Tensor>{Tensor::of<int64_t>({2}, {0, bad})});
+      ASSERT_FALSE(y.ok());
+      EXPECT_EQ(y.status().code(), Code::invalid_argument);
+      EXPECT_NE(y.status().message().find(fmt::format("index {} (element 1) is outside [-5, 5)", bad)),
+                std::string::npos)
+          << y.status().message();
+      EXPECT_NE(y.status().message().find("Gather"), std::string::npos) << y.status().message();
+    }
+    auto y = s->run(std::vector<Tensor>{Tensor::of<int64_t>({2}, {-1, 0})});
+    ASSERT_TRUE(y.ok()) << y.status().message();
+    EXPECT_EQ(to_string((*y)[0]), "float32[2, 2] [[10, 11], [2, 3]]");
+  }
+  s->set_profiling(true);
+  EXPECT_FALSE(s->run(std::vector<Tensor>{Tensor::of<int64_t>({2}, {0, 9})}).ok());
 }
 
 }  // namespace

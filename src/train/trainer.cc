@@ -12,6 +12,7 @@
 #include "data/feed.h"
 #include "formats/safetensors.h"
 #include "kernels/flush_denormals.h"
+#include "train/embedding_ids.h"
 #include "train/model_inputs.h"
 
 namespace slipway::train {
@@ -79,6 +80,8 @@ class GradientTrainer final : public Trainer {
 
   Status prepare() {
     const Dataset& data = stream_.data();
+    RETURN_IF_ERROR(check_embedding_ids(model_, data));
+    if (validation_) RETURN_IF_ERROR(check_embedding_ids(model_, *validation_));
     options_.training.sample_weights = data.weights.defined();
     Graph step = TRY(make_training_graph(model_, options_.training));
     Graph evaluation = TRY(make_evaluation_graph(model_, loss()));

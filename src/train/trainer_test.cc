@@ -618,5 +618,36 @@ TEST(Trainer, ANewHeadLearnsOnFrozenFeatures) {
       identical(after.value(after.find("dense/kernel")).data, changed->value(changed->find("dense/kernel")).data));
 }
 
+// Two columns of ids, with a class that follows from them.
+Dataset ids(std::vector<float> values) {
+  Dataset data;
+  data.name = "ids";
+  const auto n = static_cast<int64_t>(values.size() / 2);
+  data.inputs = Tensor::of<float>({n, 2}, values);
+  data.labels = Tensor(DType::i64, {n});
+  data.classes = {"a", "b"};
+  return data;
+}
+
+std::string refused(Dataset data) {
+  Result<Graph> graph = build_model(std::vector<Layer>{Embedding(5, 4), Flatten(), Dense(2, softmax)}, {2}, 1);
+  EXPECT_TRUE(graph.ok()) << graph.status().message();
+  auto trainer = Trainer::create(*graph, std::move(data), std::nullopt, options(1));
+  return trainer.ok() ? "" : trainer.status().message();
+}
+
+TEST(Trainer, RefusesIdsThatAnEmbeddingHasNoRowFor) {
+  EXPECT_EQ(refused(ids({0, 4, 3, 1})), "");
+  EXPECT_EQ(
+      refused(ids({0, 7, 3, 1})),
+      "ids: layer \"embedding\" picks rows of a table by id, of which it has 5 (input_dim), and the data's largest "
+      "id is 7; set input_dim to 8 or more, or number the ids from 0 without gaps");
+  EXPECT_EQ(refused(ids({0, -1, 3, 1})),
+            "ids: layer \"embedding\" picks rows of a table by id, and the data holds -1; ids count from 0");
+  Dataset standardized = ids({0, 4, 3, 1});
+  standardized.scaling = {{0.5f}, {0.25f}};
+  EXPECT_NE(refused(std::move(standardized)).find("which is no id; feed whole numbers"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace slipway::train

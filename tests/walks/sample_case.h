@@ -117,7 +117,9 @@ inline std::vector<Tensor> run(const Case& c, const Kernel& kernel, int fill, st
   std::shared_ptr<std::byte> scratch = allocate_bytes(kernel.scratch_bytes);
   std::memset(scratch.get(), fill, kernel.scratch_bytes);
   std::shared_ptr<void> instance = kernel.make_instance ? kernel.make_instance() : nullptr;
-  kernel.run({in_pointers.data(), out_pointers.data(), scratch.get(), instance.get()});
+  Fault fault;
+  kernel.run({in_pointers.data(), out_pointers.data(), scratch.get(), instance.get(), &fault});
+  EXPECT_FALSE(fault.raised());
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "kernels/cpu/onednn.h"
+#include "kernels/cpu/watched.h"
 #include "kernels/small_conv.h"
 #include "kernels/winograd_convolution.h"
 
@@ -160,29 +161,51 @@ void add_with_output(Sequence& sequence, dnnl::primitive primitive, std::vector<
 
 }  // namespace
 
+namespace {
+
+struct Forward {
+  std::shared_ptr<const Primitive> primitive;
+  bool winograd;
+};
+
+// The convolution by oneDNN, by Winograd where `winograd` and oneDNN has it.
+Forward make_forward(const ConvSpec& spec, bool winograd, const PackFn& pack) {
+  Desc x = as_given(spec, spec.x), y = as_given(spec, spec.y);
+  Desc w = onednn::plain(weight_dims(spec)), bias = onednn::plain({output_channels(spec)});
+  auto describe = [&](const Desc& from, const Desc& to, dnnl::algorithm algorithm) {
+    return describe_forward(spec, from, any_of(spec, weight_dims(spec)), bias, to, dnnl::prop_kind::forward_inference,
+                            onednn::attributes(spec.post), algorithm);
+  };
+  auto direct = dnnl::algorithm::convolution_direct;
+  auto pd = by_algorithm(winograd, [&](dnnl::algorithm algorithm) {
+    bool plain = algorithm == direct && spec.channels_last && !spec.bf16;
+    return plain ? describe(x, y, algorithm) : describe(any_of(spec, spec.x), onednn::any(spec.y), algorithm);
+  });
+  if (is_slow(pd)) pd = describe(any_of(spec, spec.x), onednn::any(spec.y), direct);
+  auto sequence = std::make_shared<Sequence>();
+  std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
+                           {DNNL_ARG_WEIGHTS, pd.weights_desc(),
+                            weights_slot(*sequence, spec.constant_w, w, pd.weights_desc(), 1, "conv", pack)}};
+  if (spec.bias) args.push_back({DNNL_ARG_BIAS, bias, {Kind::in, 2, {}}});
+  const bool by_winograd = std::string_view(pd.impl_info_str()).find("wino") != std::string_view::npos;
+  add_with_output(*sequence, dnnl::convolution_forward(pd), std::move(args), DNNL_ARG_DST, pd.dst_desc(), y, 0);
+  return {sequence, by_winograd};
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Primitive>> make_conv(const ConvSpec& spec, const PackFn& pack) {
   if (auto small = kernels::make_small_conv(spec)) return small;
   return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
     if (spec.constant_w == nullptr && kernels::winograd_takes(spec)) return kernels::make_winograd(spec);
-    Desc x = as_given(spec, spec.x), y = as_given(spec, spec.y);
-    Desc w = onednn::plain(weight_dims(spec)), bias = onednn::plain({output_channels(spec)});
-    auto describe = [&](const Desc& from, const Desc& to, dnnl::algorithm algorithm) {
-      return describe_forward(spec, from, any_of(spec, weight_dims(spec)), bias, to, dnnl::prop_kind::forward_inference,
-                              onednn::attributes(spec.post), algorithm);
-    };
-    auto direct = dnnl::algorithm::convolution_direct;
-    auto pd = by_algorithm(winograd_pays(spec), [&](dnnl::algorithm algorithm) {
-      bool plain = algorithm == direct && spec.channels_last && !spec.bf16;
-      return plain ? describe(x, y, algorithm) : describe(any_of(spec, spec.x), onednn::any(spec.y), algorithm);
-    });
-    if (is_slow(pd)) pd = describe(any_of(spec, spec.x), onednn::any(spec.y), direct);
-    auto sequence = std::make_shared<Sequence>();
-    std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
-                             {DNNL_ARG_WEIGHTS, pd.weights_desc(),
-                              weights_slot(*sequence, spec.constant_w, w, pd.weights_desc(), 1, "conv", pack)}};
-    if (spec.bias) args.push_back({DNNL_ARG_BIAS, bias, {Kind::in, 2, {}}});
-    add_with_output(*sequence, dnnl::convolution_forward(pd), std::move(args), DNNL_ARG_DST, pd.dst_desc(), y, 0);
-    return sequence;
+    Forward fast = make_forward(spec, winograd_pays(spec), pack);
+    const bool overflows = fast.winograd && spec.constant_w != nullptr;
+    if (!overflows && !kernels::hides_nan(spec.post)) return fast.primitive;
+    ConvSpec careful = spec;
+    careful.post = {};
+    if (fast.winograd) careful.constant_w = nullptr;  // it seldom runs: no second copy of the weights
+    return kernels::watched(fast.primitive, make_forward(careful, false, pack).primitive,
+                            {spec.post, element_count(spec.y), overflows});
   });
 }
 
@@ -279,31 +302,43 @@ Result<std::shared_ptr<const Primitive>> make_conv_backward_weights(const ConvSp
   });
 }
 
+namespace {
+
+std::shared_ptr<const Primitive> transposed(const ConvSpec& spec, const PackFn& pack) {
+  Desc x = onednn::plain(spec.x), y = onednn::plain(spec.y), w = deconv_weights(spec);
+  Desc bias = onednn::plain({output_channels(spec)});
+  auto algorithm = dnnl::algorithm::deconvolution_direct;
+  auto prop = dnnl::prop_kind::forward_inference;
+  Desc any_x = onednn::any(spec.x), any_w = onednn::any(w.dims()), any_y = onednn::any(spec.y);
+  Desc no_bias;
+  const Desc& used_bias = spec.bias ? bias : no_bias;
+  using Pd = dnnl::deconvolution_forward::primitive_desc;
+#if DNNL_VERSION_MAJOR >= 3
+  Pd pd(onednn::cpu(), prop, algorithm, any_x, any_w, used_bias, any_y, spec.strides, dilations(spec), spec.pads_begin,
+        spec.pads_end, onednn::attributes(spec.post));
+#else
+  Pd pd(dnnl::deconvolution_forward::desc(prop, algorithm, any_x, any_w, used_bias, any_y, spec.strides,
+                                          dilations(spec), spec.pads_begin, spec.pads_end),
+        onednn::attributes(spec.post), onednn::cpu());
+#endif
+  auto sequence = std::make_shared<Sequence>();
+  std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
+                           {DNNL_ARG_WEIGHTS, pd.weights_desc(),
+                            weights_slot(*sequence, spec.constant_w, w, pd.weights_desc(), 1, "deconv", pack)}};
+  if (spec.bias) args.push_back({DNNL_ARG_BIAS, bias, {Kind::in, 2, {}}});
+  add_with_output(*sequence, dnnl::deconvolution_forward(pd), std::move(args), DNNL_ARG_DST, pd.dst_desc(), y, 0);
+  return sequence;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Primitive>> make_deconv(const ConvSpec& spec, const PackFn& pack) {
   return onednn::guarded("transposed convolution", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = onednn::plain(spec.x), y = onednn::plain(spec.y), w = deconv_weights(spec);
-    Desc bias = onednn::plain({output_channels(spec)});
-    auto algorithm = dnnl::algorithm::deconvolution_direct;
-    auto prop = dnnl::prop_kind::forward_inference;
-    Desc any_x = onednn::any(spec.x), any_w = onednn::any(w.dims()), any_y = onednn::any(spec.y);
-    Desc no_bias;
-    const Desc& used_bias = spec.bias ? bias : no_bias;
-    using Pd = dnnl::deconvolution_forward::primitive_desc;
-#if DNNL_VERSION_MAJOR >= 3
-    Pd pd(onednn::cpu(), prop, algorithm, any_x, any_w, used_bias, any_y, spec.strides, dilations(spec),
-          spec.pads_begin, spec.pads_end, onednn::attributes(spec.post));
-#else
-    Pd pd(dnnl::deconvolution_forward::desc(prop, algorithm, any_x, any_w, used_bias, any_y, spec.strides,
-                                            dilations(spec), spec.pads_begin, spec.pads_end),
-          onednn::attributes(spec.post), onednn::cpu());
-#endif
-    auto sequence = std::make_shared<Sequence>();
-    std::vector<Arg> args = {{DNNL_ARG_SRC, pd.src_desc(), sequence->reordered(x, pd.src_desc(), {Kind::in, 0, {}})},
-                             {DNNL_ARG_WEIGHTS, pd.weights_desc(),
-                              weights_slot(*sequence, spec.constant_w, w, pd.weights_desc(), 1, "deconv", pack)}};
-    if (spec.bias) args.push_back({DNNL_ARG_BIAS, bias, {Kind::in, 2, {}}});
-    add_with_output(*sequence, dnnl::deconvolution_forward(pd), std::move(args), DNNL_ARG_DST, pd.dst_desc(), y, 0);
-    return sequence;
+    std::shared_ptr<const Primitive> fast = transposed(spec, pack);
+    if (!kernels::hides_nan(spec.post)) return fast;
+    ConvSpec careful = spec;
+    careful.post = {};
+    return kernels::watched(fast, transposed(careful, pack), {spec.post, element_count(spec.y), false});
   });
 }
 

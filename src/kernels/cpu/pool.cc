@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/cpu/targets.h"
 #include "kernels/parallel.h"
@@ -31,6 +32,7 @@ struct MaxOf {
   }
   template <class V>
   static HWY_INLINE V join(V best, V x) {
+    if constexpr (std::is_floating_point_v<T>) return hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
     return hn::IfThenElse(hn::Gt(x, best), x, best);
   }
   template <class V>
@@ -38,7 +40,7 @@ struct MaxOf {
     return best;
   }
   static T first(T x) { return x; }
-  static T join(T best, T x) { return x > best ? x : best; }
+  static T join(T best, T x) { return beats(x, best) ? x : best; }
   static T finish(T best, int64_t) { return best; }
   static T empty() { return std::numeric_limits<T>::lowest(); }
 };

@@ -50,18 +50,21 @@ HWY_INLINE void store_pairs(const Pairs& p, float* to, int64_t n) {
   if (2 * n > lanes) store_part(hn::Load(d, both + lanes), d, to + lanes, 2 * n - lanes);
 }
 
+// Where x takes the place of `best` as the maximum: see beats().
+HWY_INLINE hn::Mask<D> takes_over(V x, V best) { return hn::Or(hn::Gt(x, best), hn::IsNaN(x)); }
+
 // The taps of a window in row-major order are above.first, above.second, below.first, below.second; of equal ones the
-// first is the maximum, and a NaN stays where it comes first.
+// first is the maximum.
 struct Winner {
   hn::Mask<D> second, third, fourth;  // where a tap beats all before it
   V most;
 
   HWY_INLINE Winner(const Pairs& above, const Pairs& below) : most(above.first) {
-    second = hn::Gt(above.second, most);
+    second = takes_over(above.second, most);
     most = hn::IfThenElse(second, above.second, most);
-    third = hn::Gt(below.first, most);
+    third = takes_over(below.first, most);
     most = hn::IfThenElse(third, below.first, most);
-    fourth = hn::Gt(below.second, most);
+    fourth = takes_over(below.second, most);
     most = hn::IfThenElse(fourth, below.second, most);
   }
 };

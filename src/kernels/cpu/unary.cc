@@ -6,6 +6,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/unary.cc"
 #include <cmath>
+#include <limits>
 
 #include "hwy/foreach_target.h"
 #include "kernels/cpu/simd-inl.h"
@@ -41,6 +42,12 @@ SLIPWAY_FORMULA(Relu) { return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x); }
 SLIPWAY_FORMULA(LeakyRelu) { return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(x, hn::Set(d, p.alpha)), x); }
 SLIPWAY_FORMULA(ThresholdedRelu) { return hn::IfThenElseZero(hn::Gt(x, hn::Set(d, p.alpha)), x); }
 SLIPWAY_FORMULA(Softsign) { return hn::Div(x, hn::Add(constant(d, 1), hn::Abs(x))); }
+
+SLIPWAY_FORMULA(SquareRootPower) {
+  const V infinity = constant(d, std::numeric_limits<float>::infinity());
+  const V root = hn::Sqrt(hn::Add(x, hn::Zero(d)));  // -0 + 0 is 0
+  return hn::IfThenElse(hn::Eq(x, hn::Neg(infinity)), infinity, root);
+}
 
 SLIPWAY_FORMULA(Sign) {
   const V one = hn::CopySign(constant(d, 1), x);
@@ -151,6 +158,7 @@ UnaryFn choose_unary(Unary op) {
     case Unary::softsign: return apply<Softsign>;
     case Unary::sqrt: return apply<SqrtOf>;
     case Unary::square: return apply<Square>;
+    case Unary::square_root_power: return apply<SquareRootPower>;
     case Unary::cube: return apply<Cube>;
     case Unary::tanh: return apply<TanhOf>;
     case Unary::thresholded_relu: return apply<ThresholdedRelu>;
