@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "data/wav.h"
+#include "decode/wav.h"
 
 namespace slipway {
 

@@ -5,7 +5,7 @@
 
 #include "data/class_folder.h"
 #include "data/dataset.h"
-#include "data/spectrum.h"
+#include "decode/spectrum.h"
 
 namespace slipway {
 

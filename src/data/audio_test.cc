@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "data/wav.h"
+#include "decode/wav.h"
 
 namespace slipway {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "data/image_file.h"
-#include "data/image_resize.h"
+#include "decode/image_file.h"
+#include "decode/image_resize.h"
 
 namespace slipway {
 

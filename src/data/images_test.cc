@@ -9,8 +9,8 @@
 #include <png.h>
 
 #include "base/file.h"
-#include "data/image_file.h"
-#include "data/image_resize.h"
+#include "decode/image_file.h"
+#include "decode/image_resize.h"
 
 namespace slipway {
 namespace {

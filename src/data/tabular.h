@@ -69,9 +69,6 @@ struct TabularEncoding {
 // {"kind": "table", "columns": […], "target", "classes"}: all that a served model's client needs to encode a row.
 Json to_json(const TabularEncoding& encoding);
 
-// Days since 1970-01-01 of a date in one of the spellings above; nullopt for anything else.
-std::optional<double> parse_date(std::string_view cell);
-
 // Learns from `rows` of the table (classes from all of them). Errors name the column: an unknown one, one without
 // values, a text column of more than 100 distinct values, one class only.
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,

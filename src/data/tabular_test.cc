@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "text/date.h"
+
 #include "support/places.h"
 
 namespace slipway {

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/gzip.h"
-#include "data/tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 

@@ -11,7 +11,7 @@
 namespace slipway {
 
 struct TextOptions {
-  std::string tokenizer = "character";  // byte, character, word, bpe (data/tokenizer.h)
+  std::string tokenizer = "character";  // byte, character, word, bpe (text/tokenizer.h)
   int64_t vocabulary = 1000;            // word, bpe
   int64_t sequence_length = 64;         // tokens of a window
   int64_t stride = 0;                   // tokens from one window to the next; 0: sequence_length

@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 #include "data/batches.h"
-#include "data/tokenizer.h"
 #include "support/places.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/json.h"
-#include "data/tokenizer.h"
 #include "graph/graph.h"
 #include "runtime/session.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 

@@ -1,5 +1,5 @@
 // Reading WAV and changing the sample rate.
-#include "data/wav.h"
+#include "decode/wav.h"
 
 #include <algorithm>
 #include <bit>
