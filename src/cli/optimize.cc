@@ -13,6 +13,7 @@
 #include "data/batches.h"
 #include "data/source.h"
 #include "formats/format.h"
+#include "predict/prepared_data.h"
 #include "train/fine_tune.h"
 #include "train/recipe.h"
 
@@ -38,9 +39,26 @@ struct Options {
 struct Material {
   std::optional<train::Recipe> recipe;
   std::optional<DataPair> data;  // to train on and to judge by
+  bool labels = true;            // the data has them
 };
 
-Result<Material> material(const Options& options) {
+// The data as the model itself prepares it, however that data would teach to prepare it.
+Result<Material> own_material(const Options& options, const Graph& model) {
+  Material m;
+  Predictor predictor = TRY(Predictor::create(model));
+  PreparedData prepared = TRY(prepared_data(predictor, options.calibrate));
+  m.labels = prepared.has_labels;
+  m.data.emplace();
+  m.data->source = fmt::format("{} (prepared as the model says)", options.calibrate.string());
+  m.data->train = prepared.data;
+  m.data->test = std::move(prepared.data);
+  return m;
+}
+
+Result<Material> material(const Options& options, const Graph& model) {
+  std::optional<Preparation> preparation = TRY(preparation_of(model));
+  const bool own = preparation && !preparation->front.outputs.empty();
+  if (own && options.recipe.empty() && !options.calibrate.empty()) return own_material(options, model);
   Material m;
   DataSource source;
   if (!options.recipe.empty()) {
@@ -97,7 +115,7 @@ Result<OptimizeOptions> plan(const Options& options, const Material& m, const Gr
       return train::fine_tune(pruned, masks, m.data->train, m.recipe->trainer);
     };
   }
-  if (m.data && train::label_dtype(loss_of(m)) == DType::i64) {
+  if (m.data && m.labels && train::label_dtype(loss_of(m)) == DType::i64) {
     result.evaluate = [&m](const Graph& graph) -> Result<double> {
       train::Evaluation evaluation = TRY(train::evaluate_model(graph, loss_of(m), m.data->test));
       return evaluation.accuracy.value_or(0);
@@ -135,7 +153,7 @@ Status run(const Options& options) {
   }
   RETURN_IF_ERROR(check_model_path(options.out));
   Graph model = TRY(read_model(options.in));
-  Material m = TRY(material(options));
+  Material m = TRY(material(options, model));
   OptimizeOptions steps = TRY(plan(options, m, model));
   Result<Optimized> optimized = optimize_model(model, steps, SystemClock());
   if (!optimized.ok()) return optimized.status().at(options.in.string());

@@ -155,9 +155,7 @@ Status run(const Options& options) {
   train::FitResult result = TRY(train::fit(*trainer, recipe.fit, narrator.listener()));
   train::Evaluation test = TRY(trainer->evaluate(data.test));
   Graph trained = TRY(trainer->model());
-  if (Json json = train::preprocessing(data.train); !json.is_null()) {
-    trained.metadata[kPreprocessingKey] = json.dump();
-  }
+  RETURN_IF_ERROR(train::describe_data(data.train, trained));
   if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
   int64_t version = 0;
   if (store) {

@@ -22,6 +22,7 @@ struct CsvTable {
   std::vector<std::string> header;             // "column 1", … when the file has none
   std::vector<std::vector<std::string>> rows;  // each as long as the header
   std::vector<int64_t> lines;                  // the line (from 1) on which each row begins
+  char delimiter = ',';
 };
 
 // Quoted cells may hold delimiters, line ends and doubled quotes; lines end with LF or CRLF; a UTF-8 mark and empty

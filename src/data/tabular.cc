@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "data/table_front.h"
+#include "runtime/session.h"
 #include "text/date.h"
 
 namespace slipway {
@@ -20,13 +22,6 @@ namespace {
 constexpr size_t kMostCategories = 100;
 constexpr size_t kLeastNumbers = 20;  // distinct values from which on nine numbers in ten make a column of numbers
 constexpr size_t kMostNumberedClasses = 20;
-
-bool is_missing(std::string_view cell) {
-  constexpr std::string_view kWords[] = {"", "?", "na", "n/a", "nan", "null"};
-  std::string lower(cell);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::ranges::find(kWords, lower) != std::end(kWords);
-}
 
 Result<size_t> find_column(const CsvTable& table, const std::string& name) {
   auto found = std::ranges::find(table.header, name);
@@ -186,53 +181,21 @@ Result<std::vector<std::string>> fit_classes(const CsvTable& table, size_t targe
   return sorted;
 }
 
-// Writes the features of one cell and moves `to` behind them.
-Status encode_cell(const CsvTable& table, uint32_t row, const ColumnEncoding& column, float*& to) {
-  using Kind = ColumnEncoding::Kind;
-  const std::string& cell = table.rows[row][column.index];
-  bool missing = is_missing(cell);
-  if (column.kind == Kind::number || column.kind == Kind::date) {
-    std::optional<double> number = value_of(cell, column.kind);
-    if (!number && !missing) {
-      return wrong_cell(
-          table, row, column.index,
-          column.kind == Kind::date ? "a date as in the training rows" : "a number as in the training rows");
-    }
-    *to++ = static_cast<float>(number.value_or(column.fill));
-  } else {
-    const std::string& meant = missing ? column.fill_category : cell;
-    auto category = std::ranges::lower_bound(column.categories, meant);
-    bool known = category != column.categories.end() && *category == meant;
-    auto place = category - column.categories.begin();
-    if (column.kind == Kind::index) {
-      *to++ = known ? static_cast<float>(place + 1) : 0.f;
-    } else {
-      if (known) to[place] = 1;
-      to += column.categories.size();
-    }
+// Runs the front over the rows.
+Result<Tensor> features_of(const CsvTable& table, std::span<const uint32_t> rows, const Preparation& preparation) {
+  constexpr size_t kRows = 4096;  // at a time
+  const auto width = static_cast<int64_t>(preparation.features.size());
+  const std::vector<RawInput> inputs = raw_inputs(preparation.front);
+  std::unique_ptr<Session> session = TRY(Session::create(preparation.front));
+  Tensor features(DType::f32, {static_cast<int64_t>(rows.size()), width});
+  for (size_t begin = 0; begin < rows.size(); begin += kRows) {
+    std::vector<Tensor> raw =
+        TRY(raw_columns(table, rows.subspan(begin, std::min(kRows, rows.size() - begin)), inputs));
+    std::vector<Tensor> made = TRY(session->run(raw));
+    std::ranges::copy(made[0].data<float>(),
+                      features.mutable_data<float>().begin() + static_cast<int64_t>(begin) * width);
   }
-  if (column.indicator) *to++ = missing ? 1.f : 0.f;
-  return {};
-}
-
-void add_feature(std::string name, double scale, double offset, Dataset& data) {
-  data.features.push_back(std::move(name));
-  data.scaling.scale.push_back(static_cast<float>(scale));
-  data.scaling.offset.push_back(static_cast<float>(offset));
-}
-
-void add_features(const TabularEncoding& encoding, Dataset& data) {
-  data.scaling = {.scale = {}, .offset = {}};
-  for (const ColumnEncoding& column : encoding.columns) {
-    if (column.kind == ColumnEncoding::Kind::one_hot) {
-      for (const std::string& category : column.categories) add_feature(column.name + "=" + category, 1, 0, data);
-    } else {
-      bool scaled = column.kind != ColumnEncoding::Kind::index && column.standardize;
-      double scale = scaled ? 1 / column.deviation : 1;
-      add_feature(column.name, scale, scaled ? -column.mean * scale : 0, data);
-    }
-    if (column.indicator) add_feature(column.name + " missing", 1, 0, data);
-  }
+  return features;
 }
 
 Status encode_labels(const CsvTable& table, std::span<const uint32_t> rows, const TabularEncoding& encoding,
@@ -266,37 +229,13 @@ Status encode_weights(const CsvTable& table, std::span<const uint32_t> rows, siz
   return {};
 }
 
-std::string_view kind_name(ColumnEncoding::Kind kind) {
-  switch (kind) {
-    case ColumnEncoding::Kind::number: return "number";
-    case ColumnEncoding::Kind::date: return "date";
-    case ColumnEncoding::Kind::one_hot: return "one_hot";
-    case ColumnEncoding::Kind::index: return "index";
-  }
-  CHECK(false, "a kind of column without a name");
-}
-
 }  // namespace
 
-Json to_json(const TabularEncoding& encoding) {
-  Json columns = Json::array();
-  for (const ColumnEncoding& column : encoding.columns) {
-    Json json = Json::object({{"name", column.name}, {"type", kind_name(column.kind)}});
-    if (column.categories.empty()) {
-      json.set("fill", column.fill);
-      json.set("mean", column.standardize ? column.mean : 0)
-          .set("deviation", column.standardize ? column.deviation : 1);
-    } else {
-      json.set("categories", Json::array_of(column.categories));
-      if (!column.fill_category.empty()) json.set("fill", column.fill_category);
-    }
-    if (column.indicator) json.set("indicator", true);
-    columns.push(json);
-  }
-  return Json::object({{"kind", "table"},
-                       {"columns", columns},
-                       {"target", encoding.target_name},
-                       {"classes", Json::array_of(encoding.classes)}});
+bool is_missing(std::string_view cell) {
+  constexpr std::string_view kWords[] = {"", "?", "na", "n/a", "nan", "null"};
+  std::string lower(cell);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::ranges::find(kWords, lower) != std::end(kWords);
 }
 
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,
@@ -334,13 +273,9 @@ Result<Dataset> encode(const CsvTable& table, std::span<const uint32_t> rows, co
   Dataset data;
   data.name = std::move(name);
   data.classes = encoding.classes;
-  data.preparation = to_json(encoding);
-  add_features(encoding, data);
-  data.inputs = Tensor(DType::f32, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(data.features.size())});
-  float* to = data.inputs.mutable_data<float>().data();
-  for (uint32_t row : rows) {
-    for (const ColumnEncoding& column : encoding.columns) RETURN_IF_ERROR(encode_cell(table, row, column, to));
-  }
+  data.preparation = std::make_shared<Preparation>(TRY(table_preparation(encoding)));
+  data.features = data.preparation->features;
+  data.inputs = TRY(features_of(table, rows, *data.preparation));
   RETURN_IF_ERROR(encode_labels(table, rows, encoding, data));
   if (encoding.weight) RETURN_IF_ERROR(encode_weights(table, rows, *encoding.weight, data));
   RETURN_IF_ERROR(check(data));

@@ -66,17 +66,17 @@ struct TabularEncoding {
   std::string target_name;
 };
 
-// {"kind": "table", "columns": […], "target", "classes"}: all that a served model's client needs to encode a row.
-Json to_json(const TabularEncoding& encoding);
+// Whether a cell says nothing: empty, "?", "NA", "N/A", "NaN" and "null" in any case.
+bool is_missing(std::string_view cell);
 
 // Learns from `rows` of the table (classes from all of them). Errors name the column: an unknown one, one without
 // values, a text column of more than 100 distinct values, one class only.
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,
                                      const TabularOptions& options);
 
-// Features as float32 [N, features], unscaled, the scaling beside; labels as class indices [N] or float32 [N, 1].
-// preparation is the encoding as JSON.
-// Errors name the line: a target that is missing, unknown or no number; text in a column of numbers.
+// Features as float32 [N, features], as the preparation's graph makes them (data/table_front.h); labels as class
+// indices [N] or float32 [N, 1]. Errors name the line: a target that is missing, unknown or no number; text in a column
+// of numbers.
 Result<Dataset> encode(const CsvTable& table, std::span<const uint32_t> rows, const TabularEncoding& encoding,
                        std::string name);
 

@@ -123,4 +123,12 @@ std::vector<float> resampled(std::span<const float> samples, int64_t from, int64
   return out;
 }
 
+Result<std::vector<float>> wav_samples(std::string_view bytes, std::string_view where, int64_t rate, int64_t length) {
+  Wave wave = TRY(parse_wav(bytes, where));
+  if (wave.samples.empty()) return invalid(std::string(where) + ": expected samples, found none");
+  std::vector<float> samples = resampled(wave.samples, wave.rate, rate, static_cast<size_t>(length));
+  samples.resize(static_cast<size_t>(length));
+  return samples;
+}
+
 }  // namespace slipway

@@ -22,15 +22,14 @@ struct PublishNotes {
   const Graph* reference = nullptr;
 };
 
-// How raw data becomes the model's input: the data's preparation with "scale" and "offset" (one for all features or one
-// per feature) beside. A version in the store has it as kPreprocessingFile, an ONNX file under kPreprocessingKey.
-// Null when the data has no preparation.
-Json preprocessing(const Dataset& data);
+// Gives the model what its data taught: the preparation, with the names of classes and features.
+Status describe_data(const Dataset& data, Graph& model);
 
 // The baseline of a model on the data it was trained with: its inputs' and its answers' distributions.
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows = 20000);
 
-// Publishes `model` with the baseline made from `data` (nullptr: without one); returns the version.
+// Publishes `model` with the baseline made from `data` (nullptr: without one); returns the version. What the model
+// carries (preparation, classes) it keeps; one without takes those of the data.
 Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote = true);
 
