@@ -28,8 +28,7 @@ R coordinate(const ResizeRule& rule, const ResizeAxis& a, int64_t j) {
     }
     case Coordinates::pytorch_half_pixel: return a.out > 1 ? (x + kHalf) / scale - kHalf : 0;
     case Coordinates::align_corners: return a.out > 1 ? x * (in - 1) / (out - 1) : 0;
-    // As ONNX Runtime counts: 9 at a scale of 1.2f is 7.5, which a division misses.
-    case Coordinates::asymmetric: return x * (1 / scale);
+    case Coordinates::asymmetric: return x / scale;
     case Coordinates::tf_half_pixel_for_nn: return (x + kHalf) / scale;
     case Coordinates::tf_crop_and_resize:
       if (a.out > 1) return start * (in - 1) + x * (end - start) * (in - 1) / (out - 1);
@@ -41,7 +40,8 @@ R coordinate(const ResizeRule& rule, const ResizeAxis& a, int64_t j) {
 int64_t nearest(Rounding rounding, double x) {
   switch (rounding) {
     case Rounding::round_prefer_floor: return static_cast<int64_t>(std::ceil(x - 0.5));
-    case Rounding::round_prefer_ceil: return static_cast<int64_t>(std::floor(x + 0.5));
+    // ONNX Runtime takes what lies within 1e-6 below the middle for the middle: 9 at a scale of 1.2f is 7.4999995.
+    case Rounding::round_prefer_ceil: return static_cast<int64_t>(std::floor(x + 0.5 + 1e-6));
     case Rounding::floor: return static_cast<int64_t>(std::floor(x));
     case Rounding::ceil: return static_cast<int64_t>(std::ceil(x));
   }

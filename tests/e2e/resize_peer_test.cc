@@ -67,8 +67,8 @@ TEST(ResizeLikeOnnxRuntime, NearestAtEveryScale) {
   std::vector<Resized> cases;
   for (const char* where : {"half_pixel", "asymmetric", "pytorch_half_pixel"}) {
     for (const char* rounding : {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}) {
-      for (float scale : {0.6f, 0.7f, 0.8f, 0.3f, 1.2f, 1.4f, 1.5f, 2.2f, 3.3f, 1.0f / 3}) {
-        cases.push_back(resized({1, 1, 1, 10}, {1, 1, 1, scale}, {},
+      for (float scale : {0.6f, 0.7f, 0.8f, 0.9f, 0.3f, 1.1f, 1.2f, 1.4f, 1.5f, 1.7f, 2.2f, 2.6f, 3.3f, 1.0f / 3}) {
+        cases.push_back(resized({1, 1, 1, 200}, {1, 1, 1, scale}, {},
                                 {{"coordinate_transformation_mode", where}, {"nearest_mode", rounding}}));
       }
     }
