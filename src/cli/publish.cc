@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/feeds.h"
 #include "cli/verb.h"
 #include "data/source.h"
 #include "formats/format.h"
@@ -18,7 +19,7 @@ struct Options {
   std::string model;
   std::string store;
   std::string name;
-  std::string data;
+  std::vector<std::string> data;
   std::string note;
   bool no_promote = false;
   bool json = false;
@@ -37,12 +38,17 @@ Status run(const Options& options) {
   const Graph model = TRY(read_model(options.model));
   RETURN_IF_ERROR(Session::create(model).status().at(options.model));
   std::optional<DataPair> data;
-  if (!options.data.empty()) data = TRY(load_dataset({.path = options.data}));
+  std::optional<Feeds> feeds;
+  if (!options.data.empty()) {
+    feeds = TRY(read_feeds(model, options.data));
+    if (!feeds) data = TRY(load_dataset({.path = options.data[0]}));
+  }
   Store store = TRY(Store::open(options.store, true));
   train::PublishNotes notes;
   notes.made_by = "slipway publish";
   notes.note = options.note.empty() ? std::filesystem::path(options.model).filename().string() : options.note;
   if (data && data->test.size() > 0) notes.held_out = &data->test;
+  if (feeds) notes.inputs = &feeds->runs;
   const int64_t version =
       TRY(train::publish(store, name, model, data ? &data->train : nullptr, notes, !options.no_promote));
   if (options.json) {
@@ -52,8 +58,12 @@ Status run(const Options& options) {
   }
   fmt::print("{}: version {} is {}; serve it: slipway serve {}\n", name, version,
              options.no_promote ? "published" : "production", options.store);
-  if (!data)
+  if (feeds) {
+    fmt::print("It is known what its inputs look like ({}), but not what is right: data with labels says that\n",
+               feeds->source);
+  } else if (!data) {
     fmt::print("There is nothing to judge its answers by: --data says what its inputs look like and what is right\n");
+  }
   return {};
 }
 
@@ -63,7 +73,10 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("STORE", options->store, "Folder of the store; made where it is absent")->required();
   app.add_option("NAME", options->name, "What requests call the model [the file's name]");
   app.add_option("--data", options->data,
-                 "Labelled data for the model: by it the version, and later ones, are watched");
+                 "Data for the model, best with labels: by it the version, and later ones, are watched; without: .npy, "
+                 ".npz, NAME=FILE and more (slipway optimize --help)")
+      ->type_name("DATA")
+      ->allow_extra_args(false);
   app.add_option("--note", options->note, "What the version says of itself [the file's name]");
   app.add_flag("--no-promote", options->no_promote, "Leave production as it is");
   app.add_flag("--json", options->json, "For machines");

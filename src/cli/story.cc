@@ -156,7 +156,10 @@ class Teller {
     say_("Pruning half of the weights, training on, quantizing to int8");
     OptimizeOptions options;
     options.prune = 0.5;
-    options.evaluate = [this](const Graph& g) { return accuracy(g); };
+    options.evaluate = [this](const Graph& g) -> Result<Score> {
+      const double right = TRY(accuracy(g));
+      return Score{"accuracy", right};
+    };
     options.fine_tune = [this](const Graph& pruned, const Masks& masks) {
       train::TrainerOptions training = recipe_.trainer;
       training.epochs = 2;
@@ -184,13 +187,13 @@ class Teller {
   Status publish(const std::string& name, const Graph& graph, const Measurement& measured) {
     train::PublishNotes notes;
     notes.metrics = Json::object(
-        {{"accuracy", *measured.accuracy}, {"bytes", measured.bytes}, {"latency_us", measured.latency_us}});
+        {{"accuracy", measured.score->value}, {"bytes", measured.bytes}, {"latency_us", measured.latency_us}});
     notes.recipe = kRecipe;
     notes.made_by = "slipway quickstart";
     notes.note = name;
     notes.held_out = &data_.test;
     int64_t version = TRY(train::publish(*store_, kModel, graph, &data_.train, notes));
-    story_.versions.push_back({name, version, *measured.accuracy, measured.bytes, measured.latency_us});
+    story_.versions.push_back({name, version, measured.score->value, measured.bytes, measured.latency_us});
     return {};
   }
 

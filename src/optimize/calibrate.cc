@@ -16,7 +16,10 @@ namespace {
 constexpr size_t kBins = 2048;
 constexpr size_t kLevels = 128;  // of int8 on one side of zero
 
-// Kullback-Leibler divergence of the first `end` bins, outliers added to the last, from their form in kLevels levels.
+// Divergence of the first `end` bins, outliers added to the last, from their form in kLevels levels: the generalized
+// one of Kullback and Leibler, sum p log(p / q) - p + q, in which the outliers are missing from q. (Were q scaled to
+// sum to one, as TensorRT does, then clipping nearly all would cost nothing where one bin is left, as with values far
+// from 0.)
 double divergence(const std::vector<int64_t>& bins, size_t end) {
   std::vector<double> p(bins.begin(), bins.begin() + static_cast<std::ptrdiff_t>(end));
   std::vector<double> inside = p;
@@ -34,15 +37,15 @@ double divergence(const std::vector<int64_t>& bins, size_t end) {
     }
     for (size_t i = from; i < to && filled > 0; ++i) q[i] = inside[i] > 0 ? sum / static_cast<double>(filled) : 0;
   }
-  double p_total = std::accumulate(p.begin(), p.end(), 0.0);
-  double q_total = std::accumulate(q.begin(), q.end(), 0.0);
-  if (p_total == 0 || q_total == 0) return INFINITY;
-  double sum = 0;
+  double total = std::accumulate(p.begin(), p.end(), 0.0);
+  double kept = std::accumulate(q.begin(), q.end(), 0.0);
+  if (kept == 0) return INFINITY;
+  double sum = kept / total - 1;
   for (size_t i = 0; i < end; ++i) {
     if (p[i] == 0) continue;
     // A filled bin with no share in q costs as if it had a tiny one.
-    double share = std::max(q[i] / q_total, 1e-12);
-    sum += p[i] / p_total * std::log(p[i] / p_total / share);
+    double share = std::max(q[i] / total, 1e-12);
+    sum += p[i] / total * std::log(p[i] / total / share);
   }
   return sum;
 }
@@ -94,15 +97,17 @@ Result<CalibrationOptions::Method> calibration_method(std::string_view name) {
 
 double entropy_threshold(const ValueHistogram& histogram) {
   CHECK(histogram.bins.size() >= kLevels, "too few bins for 8 bits");
-  size_t best = histogram.bins.size();
+  std::vector<int64_t> bins = histogram.bins;
+  bins[0] = bins[1];
+  size_t best = bins.size();
   double least = INFINITY;
-  for (size_t end = kLevels; end <= histogram.bins.size(); ++end) {
-    double d = divergence(histogram.bins, end);
+  for (size_t end = kLevels; end <= bins.size(); ++end) {
+    double d = divergence(bins, end);
     if (d >= least) continue;
     least = d;
     best = end;
   }
-  return histogram.top * static_cast<double>(best) / static_cast<double>(histogram.bins.size());
+  return histogram.top * static_cast<double>(best) / static_cast<double>(bins.size());
 }
 
 double percentile_threshold(const ValueHistogram& histogram, double percentile) {

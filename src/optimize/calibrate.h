@@ -38,6 +38,8 @@ struct ValueHistogram {
 };
 
 // The magnitude to clip at, by each method. Pure. Requires: a histogram with at least 128 bins.
+// By entropy, the first bin counts as its neighbour does, as in TensorRT: the zeros behind a ReLU and around an image
+// are exact at every scale and say nothing about it, but would outweigh all else.
 double entropy_threshold(const ValueHistogram& histogram);
 double percentile_threshold(const ValueHistogram& histogram, double percentile);
 

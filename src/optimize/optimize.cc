@@ -6,14 +6,13 @@
 #include <fmt/format.h>
 
 #include "optimize/layers.h"
+#include "optimize/look_back.h"
 #include "rewrite/rewrite.h"
 #include "runtime/session.h"
 
 namespace slipway {
 
 namespace {
-
-constexpr int64_t kWarmRuns = 10;
 
 bool is_quantized(const Graph& graph) {
   return std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
@@ -22,25 +21,16 @@ bool is_quantized(const Graph& graph) {
   });
 }
 
-Result<double> median_latency_us(const Graph& graph, int64_t runs, const Clock& clock) {
-  std::unique_ptr<Session> session = TRY(Session::create(graph, {.threads = 1}));
+// Zeros for a run of one row.
+Result<std::vector<Tensor>> one_row(const Graph& graph) {
   std::vector<Tensor> inputs;
-  for (const Port& port : session->inputs()) {
+  for (const Port& port : input_ports(graph)) {
     if (port.dtype == DType::undefined) return unsupported(fmt::format("input \"{}\" has no type", port.name));
     Shape shape;
     for (const Dim& dim : port.dims) shape.push_back(dim.known() ? dim.size : 1);
     inputs.emplace_back(port.dtype, std::move(shape));
   }
-  std::vector<Tensor> outputs;
-  std::vector<int64_t> times;
-  for (int64_t run = 0; run < kWarmRuns + runs; ++run) {
-    int64_t begin = clock.steady_ns();
-    RETURN_IF_ERROR(session->run_into(inputs, outputs));
-    if (run >= kWarmRuns) times.push_back(clock.steady_ns() - begin);
-  }
-  if (times.empty()) return 0.0;
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  return static_cast<double>(times[times.size() / 2]) / 1000;
+  return inputs;
 }
 
 // Zeros among float weights of layers; in a quantized graph, among its int8 constants.
@@ -62,15 +52,32 @@ void count_zeros(const Graph& graph, Measurement& m) {
 
 class Steps {
  public:
-  Steps(const OptimizeOptions& options, const Clock& clock) : options_(options), clock_(clock) {}
+  Steps(const Graph& original, const OptimizeOptions& options, const Clock& clock)
+      : original_(original), options_(options), clock_(clock) {
+    report.made_up = options.made_up;
+  }
+
+  Status begin() {
+    row_ = TRY(one_row(original_));
+    // Not every model takes zeros, or sizes of one.
+    std::unique_ptr<Session> session = TRY(Session::create(original_));
+    if (!options_.probes.empty() && !session->run(row_).ok()) row_ = options_.probes[0];
+    if (!options_.probes.empty()) judge_ = TRY(AnswerJudge::create(original_, options_.probes));
+    return measure("original", original_);
+  }
 
   Status measure(std::string step, const Graph& graph) {
     Measurement m;
     m.step = std::move(step);
-    m.bytes = constant_bytes(graph);
+    m.bytes = slipway::constant_bytes(graph);
     count_zeros(graph, m);
-    if (options_.evaluate) m.accuracy = TRY(options_.evaluate(graph));
-    m.latency_us = TRY(median_latency_us(graph, options_.latency_runs, clock_));
+    if (options_.evaluate) m.score = TRY(options_.evaluate(graph));
+    if (!report.steps.empty()) {
+      if (judge_) m.likeness = TRY(judge_->judge(graph));
+      report.latency = TRY(measure_latency(original_, graph, row_, options_.latency_runs, clock_));
+      report.steps.front().latency_us = report.latency.before_us;
+      m.latency_us = report.latency.after_us;
+    }
     report.steps.push_back(std::move(m));
     return {};
   }
@@ -81,32 +88,50 @@ class Steps {
     RETURN_IF_ERROR(infer_types(graph));
     Result<PassResult> result = pass->apply(graph, pass_options);
     if (!result.ok()) return result.status().at(name);
-    report.skipped.insert(report.skipped.end(), result->skipped.begin(), result->skipped.end());
+    if (result->changed == 0 && result->masks.empty()) {
+      const std::string why = result->skipped.empty() ? "no operator of it has weights" : result->skipped.front();
+      return failed_precondition(fmt::format("{}: nothing in the model can be made smaller so: {}{}", name, why,
+                                             result->skipped.size() > 1 ? ", …" : ""));
+    }
+    for (const std::string& line : result->skipped) {
+      if (std::ranges::find(report.skipped, line) == report.skipped.end()) report.skipped.push_back(line);
+    }
     return result;
   }
 
   OptimizeReport report;
 
  private:
+  const Graph& original_;
   const OptimizeOptions& options_;
   const Clock& clock_;
+  std::vector<Tensor> row_;
+  std::optional<AnswerJudge> judge_;
 };
 
-Json optional_number(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
+Json to_json(const Score& score) {
+  return Json::object({{"name", score.name}, {"value", score.value}, {"greater_is_better", score.greater_is_better}});
+}
 
 }  // namespace
 
 Json to_json(const OptimizeReport& report) {
   Json steps = Json::array();
   for (const Measurement& m : report.steps) {
+    const bool accuracy = m.score && m.score->name == "accuracy";
     steps.push(Json::object({{"step", m.step},
-                             {"accuracy", optional_number(m.accuracy)},
+                             {"accuracy", accuracy ? Json(m.score->value) : Json()},
+                             {"score", m.score ? to_json(*m.score) : Json()},
+                             {"likeness", m.likeness ? to_json(*m.likeness) : Json()},
                              {"bytes", m.bytes},
                              {"weights", m.weights},
                              {"zero_weights", m.zero_weights},
                              {"latency_us", m.latency_us}}));
   }
-  return Json::object({{"steps", std::move(steps)}, {"skipped", Json::array_of(report.skipped)}});
+  return Json::object({{"steps", std::move(steps)},
+                       {"skipped", Json::array_of(report.skipped)},
+                       {"notes", Json::array_of(report.notes)},
+                       {"made_up", report.made_up}});
 }
 
 int64_t constant_bytes(const Graph& graph) {
@@ -123,9 +148,9 @@ Result<Optimized> optimize_model(const Graph& model, const OptimizeOptions& opti
   bool known = options.quantize.empty() || options.quantize == "dynamic" || options.quantize == "static";
   if (!known) return invalid(fmt::format("quantize \"{}\": expected dynamic or static", options.quantize));
   if (is_quantized(model)) return invalid("the model is quantized already; start from the float model it was made of");
-  Steps steps(options, clock);
+  Steps steps(model, options, clock);
   Graph graph = model;
-  RETURN_IF_ERROR(steps.measure("original", graph));
+  RETURN_IF_ERROR(steps.begin());
   PassOptions pass = options.pass;
   pass.fraction = options.prune;
   if (options.prune != 0) {
@@ -138,6 +163,13 @@ Result<Optimized> optimize_model(const Graph& model, const OptimizeOptions& opti
   }
   if (!options.quantize.empty()) {
     RETURN_IF_ERROR(rewrite::simplify(graph));
+    pass.steps_apart = options.quantize == "dynamic" && TRY(looks_back_only(model, options.probes));
+    if (pass.steps_apart) {
+      steps.report.notes.push_back(
+          "answers look back only, and keep so: weights are int8, activations stay float (one range for all steps "
+          "would "
+          "let later ones in)");
+    }
     TRY(steps.apply("quantize_" + options.quantize, graph, pass));
     RETURN_IF_ERROR(steps.measure(fmt::format("quantized ({})", options.quantize), graph));
   }

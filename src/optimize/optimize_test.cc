@@ -139,6 +139,21 @@ TEST(QuantizeStatic, StoresInt8AndAnswersAlike) {
   }
 }
 
+// Entropy clips the largest values, so that single answers may be further off, but not most.
+TEST(QuantizeStatic, ByEntropyAnswersAlike) {
+  Graph graph = model();
+  PassOptions options;
+  options.calibrate.method = CalibrationOptions::Method::entropy;
+  for (uint64_t i = 0; i < 4; ++i) options.samples.push_back({random_tensor({32, 32}, 20 + i, 1)});
+  ASSERT_TRUE(find_pass("quantize_static")->apply(graph, options).ok());
+  auto judge = AnswerJudge::create(model(), {{random_tensor({64, 32}, 9, 1)}});
+  ASSERT_TRUE(judge.ok()) << judge.status().message();
+  auto likeness = judge->judge(graph);
+  ASSERT_TRUE(likeness.ok()) << likeness.status().message();
+  EXPECT_GT(likeness->cosine, 0.995);
+  EXPECT_GT(*likeness->explained, 0.98);
+}
+
 TEST(QuantizeStatic, WithoutSamplesIsRefused) {
   Graph graph = model();
   auto result = find_pass("quantize_static")->apply(graph, {});
@@ -162,12 +177,147 @@ TEST(Calibrate, EntropyClipsTheTail) {
   EXPECT_NEAR(entropy_threshold(histogram), 4.2, 0.3);
 }
 
+// Half of all values behind a ReLU are zeros, which are exact at every scale: they must not decide.
+TEST(Calibrate, EntropyOfReluOutputsIsNotDrawnToZero) {
+  ValueHistogram histogram{4.5, {}};
+  for (int i = 0; i < 2048; ++i) {
+    const double x = 4.5 * (i + 0.5) / 2048;
+    histogram.bins.push_back(static_cast<int64_t>(1e6 * std::exp(-x * x / 2)));
+  }
+  const double without = entropy_threshold(histogram);
+  histogram.bins[0] += 600'000'000;
+  EXPECT_EQ(entropy_threshold(histogram), without);
+  EXPECT_GT(without, 3.5);
+}
+
+TEST(Calibrate, EntropyFarFromZeroKeepsEverything) {
+  ValueHistogram histogram{101, std::vector<int64_t>(2048, 0)};
+  for (size_t i = 2028; i < 2048; ++i) histogram.bins[i] = 10'000;  // 100 to 101
+  EXPECT_EQ(entropy_threshold(histogram), 101);
+  ValueHistogram two{5, std::vector<int64_t>(2048, 0)};
+  two.bins[410] = two.bins[2047] = 1000;  // half at 1, half at 5
+  EXPECT_EQ(entropy_threshold(two), 5);
+  histogram.bins[0] = 200'000;  // and as many zeros
+  EXPECT_EQ(entropy_threshold(histogram), 101);
+}
+
+// y = x W + b over calibrated x, whose quantized form is compared at x.
+Tensor quantized_gemm(const Tensor& x, const Tensor& w, const Tensor& b, std::vector<std::string>* skipped = nullptr) {
+  Graph graph;
+  Builder builder(graph, all_operators());
+  ValueId in = graph.add_input("x", DType::f32, Dims{Dim::named("batch"), x.dim(1)});
+  graph.outputs = {builder.op("Gemm", {in, builder.constant(w, "w"), builder.constant(b, "b")})};
+  PassOptions options;
+  options.samples = {{x}};
+  auto result = find_pass("quantize_static")->apply(graph, options);
+  EXPECT_TRUE(result.ok()) << result.status().message();
+  if (skipped != nullptr && result.ok()) *skipped = result->skipped;
+  return run(graph, x);
+}
+
+// 8.2 / (scale of x · 1e-9 / 127) is far above 2^31.
+TEST(QuantizeStatic, ABiasBesideTinyWeightsIsKept) {
+  Tensor x = Tensor::of<float>({2, 2}, {1, -1, 0.5f, 0.25f});
+  Tensor y = quantized_gemm(x, Tensor::of<float>({2, 2}, {1, 1e-9f, 2, -1e-9f}), Tensor::of<float>({2}, {0.5f, 8.2f}));
+  for (size_t row : {size_t{0}, size_t{1}}) EXPECT_NEAR(y.data<float>()[2 * row + 1], 8.2f, 0.05f);
+  EXPECT_NEAR(y.data<float>()[0], -0.5f, 0.05f);
+  EXPECT_NEAR(y.data<float>()[2], 1.5f, 0.05f);
+}
+
+TEST(QuantizeStatic, ABiasBesideTinyInputsIsKept) {
+  for (float size : {1e-6f, 1e-20f, 1e-39f}) {
+    Tensor x = Tensor::of<float>({2, 2}, {size, -size, size / 2, size / 4});
+    Tensor y = quantized_gemm(x, Tensor::of<float>({2, 2}, {1, 1, 2, -1}), Tensor::of<float>({2}, {1, -0.5f}));
+    for (size_t row : {size_t{0}, size_t{1}}) {
+      EXPECT_NEAR(y.data<float>()[2 * row], 1, 0.01f) << size;
+      EXPECT_NEAR(y.data<float>()[2 * row + 1], -0.5f, 0.01f) << size;
+    }
+  }
+}
+
+TEST(QuantizeStatic, ABiasOfOneNumberForAllChannelsIsLeftFloat) {
+  std::vector<std::string> skipped;
+  Tensor y = quantized_gemm(Tensor::of<float>({1, 2}, {1, 1}), Tensor::of<float>({2, 2}, {1, 2, 3, 4}),
+                            Tensor::of<float>({1}, {0.5f}), &skipped);
+  EXPECT_THAT(y.data<float>(), ElementsAre(4.5f, 6.5f));
+  ASSERT_EQ(skipped.size(), 1u);
+  EXPECT_THAT(skipped[0], HasSubstr("no constant vector of 2 numbers"));
+}
+
+TEST(QuantizeWeight, SubnormalWeightsHaveAScale) {
+  Tensor w = Tensor::of<float>({2, 1}, {1e-40f, 1});
+  optimize::Int8Weight rows = optimize::quantize_weight(w, 0);
+  EXPECT_GT(rows.scale[0], 0);
+  EXPECT_EQ(rows.data.data<int8_t>()[0], 0);
+  EXPECT_EQ(rows.data.data<int8_t>()[1], 127);
+}
+
+TEST(Prune, TransposedConvolutionsAndBothWeightsOfRecurrentLayersCount) {
+  Graph graph;
+  Builder b(graph, all_operators());
+  ValueId x = graph.add_input("x", DType::f32, Dims{1, 2, 4, 4});
+  ValueId y = b.op("ConvTranspose", {x, b.constant(random_tensor({2, 3, 2, 2}, 1, 1), "up")});
+  ValueId s = graph.add_input("s", DType::f32, Dims{5, 1, 2});
+  ValueId w = b.constant(random_tensor({1, 16, 2}, 2, 1), "w");
+  ValueId r = b.constant(random_tensor({1, 16, 4}, 3, 1), "r");
+  ValueId h = b.ops("LSTM", {s, w, r}, 1, {{"hidden_size", int64_t{4}}})[0];
+  ValueId left =
+      b.op("MatMul", {b.constant(random_tensor({4, 5}, 4, 1), "first"), b.op("Reshape", {h, b.ints({5, 4})})});
+  ValueId ids = graph.add_input("ids", DType::i64, Dims{3});
+  ValueId rows = b.op("Gather", {b.constant(random_tensor({7, 3}, 5, 1), "table"), ids});
+  graph.outputs = {y, left, rows};
+  ASSERT_TRUE(b.status().ok()) << b.status().message();
+  auto result = find_pass("prune")->apply(graph, {.fraction = 0.5});
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  for (auto [name, count] : {std::pair("up", 24), {"w", 32}, {"r", 64}, {"first", 20}}) {
+    EXPECT_EQ(std::ranges::count(constant(graph, name).data<float>(), 0.f), count / 2) << name;
+  }
+  EXPECT_EQ(std::ranges::count(constant(graph, "table").data<float>(), 0.f), 0);
+  ASSERT_EQ(result->skipped.size(), 1u);
+  EXPECT_THAT(result->skipped[0], HasSubstr("Gather"));
+}
+
+// What has weights and no int8 form is told, not passed over.
+TEST(Layers, EveryOperatorWithWeightsIsALayerOrSaysWhyNot) {
+  Graph graph;
+  Builder b(graph, all_operators());
+  ValueId x = graph.add_input("x", DType::f32, Dims{1, 2, 4, 4});
+  graph.outputs = {b.op("ConvTranspose", {x, b.constant(random_tensor({2, 3, 2, 2}, 1, 1), "up")})};
+  std::vector<std::string> skipped;
+  EXPECT_TRUE(optimize::layers(graph, &skipped).empty());
+  ASSERT_EQ(skipped.size(), 1u);
+  EXPECT_THAT(skipped[0], HasSubstr("ConvTranspose"));
+  EXPECT_THAT(skipped[0], HasSubstr("no int8 form"));
+  OptimizeOptions options;
+  options.quantize = "dynamic";
+  auto optimized = optimize_model(graph, options, SystemClock());
+  ASSERT_FALSE(optimized.ok());
+  EXPECT_THAT(optimized.status().message(), HasSubstr("nothing in the model can be made smaller"));
+}
+
+TEST(QuantizeDynamic, ConvolutionsStayFloat) {
+  Graph graph;
+  Builder b(graph, all_operators());
+  ValueId x = graph.add_input("x", DType::f32, Dims{1, 2, 4, 4});
+  ValueId c = b.op("Conv", {x, b.constant(random_tensor({3, 2, 3, 3}, 1, 1), "filters")});
+  graph.outputs = {b.op("MatMul", {b.op("Flatten", {c}), b.constant(random_tensor({12, 5}, 2, 1), "w")})};
+  auto result = find_pass("quantize_dynamic")->apply(graph, {});
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result->changed, 60);
+  ASSERT_EQ(result->skipped.size(), 1u);
+  EXPECT_THAT(result->skipped[0], HasSubstr("a convolution is faster in float"));
+  std::vector<std::string> kinds;
+  for (const Node& node : graph.nodes()) kinds.push_back(node.op_type);
+  EXPECT_THAT(kinds, ::testing::Contains("Conv"));
+  EXPECT_THAT(kinds, ::testing::Contains("MatMulInteger"));
+}
+
 TEST(OptimizeModel, ReportsEveryStep) {
   OptimizeOptions options;
   options.prune = 0.5;
   options.quantize = "dynamic";
   options.latency_runs = 3;
-  options.evaluate = [](const Graph&) -> Result<double> { return 0.5; };
+  options.evaluate = [](const Graph&) -> Result<Score> { return Score{"accuracy", 0.5, true}; };
   bool tuned = false;
   options.fine_tune = [&](const Graph& graph, const Masks& masks) -> Result<Graph> {
     tuned = masks.contains("w1") && masks.contains("w2");

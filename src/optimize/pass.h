@@ -20,6 +20,9 @@ struct PassOptions {
   double fraction = 0.5;         // prune: of the weights of a layer, in [0, 1)
   bool global = false;           // prune: of the weights of the model, whatever their layer
   CalibrationOptions calibrate;  // quantize_static
+  // quantize_dynamic: only weights are stored in int8. A range of activations is one of the whole tensor, by which
+  // every step of a sequence would depend on all others.
+  bool steps_apart = false;
   // quantize_static: representative inputs, one entry per run, one tensor per model input.
   std::vector<std::vector<Tensor>> samples;
 };

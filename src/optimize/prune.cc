@@ -30,10 +30,7 @@ Result<PassResult> apply(Graph& graph, const PassOptions& options) {
     return invalid(fmt::format("prune {}: expected a fraction in [0, 1), such as 0.5", options.fraction));
   }
   PassResult result;
-  std::vector<ValueId> weights;
-  for (const optimize::Layer& layer : optimize::layers(graph, &result.skipped)) {
-    if (std::find(weights.begin(), weights.end(), layer.weight) == weights.end()) weights.push_back(layer.weight);
-  }
+  const std::vector<ValueId> weights = optimize::prunable_weights(graph, &result.skipped);
   std::vector<Candidate> pruned;
   auto prune = [&](std::vector<Candidate>& candidates) {
     keep_smallest(candidates, static_cast<size_t>(options.fraction * static_cast<double>(candidates.size())));

@@ -18,7 +18,8 @@ using optimize::Layer;
 
 class Quantizer {
  public:
-  explicit Quantizer(Graph& graph) : graph_(graph), builder_(graph, all_operators()) {}
+  Quantizer(Graph& graph, bool steps_apart)
+      : graph_(graph), builder_(graph, all_operators()), steps_apart_(steps_apart) {}
 
   Result<PassResult> run() {
     PassResult result;
@@ -35,7 +36,11 @@ class Quantizer {
         graph_.add_node(std::move(nodes[n]));
       } else {
         result.changed += graph_.value(layer->second.weight).data.count();
-        replace(nodes[n], layer->second);
+        if (steps_apart_) {
+          store_weight(nodes[n], layer->second);
+        } else {
+          replace(nodes[n], layer->second);
+        }
       }
     }
     RETURN_IF_ERROR(builder_.status());
@@ -46,7 +51,9 @@ class Quantizer {
 
  private:
   std::optional<std::string> unfit(const Node& node) const {
-    if (node.op_type == "Conv") return std::nullopt;
+    if (node.op_type == "Conv")
+      return "a convolution is faster in float than in dynamic int8; --quantize static takes it";
+    if (steps_apart_ && (node.op_type == "Gemm" || node.op_type == "MatMul")) return std::nullopt;
     return optimize::not_plain_product(graph_, node);
   }
 
@@ -57,11 +64,22 @@ class Quantizer {
     return it->second;
   }
 
-  // [C, 1, 1] for a convolution, [N] for a product.
-  static Shape broadcast_shape(const Node& node, int64_t channels, int64_t rank) {
-    Shape shape{channels};
-    if (node.op_type == "Conv") shape.resize(static_cast<size_t>(rank - 1), 1);
-    return shape;
+  // y = x · DequantizeLinear(wq) + b
+  void store_weight(Node& node, const Layer& layer) {
+    const Value weight = graph_.value(layer.weight);
+    auto it = stored_.find(layer.weight);
+    if (it == stored_.end()) {
+      Int8Weight int8 = optimize::quantize_weight(weight.data, layer.channel_axis);
+      const auto channels = static_cast<int64_t>(int8.scale.size());
+      ValueId real = builder_.op("DequantizeLinear",
+                                 {builder_.constant(int8.data, weight.name + "_int8"),
+                                  builder_.constant(Tensor::of<float>({channels}, int8.scale), weight.name + "_scale"),
+                                  builder_.constant(Tensor(DType::i8, {channels}), weight.name + "_zero_point")},
+                                 {{"axis", layer.channel_axis}});
+      it = stored_.emplace(layer.weight, real).first;
+    }
+    node.inputs[1] = it->second;
+    graph_.add_node(std::move(node));
   }
 
   // y = Cast(xq · wq) * (xs * ws) + b
@@ -71,40 +89,34 @@ class Quantizer {
     bool transposed = node.op_type == "Gemm" && node.integer("transB") != 0;
     if (transposed) int8.data = permuted(int8.data, std::vector<int64_t>{1, 0});
     ValueId stored = builder_.constant(int8.data, weight.name + "_int8");
-    auto channels = static_cast<int64_t>(int8.scale.size());
-    Shape shape = broadcast_shape(node, channels, weight.data.rank());
-    ValueId weight_scale = builder_.constant(Tensor::of<float>(shape, int8.scale), weight.name + "_scale");
+    const auto channels = static_cast<int64_t>(int8.scale.size());
+    ValueId weight_scale = builder_.constant(Tensor::of<float>({channels}, int8.scale), weight.name + "_scale");
     const Values& x = quantized(node.inputs[0]);
-    bool convolution = node.op_type == "Conv";
-    ValueId product = builder_.op(convolution ? "ConvInteger" : "MatMulInteger", {x[0], stored, x[2]},
-                                  convolution ? node.attributes : Attributes());
+    ValueId product = builder_.op("MatMulInteger", {x[0], stored, x[2]});
     ValueId real = builder_.op("Cast", {product}, {{"to", static_cast<int64_t>(DType::f32)}});
     ValueId y = builder_.mul(real, builder_.mul(x[1], weight_scale));
-    if (node.has_input(2)) y = builder_.add(y, bias(node, shape));
+    if (node.has_input(2)) y = builder_.add(y, node.inputs[2]);
     if (builder_.status().ok()) graph_.nodes().back().outputs[0] = node.outputs[0];
-  }
-
-  ValueId bias(const Node& node, const Shape& shape) {
-    const Value& value = graph_.value(node.inputs[2]);
-    if (node.op_type != "Conv") return node.inputs[2];
-    if (value.data.defined()) return builder_.constant(value.data.reshaped(shape), value.name + "_channels");
-    return builder_.op("Reshape", {node.inputs[2], builder_.ints(shape)});
   }
 
   Graph& graph_;
   Builder builder_;
+  bool steps_apart_;
   std::map<ValueId, Values> quantized_;
+  std::map<ValueId, ValueId> stored_;
 };
 
-Result<PassResult> apply(Graph& graph, const PassOptions&) { return Quantizer(graph).run(); }
+Result<PassResult> apply(Graph& graph, const PassOptions& options) {
+  return Quantizer(graph, options.steps_apart).run();
+}
 
 }  // namespace
 
 PASS(quantize_dynamic) = {
     .name = "quantize_dynamic",
     .doc =
-        "Stores weights as int8 by output channel and quantizes activations to uint8 at each run, in the form of ONNX "
-        "Runtime's dynamic quantization (DynamicQuantizeLinear, MatMulInteger, ConvInteger).",
+        "Stores weights of products as int8 by output channel and quantizes activations to uint8 at each run, in the "
+        "form of ONNX Runtime's dynamic quantization (DynamicQuantizeLinear, MatMulInteger).",
     .apply = apply,
 };
 

@@ -34,7 +34,7 @@ struct Scale {
 Scale scale_of(const Range& range) {
   double width = static_cast<double>(range.high) - static_cast<double>(range.low);
   if (width <= 0) return {};
-  auto scale = static_cast<float>(width / (kHigh - kLow));
+  auto scale = std::max(static_cast<float>(width / (kHigh - kLow)), std::numeric_limits<float>::min());
   double zero = kLow - static_cast<double>(range.low) / static_cast<double>(scale);
   return {scale, static_cast<int>(std::clamp(std::nearbyint(zero), double{kLow}, double{kHigh}))};
 }
@@ -45,7 +45,7 @@ class Decision {
   Decision(const Graph& graph, std::vector<std::string>& skipped) : graph_(graph), uses_(graph.use_counts()) {
     for (const Layer& layer : optimize::layers(graph, &skipped)) {
       const Node& node = graph.nodes()[layer.node];
-      std::optional<std::string> why = unfit(node);
+      std::optional<std::string> why = unfit(node, layer);
       if (why) {
         skipped.push_back(fmt::format("{}: {}", describe(node), *why));
       } else {
@@ -65,14 +65,16 @@ class Decision {
   const std::set<ValueId>& constants() const { return constants_; }
 
  private:
-  std::optional<std::string> unfit(const Node& node) const {
+  std::optional<std::string> unfit(const Node& node, const Layer& layer) const {
     if (node.op_type != "Conv") {
       if (std::optional<std::string> why = optimize::not_plain_product(graph_, node)) return why;
     }
     if (!node.has_input(2)) return std::nullopt;
     const Value& bias = graph_.value(node.inputs[2]);
-    if (bias.data.defined() && bias.dtype == DType::f32 && bias.data.rank() == 1) return std::nullopt;
-    return "its bias is no constant vector";
+    const int64_t channels = graph_.value(layer.weight).data.dim(layer.channel_axis);
+    const bool vector = bias.data.defined() && bias.dtype == DType::f32 && bias.data.rank() == 1;
+    if (vector && bias.data.count() == channels) return std::nullopt;
+    return fmt::format("its bias is no constant vector of {} numbers", channels);
   }
 
   bool quantized(ValueId v) const { return calibrated_.contains(v) || fixed_.contains(v) || same_.contains(v); }
@@ -221,9 +223,13 @@ class Quantizer {
   // Weights in int8, the bias in int32 with scale x_scale * w_scale.
   void store_weights(Node& node, const Layer& layer) {
     const Value weight = graph_.value(layer.weight);
-    Int8Weight int8 = optimize::quantize_weight(weight.data, layer.channel_axis);
     changed_ += weight.data.count();
     float x_scale = scales_.at(node.inputs[0]).scale;
+    std::vector<float> least;
+    if (node.has_input(2)) {
+      least = optimize::least_weight_scales(graph_.value(node.inputs[2]).data.data<float>(), x_scale);
+    }
+    Int8Weight int8 = optimize::quantize_weight(weight.data, layer.channel_axis, least);
     node.inputs[1] = dequantized(int8.data, int8.scale, layer.channel_axis, weight.name + "_int8");
     if (!node.has_input(2)) return;
     const Value bias = graph_.value(node.inputs[2]);

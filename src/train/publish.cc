@@ -110,6 +110,31 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
   return builder->build();
 }
 
+Result<Baseline> make_baseline(const Graph& model, const std::vector<std::vector<Tensor>>& runs) {
+  std::unique_ptr<Session> session = TRY(Session::create(model));
+  std::optional<BaselineBuilder> builder;
+  for (const std::vector<Tensor>& inputs : runs) {
+    const std::vector<Tensor> outputs = TRY(session->run(inputs));
+    const Tensor& x = inputs[0];
+    const Tensor& y = outputs[0];
+    const bool rows = x.rank() >= 1 && y.rank() >= 1 && x.dim(0) > 0 && y.dim(0) == x.dim(0);
+    if (!rows || x.dtype() != DType::f32 || y.dtype() != DType::f32) {
+      return unsupported(
+          fmt::format("a baseline needs a first input and output of float32 with a row for each example; "
+                      "found {} and {}",
+                      to_string(x.type()), to_string(y.type())));
+    }
+    if (!builder) {
+      BaselineOptions options;
+      options.row_shape = {x.shape().begin() + 1, x.shape().end()};
+      builder.emplace(x.count() / x.dim(0), y.count() / y.dim(0), options);
+    }
+    RETURN_IF_ERROR(builder->add(x.data<float>(), y.data<float>(), x.dim(0)));
+  }
+  if (!builder) return invalid("a baseline needs values");
+  return builder->build();
+}
+
 Result<Holdout> make_holdout(const Graph& model, const Dataset& data) {
   constexpr int64_t kMostRows = 2000, kLeastRows = 50, kMostBytes = int64_t{16} << 20;
   if (data.window > 0 || !data.labels.defined())
@@ -140,18 +165,23 @@ Result<Holdout> make_holdout(const Graph& model, const Dataset& data) {
 
 namespace {
 
-// The baseline of `data` by the answers of the version in production, where that is another model of the same kind.
-std::optional<Baseline> baseline_by_production(const Store& store, const std::string& name, const Dataset& data) {
-  auto make = [&]() -> Result<Baseline> {
+// The baseline that `material` (a data set, or values) makes of the model, by the answers of the version in production
+// where its own are all there is and that is another model of the same kind.
+template <typename Material>
+Result<Baseline> baseline_for(const Store& store, const std::string& name, const Graph& model,
+                              const Material& material) {
+  Baseline own = TRY(make_baseline(model, material));
+  if (own.answers_from != "itself") return own;
+  auto by_production = [&]() -> Result<Baseline> {
     const int64_t production = TRY(store.state(name)).production;
     if (production == 0) return not_found("no version is production");
-    Graph model = TRY(read_onnx(TRY(store.read(name, production, "model.onnx")), store.path(name, production)));
-    Baseline baseline = TRY(make_baseline(model, data));
+    Graph other = TRY(read_onnx(TRY(store.read(name, production, "model.onnx")), store.path(name, production)));
+    Baseline baseline = TRY(make_baseline(other, material));
     if (baseline.answers_from == "itself") baseline.answers_from = fmt::format("version {}", production);
     return baseline;
   };
-  Result<Baseline> made = make();
-  return made.ok() ? std::optional(*std::move(made)) : std::nullopt;
+  Result<Baseline> other = by_production();
+  return other.ok() && other->width == own.width && other->outputs == own.outputs ? *std::move(other) : own;
 }
 
 }  // namespace
@@ -171,15 +201,13 @@ Result<int64_t> publish(Store& store, const std::string& name, const Graph& mode
   draft.files["model.onnx"] = TRY(write_onnx(model));
   if (data != nullptr) {
     draft.lineage.data_hash = content_hash(*data);
-    Baseline baseline = TRY(make_baseline(model, *data));
-    if (baseline.answers_from == "itself") {
-      std::optional<Baseline> other = baseline_by_production(store, name, *data);
-      if (other && other->width == baseline.width && other->outputs == baseline.outputs) baseline = *std::move(other);
-    }
-    draft.files["baseline.json"] = baseline.to_json().dump();
+    draft.files["baseline.json"] = TRY(baseline_for(store, name, model, *data)).to_json().dump();
     Result<Holdout> holdout = make_holdout(model, notes.held_out != nullptr ? *notes.held_out : *data);
     if (holdout.ok()) draft.files[kHoldoutFile] = TRY(holdout_bytes(*holdout));
     if (Json json = preprocessing(*data); !json.is_null()) draft.files[kPreprocessingFile] = json.dump();
+  }
+  if (data == nullptr && notes.inputs != nullptr) {
+    draft.files["baseline.json"] = TRY(baseline_for(store, name, model, *notes.inputs)).to_json().dump();
   }
   if (!notes.recipe.empty()) draft.files["recipe.toml"] = notes.recipe;
   return store.publish(name, draft, promote);

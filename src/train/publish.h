@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "data/dataset.h"
 #include "formats/holdout.h"
@@ -21,6 +22,9 @@ struct PublishNotes {
   int64_t parent = 0;  // 0: the version in production, when there is one
   // Labelled examples that the model has not learned from: some of them go with the version. nullptr: of `data`.
   const Dataset* held_out = nullptr;
+  // Where there is no data set: values for the model's inputs, one entry per run, without labels. They say what inputs
+  // look like, and what answers do as far as the version in production tells. nullptr: none.
+  const std::vector<std::vector<Tensor>>* inputs = nullptr;
 };
 
 // How raw data becomes the model's input: the data's preparation with "scale" and "offset" (one for all features or one
@@ -31,6 +35,9 @@ Json preprocessing(const Dataset& data);
 // The baseline of a model on the data it was trained with: the distributions of its inputs, and of the right answers as
 // far as the data's labels tell (sketch/baseline_builder.h).
 Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t most_rows = 20000);
+// The same by values for the model's inputs without labels: the answers are the model's. unimplemented where its first
+// input or output is not float32 [rows, ...].
+Result<Baseline> make_baseline(const Graph& model, const std::vector<std::vector<Tensor>>& runs);
 
 // At most 2000 examples, and 16 MiB, evenly chosen, as the model takes them. failed_precondition where there are fewer
 // than 50, they have no labels of their own (windows of a sequence), or these are not what the model answers.

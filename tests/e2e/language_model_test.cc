@@ -85,6 +85,11 @@ TEST_F(LanguageModels, AreTrainedPublishedAndContinueAText) {
     EXPECT_EQ(text.size(), 9 + 70 + 1u) << "beyond the window of 48";
     words[0] = path("lm.onnx");
     EXPECT_EQ(generated(words), text) << "the tokenizer travels with the file";
+    Outcome small = run_slipway({"optimize", path("lm.onnx"), path("lm8.onnx"), "--quantize", "dynamic"});
+    ASSERT_EQ(small.exit, 0) << small.err;
+    EXPECT_THAT(small.out, HasSubstr("answers look back only")) << layer;
+    words[0] = path("lm8.onnx");
+    EXPECT_THAT(generated(words), StartsWith("the quick brown fox jumps over the lazy dog. the quick brown")) << layer;
   }
 }
 
