@@ -106,6 +106,12 @@ Status check_expressible(const Graph& graph, const Node& node, int opset) {
     return unsupported(fmt::format("{}: opset {} does not know its attribute \"{}\"; write a newer opset",
                                    describe(node), opset, name));
   }
+  const DType dtype = node.has_input(0) ? graph.value(node.inputs[0]).dtype : DType::undefined;
+  if (const int since = onnx_type_since(node.op_type, dtype); since > opset) {
+    return unsupported(
+        fmt::format("{}: opset {} has it for {} not yet (that came with opset {}); compute it in float32",
+                    describe(node), opset, dtype_name(dtype), since));
+  }
   if (opset > kNewestOnnxSchema) return {};
   RETURN_IF_ERROR(check_arity(node, *schema, opset));
   return check_types(graph, node, *schema, opset);

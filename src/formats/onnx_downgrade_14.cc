@@ -50,8 +50,9 @@ Status quantize_21(Mover& m, Node& node) {
   return {};
 }
 
-Status dequantize_21(Mover&, Node& node) {
+Status dequantize_21(Mover& m, Node& node) {
   erase_default(node, "block_size", int64_t{0});
+  erase_default(node, "output_dtype", static_cast<int64_t>(m.value(node.inputs[1]).dtype));
   return {};
 }
 
@@ -337,7 +338,7 @@ constexpr VersionRule kRules[] = {
     {"Swish", 24, swish_24},
     {"RMSNormalization", 23, rms_normalization_23, 2},
     {"QuantizeLinear", 21, quantize_21},
-    {"DequantizeLinear", 21, dequantize_21},
+    {"DequantizeLinear", 21, dequantize_21, 2},
     {"GroupNormalization", 21, group_normalization_21, 3},
     {"Gelu", 20, gelu_20},
     {"GridSample", 20, grid_sample_20},

@@ -36,6 +36,7 @@ constexpr NewAttribute kAttributes[] = {
     {"ReduceMin", "noop_with_empty_axes", 18},
     {"ReduceProd", "noop_with_empty_axes", 18},
     {"ReduceSumSquare", "noop_with_empty_axes", 18},
+    {"Range", "stash_type", 27},
     {"Resize", "antialias", 18},
     {"Resize", "axes", 18},
     {"Resize", "keep_aspect_ratio_policy", 18},
@@ -55,6 +56,11 @@ int onnx_attribute_since(std::string_view op, std::string_view attribute) {
   auto it = std::find_if(std::begin(kAttributes), std::end(kAttributes),
                          [&](const NewAttribute& a) { return a.op == op && a.attribute == attribute; });
   return it == std::end(kAttributes) ? 0 : it->since;
+}
+
+int onnx_type_since(std::string_view op, DType dtype) {
+  const bool half = dtype == DType::f16 || dtype == DType::bf16;
+  return half && op == "Range" ? 27 : 0;
 }
 
 int onnx_changed_since(std::string_view op) {

@@ -23,7 +23,7 @@ using onnx::FunctionProto;
 using onnx::GraphProto;
 using onnx::NodeProto;
 
-constexpr int kNewestOpset = 25;
+constexpr int kNewestOpset = 27;
 constexpr int64_t kMostNodes = 1'000'000;  // after inlining: nested calls multiply
 constexpr int kDeepestCalls = 64;
 constexpr int kDeepestBodies = 12;  // subgraphs inside subgraphs, as verify() has it
@@ -150,8 +150,12 @@ class ModelReader {
       return unsupported(
           fmt::format("graph \"{}\" has sparse initializers; save the model with dense ones", proto.name()));
     }
-    for (const auto& info : proto.value_info()) scope.declared[info.name()] = TRY(declared_type(info));
-    for (const auto& info : proto.output()) scope.declared[info.name()] = TRY(declared_type(info));
+    for (const auto* infos : {&proto.value_info(), &proto.output()}) {
+      for (const auto& info : *infos) {
+        scope.declared[info.name()] = TRY(declared_type(info));
+        note_packed(info.name(), info.type().tensor_type().elem_type());
+      }
+    }
     for (const auto& tensor : proto.initializer()) RETURN_IF_ERROR(read_initializer(tensor, scope));
     for (const auto& info : proto.input()) RETURN_IF_ERROR(read_input(info, scope));
     for (const NodeProto& node : proto.node()) RETURN_IF_ERROR(read_node(node, scope, frame));
@@ -172,6 +176,7 @@ class ModelReader {
       return invalid(fmt::format("initializer \"{}\" is there twice", proto.name()));
     }
     Tensor tensor = TRY(tensor_from_proto(proto, folder_));
+    note_packed(proto.name(), proto.data_type());
     scope.names[proto.name()] = scope.graph.add_constant(proto.name(), std::move(tensor));
     return {};
   }
@@ -184,10 +189,26 @@ class ModelReader {
       return invalid(fmt::format("input \"{}\" is there twice", info.name()));
     }
     ValueType type = TRY(declared_type(info));
+    note_packed(info.name(), info.type().tensor_type().elem_type());
     ValueId id = scope.graph.add_input(info.name(), type.dtype, type.dims);
     scope.graph.value(id).element = type.element;
     scope.names[info.name()] = id;
     return {};
+  }
+
+  // Values of fewer than 8 bits are read as bytes, by name over all graphs of the model.
+  void note_packed(const std::string& name, int data_type) {
+    if (packed_bits(data_type) > 0) packed_.insert(name);
+  }
+
+  // Their type says where an operator that makes such values saturates, which that of bytes does not.
+  Status refuse_packed_results(const NodeProto& proto) const {
+    int like = proto.op_type() == "QuantizeLinear" ? 2 : proto.op_type() == "CastLike" ? 1 : 0;
+    if (like == 0) return {};
+    bool packed = like < proto.input_size() && packed_.contains(proto.input(like));
+    for (const std::string& name : proto.output()) packed |= packed_.contains(name);
+    if (!packed) return {};
+    return unsupported("its results are of fewer than 8 bits; only constants and inputs are read so");
   }
 
   Status read_node(const NodeProto& proto, Scope& scope, const Frame& frame) {
@@ -213,6 +234,7 @@ class ModelReader {
     }
     int version = node.domain.empty() ? static_cast<int>(opset->second) : kCanonicalOpset;
     if (node.domain.empty()) RETURN_IF_ERROR(check_attribute_types(proto, version).at(who));
+    if (node.domain.empty()) RETURN_IF_ERROR(refuse_packed_results(proto).at(who));
     RETURN_IF_ERROR(read_inputs(proto, scope, node.inputs).at(who));
     RETURN_IF_ERROR(read_attributes(proto, scope, frame, node).at(who));
     if (node.domain == "ai.onnx.ml") RETURN_IF_ERROR(plain_ml_attributes(node).at(who));
@@ -266,6 +288,7 @@ class ModelReader {
     const std::string& name = proto.output(0);
     RETURN_IF_ERROR(claim(scope, name));
     Tensor tensor = TRY(constant_value(node.attributes));
+    for (const AttributeProto& attribute : proto.attribute()) note_packed(name, attribute.t().data_type());
     scope.names[name] = scope.graph.add_constant(scope.graph.fresh_name(scope.prefix + name), std::move(tensor));
     return {};
   }
@@ -335,6 +358,9 @@ class ModelReader {
     RETURN_IF_ERROR(read_inputs(call, scope, inputs));
     inputs.resize(static_cast<size_t>(function.input_size()));
     std::string name = call.name().empty() ? fmt::format("{}_{}", call.op_type(), nodes_) : call.name();
+    for (int i = 0; i < call.input_size(); ++i) {
+      if (packed_.contains(call.input(i))) packed_.insert(function.input(i));
+    }
     Scope body{scope.graph, nullptr, fmt::format("{}{}/", scope.prefix, name)};
     for (int i = 0; i < function.input_size(); ++i) body.names[function.input(i)] = inputs[static_cast<size_t>(i)];
     for (int i = 0; i < call.output_size(); ++i) body.results[function.output(i)] = TRY(define(scope, call.output(i)));
@@ -365,6 +391,7 @@ class ModelReader {
   const std::filesystem::path& folder_;
   std::map<std::pair<std::string, std::string>, const FunctionProto*> functions_;
   std::deque<AttributeProto> defaults_;
+  std::set<std::string> packed_;  // names of values of fewer than 8 bits
   int64_t nodes_ = 0;
 };
 

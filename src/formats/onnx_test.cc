@@ -79,6 +79,35 @@ TEST(Onnx, InitializersThatAreInputsAreConstants) {
   EXPECT_TRUE(graph.is_constant(graph.find("w")));
 }
 
+// Opsets 26 and 27 brought operators and types, and changed none of these.
+TEST(Onnx, ReadsTheNewestOpsets) {
+  const char* graph = "g (float[2] x) => (float[2] y) { t = Relu(x) y = Neg(t) }";
+  for (int opset : {25, 26, 27})
+    EXPECT_EQ(to_text(read(testing::onnx_bytes(opset, graph))), to_text(read(testing::onnx_bytes(21, graph)))) << opset;
+  EXPECT_NE(error(testing::onnx_bytes(28, graph)).find("expected 1 to 27"), std::string::npos);
+}
+
+// Weights of 4 bits are bytes here; what would have to saturate at 4 bits is refused.
+TEST(Onnx, ReadsWeightsOfFourBits) {
+  constexpr int kInt4 = 22;
+  auto with_packed = [&](const char* text, const char* name) {
+    onnx::ModelProto model = testing::parsed(testing::onnx_bytes(21, text));
+    onnx::TensorProto* w = model.mutable_graph()->add_initializer();
+    w->set_name(name);
+    w->set_data_type(kInt4);
+    w->add_dims(2);
+    w->set_raw_data("\xF7");
+    return model.SerializeAsString();
+  };
+  Graph graph = read(with_packed("g (float[2] s) => (float[2] y) { y = DequantizeLinear<axis = 0>(w, s) }", "w"));
+  EXPECT_EQ(to_string(graph.value(graph.find("w")).data), "int8[2] [7, -1]");
+  std::string refused =
+      error(with_packed("g (float[2] x) => (y) { s = Constant<value = float[2] {1.0, 1.0}>() "
+                        "y = QuantizeLinear<axis = 0>(x, s, z) }",
+                        "z"));
+  EXPECT_NE(refused.find("its results are of fewer than 8 bits"), std::string::npos) << refused;
+}
+
 TEST(Onnx, InlinesFunctions) {
   Graph graph = read(testing::onnx_bytes(16,
                                          "g (float[2] x) => (float[2] y) { t = local.twice<factor = 3.0>(x) y = "

@@ -26,6 +26,8 @@ constexpr const char* kTypeNames[] = {
     "COMPLEX64", "COMPLEX128", "BFLOAT16",   "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
     "UINT4",     "INT4",       "FLOAT4E2M1", "FLOAT8E8M0",   "UINT2",          "INT2"};
 
+constexpr int kUint4 = 21, kInt4 = 22, kUint2 = 25, kInt2 = 26;
+
 std::string quoted(const onnx::TensorProto& proto) { return fmt::format("tensor \"{}\"", proto.name()); }
 
 Status count_mismatch(const onnx::TensorProto& proto, const char* field, int64_t expected, int64_t found) {
@@ -50,8 +52,39 @@ Result<Tensor> from_field(const onnx::TensorProto& proto, const char* name, cons
   return tensor;
 }
 
+// Elements lie in bytes, the first in the lowest bits, and do not share a byte with what follows the tensor.
+size_t packed_size(int64_t count, int bits) {
+  const int64_t each = 8 / bits;
+  return static_cast<size_t>(count / each + (count % each != 0 ? 1 : 0));
+}
+
+// Requires: packed_bits(proto.data_type()) > 0 and `dtype` is what its elements are read as.
+Result<Tensor> from_packed(const onnx::TensorProto& proto, std::string_view bytes, DType dtype, Shape shape) {
+  const int bits = packed_bits(proto.data_type());
+  const int64_t count = element_count(shape), each = 8 / bits;
+  if (bytes.size() != packed_size(count, bits)) {
+    return data_loss(fmt::format("{}: {}{} takes {} bytes, found {}; the file is damaged or was cut off", quoted(proto),
+                                 onnx_dtype_name(proto.data_type()), to_string(std::span<const int64_t>(shape)),
+                                 packed_size(count, bits), bytes.size()));
+  }
+  Tensor tensor(dtype, std::move(shape));
+  auto* to = static_cast<uint8_t*>(tensor.mutable_raw());
+  const int sign = dtype == DType::i8 ? 1 << (bits - 1) : 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int byte = static_cast<uint8_t>(bytes[static_cast<size_t>(i / each)]);
+    const int value = byte >> (i % each * bits) & ((1 << bits) - 1);
+    to[i] = static_cast<uint8_t>((value ^ sign) - sign);
+  }
+  return tensor;
+}
+
 // onnx.proto says which field carries which type.
 Result<Tensor> from_fields(const onnx::TensorProto& p, DType dtype, Shape shape) {
+  if (packed_bits(p.data_type()) > 0) {
+    std::string bytes;
+    for (int32_t byte : p.int32_data()) bytes.push_back(static_cast<char>(byte));
+    return from_packed(p, bytes, dtype, std::move(shape));
+  }
   switch (dtype) {
     case DType::f32: return from_field<float>(p, "float_data", p.float_data(), dtype, std::move(shape));
     case DType::f64: return from_field<double>(p, "double_data", p.double_data(), dtype, std::move(shape));
@@ -70,6 +103,7 @@ Result<Tensor> from_bytes(const onnx::TensorProto& proto, std::string_view bytes
   if (dtype == DType::string) {
     return data_loss(fmt::format("{}: strings cannot be stored as raw bytes; expected string_data", quoted(proto)));
   }
+  if (packed_bits(proto.data_type()) > 0) return from_packed(proto, bytes, dtype, std::move(shape));
   int64_t count = element_count(shape);
   size_t expected = static_cast<size_t>(count) * size_of(dtype);
   if (bytes.size() != expected) {
@@ -145,7 +179,9 @@ Result<Tensor> from_external(const onnx::TensorProto& proto, const std::filesyst
   }
   auto file = TRY(MappedFile::open(path));
   uint64_t size = file->bytes().size();
-  uint64_t expected = static_cast<uint64_t>(element_count(shape)) * size_of(dtype);
+  const int bits = packed_bits(proto.data_type());
+  uint64_t expected =
+      bits > 0 ? packed_size(element_count(shape), bits) : static_cast<uint64_t>(element_count(shape)) * size_of(dtype);
   uint64_t length = data.length.value_or(expected);
   if (data.offset > size || length > size - data.offset) {
     return data_loss(fmt::format("{}: bytes {} to {} of {} are needed, but the file has {}; it was cut off",
@@ -157,6 +193,11 @@ Result<Tensor> from_external(const onnx::TensorProto& proto, const std::filesyst
 
 }  // namespace
 
+int packed_bits(int data_type) {
+  if (data_type == kUint4 || data_type == kInt4) return 4;
+  return data_type == kUint2 || data_type == kInt2 ? 2 : 0;
+}
+
 std::string onnx_dtype_name(int data_type) {
   if (data_type < 0 || data_type >= static_cast<int>(std::size(kTypeNames))) return fmt::format("{}", data_type);
   return kTypeNames[data_type];
@@ -166,6 +207,7 @@ Result<DType> dtype_from_onnx(int data_type) {
   auto dtype = static_cast<DType>(data_type);
   bool known = data_type > 0 && data_type < 256 && is_tensor(dtype) && dtype_name(dtype) != "undefined";
   if (known) return dtype;
+  if (packed_bits(data_type) > 0) return data_type == kInt4 || data_type == kInt2 ? DType::i8 : DType::u8;
   if (data_type == 0) return invalid("element type UNDEFINED");
   return unsupported(
       fmt::format("element type {} has no arithmetic here; convert the model to float32, float16, "

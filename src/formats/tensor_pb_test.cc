@@ -65,10 +65,35 @@ TEST(TensorPb, ReadsTypedFields) {
   EXPECT_EQ(text(p), "int64[] -9");
 }
 
+// Two or four elements to a byte, the first in the lowest bits, in raw bytes and in int32_data.
+TEST(TensorPb, UnpacksTypesOfFewerThanEightBits) {
+  constexpr int kUint4 = 21, kInt4 = 22, kUint2 = 25, kInt2 = 26;
+  onnx::TensorProto p = proto(kInt4, {3});
+  p.set_raw_data("\xF7\x08");
+  EXPECT_EQ(text(p), "int8[3] [7, -1, -8]");
+  p.set_data_type(kUint4);
+  EXPECT_EQ(text(p), "uint8[3] [7, 15, 8]");
+  p = proto(kUint2, {5});
+  p.set_raw_data("\xE4\x01");
+  EXPECT_EQ(text(p), "uint8[5] [0, 1, 2, 3, 1]");
+  p.set_data_type(kInt2);
+  EXPECT_EQ(text(p), "int8[5] [0, 1, -2, -1, 1]");
+  p = proto(kInt4, {2, 2});
+  p.add_int32_data(0x21);
+  p.add_int32_data(0xF3);
+  EXPECT_EQ(text(p), "int8[2, 2] [[1, 2], [3, -1]]");
+  p.add_int32_data(0);
+  EXPECT_EQ(text(p), "DATA_LOSS: tensor \"w\": INT4[2, 2] takes 2 bytes, found 3; the file is damaged or was cut off");
+  p = proto(kUint4, {0});
+  p.set_raw_data("");
+  EXPECT_EQ(text(p), "uint8[0] []");
+}
+
 TEST(TensorPb, RefusesWhatItCannotHold) {
-  EXPECT_EQ(text(proto(22, {4})),
-            "UNIMPLEMENTED: tensor \"w\": element type INT4 has no arithmetic here; convert the model to float32, "
-            "float16, bfloat16 or int8 first");
+  EXPECT_EQ(
+      text(proto(17, {4})),
+      "UNIMPLEMENTED: tensor \"w\": element type FLOAT8E4M3FN has no arithmetic here; convert the model to float32, "
+      "float16, bfloat16 or int8 first");
   EXPECT_EQ(text(proto(onnx::TensorProto::FLOAT, {-1})),
             "INVALID_ARGUMENT: tensor \"w\": shape [-1] has a negative size");
   EXPECT_EQ(text(proto(onnx::TensorProto::FLOAT, {1 << 30, 1 << 30})),
@@ -89,8 +114,9 @@ class ExternalData : public ::testing::Test {
     std::filesystem::create_directory(folder_.path() / "inner");
   }
 
-  std::string read(const std::string& location, const std::string& offset = "0", const std::string& length = "8") {
-    onnx::TensorProto p = proto(onnx::TensorProto::UINT8, {8});
+  std::string read(const std::string& location, const std::string& offset = "0", const std::string& length = "8",
+                   int type = onnx::TensorProto::UINT8) {
+    onnx::TensorProto p = proto(type, {8});
     p.set_data_location(onnx::TensorProto::EXTERNAL);
     for (const auto& [key, value] : {std::pair("location", location), {"offset", offset}, {"length", length}}) {
       auto* entry = p.add_external_data();
@@ -107,6 +133,7 @@ class ExternalData : public ::testing::Test {
 
 TEST_F(ExternalData, ReadsTheRangeThatIsNamed) {
   EXPECT_EQ(read("w.bin", "8"), "uint8[8] [1, 1, 1, 1, 1, 1, 1, 1]");
+  EXPECT_EQ(read("w.bin", "12", "4", 21), "uint8[8] [1, 0, 1, 0, 1, 0, 1, 0]");
   EXPECT_NE(read("w.bin", "9").find("it was cut off"), std::string::npos);
   EXPECT_NE(read("w.bin", "18446744073709551615").find("it was cut off"), std::string::npos);
   EXPECT_NE(read("w.bin", "0", "7").find("takes 8 bytes, found 7"), std::string::npos);

@@ -37,7 +37,7 @@ Values body(Builder& b, const Node& n, const Values& x) {
 }
 
 Status infer(InferContext& c) {
-  RETURN_IF_ERROR(ops::expect_dtype(c, 0, {DType::f32, DType::f64}));
+  RETURN_IF_ERROR(ops::expect_dtype(c, 0, {DType::f32, DType::f64, DType::f16, DType::bf16}));
   std::optional<std::vector<int64_t>> size = TRY(ops::index_input(c, 1));
   const Dims& theta = c.dims(0);
   bool plane = theta.size() == 3 && (!theta[1].known() || theta[1].size == 2 || theta[1].size == 3);

@@ -9,6 +9,7 @@
 #include "kernels/scratch.h"
 #include "ops/all.h"
 #include "ops/evaluate.h"
+#include "ops/widened.h"
 
 namespace slipway::ops {
 
@@ -152,7 +153,7 @@ class Compiler {
       slots_[id] = {Program::Place::scratch, layout_.reserve(out.back().bytes())};
       step.out.push_back(slots_[id]);
     }
-    step.kernel = TRY(node.op->cpu(PrepareContext(node, in, out, constants, c_.threads(), c_.packs())));
+    step.kernel = TRY(prepare_kernel(PrepareContext(node, in, out, constants, c_.threads(), c_.packs())));
     program_->steps.push_back(std::move(step));
     return {};
   }
@@ -222,6 +223,9 @@ Status infer_through(InferContext& c, Body body) {
 }
 
 Result<Kernel> prepare_through(const PrepareContext& c, Body body) {
+  if (has_half_floats(c)) {
+    return prepare_widened(c, [body](const PrepareContext& wide) { return prepare_through(wide, body); });
+  }
   std::vector<Known> inputs(c.input_count());
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (c.has_input(i)) inputs[i] = {c.in(i).dtype, to_dims(c.in(i).shape), c.constant(i)};

@@ -10,7 +10,7 @@ using Body = Values (*)(Builder& b, const Node& n, const Values& x);
 
 // The outputs' types are those of the body.
 Status infer_through(InferContext& c, Body body);
-// Runs the body's nodes one after the other.
+// Runs the body's nodes one after the other; 16-bit floats as float32, rounded at the end.
 Result<Kernel> prepare_through(const PrepareContext& c, Body body);
 // The body again, then backwards through its nodes.
 Result<Values> gradient_through(Builder& b, const Node& n, const Values& x, const Values& dy, Body body);

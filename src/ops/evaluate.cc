@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/memory.h"
+#include "ops/widened.h"
 
 namespace slipway::ops {
 
@@ -102,7 +103,7 @@ Result<std::vector<Tensor>> evaluate_now(const Node& node, std::span<const Tenso
     in.push_back(tensor.defined() ? tensor.raw() : nullptr);
   }
   PrepareContext context(node, in_types, out_types, constants, threads, nullptr);
-  Result<Kernel> prepared = node.op->cpu(context);
+  Result<Kernel> prepared = prepare_kernel(context);
   if (!prepared.ok()) return prepared.status().at(describe(node));
   std::vector<Tensor> outputs;
   std::vector<void*> out;

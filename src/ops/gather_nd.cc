@@ -8,7 +8,8 @@ namespace {
 
 Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 1, {DType::i64, DType::i32}));
-  c.set(0, c.dtype(0), TRY(ops::gather_nd_dims(c.dims(0), c.dims(1), c.node().integer("batch_dims"))));
+  std::optional<Dims> dims = TRY(ops::gather_nd_dims(c.dims(0), c.dims(1), c.node().integer("batch_dims")));
+  c.set_type(0, {c.dtype(0), std::move(dims), nullptr});
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "ops/contraction.h"
 #include "ops/expect.h"
 #include "ops/infer.h"
+#include "ops/widened.h"
 
 namespace slipway {
 namespace {
@@ -75,9 +76,6 @@ Epilogue epilogue_of(const PrepareContext& c, bool bias_in_primitive) {
 
 Result<Kernel> prepare_reference(const PrepareContext& c, const MatmulSpec& spec) {
   DType dtype = c.in(0).dtype;
-  if (dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::boolean) {
-    return unsupported(fmt::format("Gemm has no arithmetic for {}", dtype_name(dtype)));
-  }
   Epilogue epilogue = epilogue_of(c, false);
   bool has_c = c.has_input(2);
   Kernel kernel;
@@ -104,6 +102,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
   spec.bf16 = ops::computes_bf16(c.node());
   spec.constant_b = c.constant(1);
   bool has_c = c.has_input(2);
+  if (ops::has_half_floats(c)) return ops::prepare_widened(c, prepare);
   if (c.in(0).dtype != DType::f32 || spec.m * spec.n * spec.k == 0) return prepare_reference(c, spec);
   bool row = has_c && c.in(2).count() == spec.n && (c.in(2).shape.empty() || c.in(2).shape.back() == spec.n);
   spec.bias = row && c.node().real("alpha") == 1 && c.node().real("beta") == 1;

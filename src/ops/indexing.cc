@@ -29,21 +29,21 @@ kernels::GatherNdShape gather_nd_shape(const Shape& x, const Shape& indices, int
   return s;
 }
 
-Result<Dims> gather_nd_dims(const Dims& x, const Dims& indices, int64_t batch) {
+Result<std::optional<Dims>> gather_nd_dims(const Dims& x, const Dims& indices, int64_t batch) {
   auto rank = static_cast<int64_t>(x.size());
   if (indices.empty() || batch < 0 || batch >= static_cast<int64_t>(indices.size()) || batch >= rank) {
     return invalid(
         fmt::format("batch_dims {} does not fit data {} and indices {}", batch, to_string(x), to_string(indices)));
   }
   const Dim& k = indices.back();
-  if (!k.known()) return invalid(fmt::format("the last size of indices {} must be known", to_string(indices)));
+  if (!k.known()) return std::optional<Dims>();
   if (k.size < 0 || k.size > rank - batch || k.size > kernels::kMaxRank) {
     return invalid(fmt::format("indices {} name {} dimensions of data {}, which has {} after batch_dims",
                                to_string(indices), k.size, to_string(x), rank - batch));
   }
   Dims y(indices.begin(), indices.end() - 1);
   y.insert(y.end(), x.begin() + batch + k.size, x.end());
-  return y;
+  return std::optional(std::move(y));
 }
 
 }  // namespace slipway::ops

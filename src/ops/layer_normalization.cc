@@ -4,6 +4,7 @@
 #include "graph/builder.h"
 #include "kernels/normalization.h"
 #include "ops/expect.h"
+#include "ops/row_parameter.h"
 
 namespace slipway {
 namespace {
@@ -31,44 +32,60 @@ Rows rows_of(const Shape& x, int64_t axis) {
   return r;
 }
 
+// y = (x - mean) / sqrt(variance + epsilon) * scale + bias, one call for all rows or, where rows have parameters of
+// their own, one for each.
+template <typename T>
+Result<Kernel> typed(const PrepareContext& c, const Rows& rows, size_t axis) {
+  kernels::ScratchLayout layout;
+  auto scale = TRY(ops::RowParameter::make("scale", c.in(1), c.in(0).shape, axis, layout)), bias = scale;
+  if (c.has_input(2)) bias = TRY(ops::RowParameter::make("bias", c.in(2), c.in(0).shape, axis, layout));
+  const bool biased = c.has_input(2), mean = c.has_output(1), inverse = c.has_output(2);
+  const bool each = scale.step() != 0 || (biased && bias.step() != 0);
+  const int64_t calls = each ? rows.count : 1, count = each ? 1 : rows.count;
+  Kernel kernel;
+  kernel.scratch_bytes = layout.bytes();
+  kernel.run = [=, size = rows.size, epsilon = c.node().real("epsilon"), threads = c.threads()](const KernelArgs& a) {
+    const T* scales = scale.rows(a.input<T>(1), a.scratch, threads);
+    const T* biases = biased ? bias.rows(a.input<T>(2), a.scratch, threads) : nullptr;
+    for (int64_t r = 0; r < calls; ++r) {
+      kernels::layer_normalize<T>(count, size, a.input<T>(0) + r * size, scales + r * scale.step(),
+                                  biased ? biases + r * bias.step() : nullptr, epsilon, a.output<T>(0) + r * size,
+                                  mean ? a.output<T>(1) + r : nullptr, inverse ? a.output<T>(2) + r : nullptr, threads);
+    }
+  };
+  return kernel;
+}
+
 Result<Kernel> prepare(const PrepareContext& c) {
-  Rows rows = rows_of(c.in(0).shape, c.node().integer("axis"));
-  bool bias = c.has_input(2), mean = c.has_output(1), inverse = c.has_output(2);
-  if (c.in(1).count() != rows.size || (bias && c.in(2).count() != rows.size)) {
-    return unsupported(
-        fmt::format("LayerNormalization needs scale and bias of {} elements, one per normalized one", rows.size));
-  }
-  float epsilon = c.node().real("epsilon");
-  int threads = c.threads();
-  if (c.in(0).dtype == DType::f64 && !mean && !inverse) {
-    return Kernel{[=](const KernelArgs& a) {
-      kernels::layer_normalize<double>(rows.count, rows.size, a.input<double>(0), a.input<double>(1),
-                                       bias ? a.input<double>(2) : nullptr, epsilon, a.output<double>(0), nullptr,
-                                       nullptr, threads);
-    }};
-  }
-  if (c.in(0).dtype != DType::f32) {
-    return unsupported(fmt::format("LayerNormalization has no arithmetic for {}", dtype_name(c.in(0).dtype)));
-  }
-  return Kernel{[=](const KernelArgs& a) {
-    kernels::layer_normalize<float>(
-        rows.count, rows.size, a.input<float>(0), a.input<float>(1), bias ? a.input<float>(2) : nullptr, epsilon,
-        a.output<float>(0), mean ? a.output<float>(1) : nullptr, inverse ? a.output<float>(2) : nullptr, threads);
-  }};
+  const int64_t axis = TRY(normalize_axis(c.node().integer("axis"), static_cast<int64_t>(c.in(0).shape.size())));
+  Rows rows = rows_of(c.in(0).shape, axis);
+  const bool statistics = c.has_output(1) || c.has_output(2);
+  if (c.in(0).dtype == DType::f32) return typed<float>(c, rows, static_cast<size_t>(axis));
+  if (c.in(0).dtype == DType::f64 && !statistics) return typed<double>(c, rows, static_cast<size_t>(axis));
+  return unsupported(fmt::format("LayerNormalization has no arithmetic for {}", dtype_name(c.in(0).dtype)));
 }
 
 // See kernels::layer_normalize_backward.
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
   if (!dy[0].valid()) return Values(x.size());
-  Values g = b.ops("LayerNormalizationGrad", {x[0], x[1], dy[0]}, 3,
+  ValueId scale = TRY(ops::one_row(b, x[1], x[0], n.integer("axis")));
+  Values g = b.ops("LayerNormalizationGrad", {x[0], scale, dy[0]}, 3,
                    {{"axis", n.integer("axis")}, {"epsilon", n.real("epsilon")}}, "slipway");
-  return n.has_input(2) ? g : Values{g[0], g[1]};
+  if (scale != x[1]) g[1] = b.unbroadcast(g[1], x[1]);
+  if (!n.has_input(2)) return Values{g[0], g[1]};
+  if (scale == x[1] && known_shape(b.dims(x[1])) == known_shape(b.dims(x[2]))) return g;
+  // The sum over rows has the shape of the scale that it was given.
+  ValueId bias = TRY(ops::one_row(b, x[2], x[0], n.integer("axis")));
+  ValueId like = bias == x[2] ? b.reshape_like(g[2], x[2]) : b.unbroadcast(b.reshape_like(g[2], bias), x[2]);
+  return Values{g[0], g[1], like};
 }
 
 std::vector<Sample> samples() {
   return {
       {.inputs = {{.type = {DType::f32, {3, 8}}}, {.type = {DType::f32, {8}}}, {.type = {DType::f32, {8}}}}},
       {.inputs = {{.type = {DType::f32, {2, 3, 4}}}, {.type = {DType::f32, {3, 4}}}, {.type = {DType::f32, {3, 4}}}},
+       .attributes = {{"axis", int64_t{1}}}},
+      {.inputs = {{.type = {DType::f32, {2, 3, 4}}}, {.type = {DType::f32, {4}}}, {.type = {DType::f32, {3, 1}}}},
        .attributes = {{"axis", int64_t{1}}}}};
 }
 
@@ -77,7 +94,9 @@ std::vector<Sample> samples() {
 OPERATOR(layer_normalization) = {
     .name = "LayerNormalization",
     .since = 17,
-    .doc = "(x - mean) / sqrt(variance + epsilon) * scale + bias over the dimensions from `axis` on.",
+    .doc =
+        "(x - mean) / sqrt(variance + epsilon) * scale + bias over the dimensions from `axis` on; scale and bias "
+        "broadcast to x.",
     .inputs = {2, 3},
     .outputs = {1, 3},
     .attributes = {{{"axis", -1}, {"epsilon", 1e-5f}, {"stash_type", 1}}},

@@ -8,6 +8,7 @@
 #include "kernels/reference_matmul.h"
 #include "ops/contraction.h"
 #include "ops/infer.h"
+#include "ops/widened.h"
 
 namespace slipway {
 namespace {
@@ -135,6 +136,7 @@ Kernel reference_kernel(const PrepareContext& c, const MatmulSpec& spec) {
 Result<Kernel> prepare(const PrepareContext& c) {
   MatmulSpec spec = spec_of(c);
   bool empty = c.out(0).count() == 0 || spec.k == 0;
+  if (!empty && ops::has_half_floats(c)) return ops::prepare_widened(c, prepare);
   if (c.in(0).dtype != DType::f32 || empty) return reference_kernel(c, spec);
   spec.bias = c.has_input(2);
   spec.post = TRY(ops::post_of(c.node()));

@@ -15,7 +15,7 @@ namespace {
 Status infer(InferContext& c) {
   std::optional<std::vector<int64_t>> bins = TRY(ops::index_input(c, 0)), length = TRY(ops::index_input(c, 1));
   RETURN_IF_ERROR(ops::expect_dtype(c, 2, {DType::i32, DType::i64}));
-  for (size_t i : {3, 4}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::f32, DType::f64}));
+  for (size_t i : {3, 4}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::f32, DType::f64, DType::f16, DType::bf16}));
   for (size_t i = 0; i < 5; ++i) RETURN_IF_ERROR(ops::expect_one(c, i, "an input"));
   if ((bins && (*bins)[0] < 1) || (length && (*length)[0] < 1)) {
     return invalid("num_mel_bins and dft_length must be at least 1");

@@ -27,7 +27,8 @@ Status expect_scales(InferContext& c) {
   RETURN_IF_ERROR(expect_dtype(c, 1, {DType::f32, DType::f16, DType::bf16}));
   int64_t block = c.node().integer("block_size");
   if (block < 0) return invalid(fmt::format("block_size is {}; expected 0 or more", block));
-  bool one = scale.empty() || (scale.size() == 1 && scale[0].known() && scale[0].size == 1);
+  // A scale of unknown size may turn out to be one for all: then `axis` says nothing.
+  bool one = scale.empty() || (scale.size() == 1 && (!scale[0].known() || scale[0].size == 1));
   if (!one || block > 0) {
     auto axis = static_cast<size_t>(TRY(normalize_axis(c.node().integer("axis"), static_cast<int64_t>(x.size()))));
     bool fits = block > 0

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/loops.h"
 #include "ops/movement.h"
 #include "tensor/visit.h"
 
@@ -30,7 +31,8 @@ T element(T start, T delta, int64_t i) {
 }
 
 Status infer(InferContext& c) {
-  RETURN_IF_ERROR(ops::expect_dtype(c, 0, {DType::f32, DType::f64, DType::i16, DType::i32, DType::i64}));
+  RETURN_IF_ERROR(
+      ops::expect_dtype(c, 0, {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i16, DType::i32, DType::i64}));
   for (size_t i : {1, 2}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {c.dtype(0)}));
   Dim count;
   bool known = c.known(0) != nullptr && c.known(1) != nullptr && c.known(2) != nullptr;
@@ -39,11 +41,8 @@ Status infer(InferContext& c) {
       if (c.known(i)->count() != 1) return invalid(fmt::format("input {} must be a scalar", i));
     }
     count = Dim(TRY(visit_dtype(c.dtype(0), [&]<typename T>(TypeTag<T>) -> Result<int64_t> {
-      if constexpr (std::is_arithmetic_v<T>) {
-        return count_of(c.known(0)->data<T>()[0], c.known(1)->data<T>()[0], c.known(2)->data<T>()[0]);
-      } else {
-        return unsupported("range of another type");
-      }
+      return count_of(kernels::widen(c.known(0)->data<T>()[0]), kernels::widen(c.known(1)->data<T>()[0]),
+                      kernels::widen(c.known(2)->data<T>()[0]));
     })));
   }
   c.set(0, c.dtype(0), {count});
@@ -53,18 +52,18 @@ Status infer(InferContext& c) {
 Result<Kernel> prepare(const PrepareContext& c) {
   return Kernel{.run = [dtype = c.in(0).dtype, n = c.out(0).count()](const KernelArgs& a) {
     visit_dtype(dtype, [&]<typename T>(TypeTag<T>) {
-      if constexpr (std::is_arithmetic_v<T>) {
-        T start = *a.input<T>(0);
-        T delta = *a.input<T>(2);
-        for (int64_t i = 0; i < n; ++i) a.output<T>(0)[i] = element(start, delta, i);
-      }
+      auto start = kernels::widen(*a.input<T>(0)), delta = kernels::widen(*a.input<T>(2));
+      for (int64_t i = 0; i < n; ++i) a.output<T>(0)[i] = convert_element<T>(element(start, delta, i));
     });
   }};
 }
 
 std::vector<Sample> samples() {
   auto scalar = [](int64_t x) { return ops::fixed(Tensor::scalar(x)); };
-  return {{.inputs = {scalar(1), scalar(7), scalar(2)}}, {.inputs = {scalar(3), scalar(-2), scalar(-1)}}};
+  auto real = [](float x) { return ops::fixed(Tensor::scalar(x)); };
+  return {{.inputs = {scalar(1), scalar(7), scalar(2)}},
+          {.inputs = {scalar(3), scalar(-2), scalar(-1)}},
+          {.inputs = {real(0.5f), real(3), real(0.75f)}}};
 }
 
 }  // namespace
@@ -72,8 +71,9 @@ std::vector<Sample> samples() {
 OPERATOR(range) = {
     .name = "Range",
     .since = 11,
-    .doc = "y[i] = start + i delta, for as long as it is before limit.",
+    .doc = "y[i] = start + i delta, for as long as it is before limit; 16-bit floats in float32.",
     .inputs = {3, 3},
+    .attributes = {{{"stash_type", 1}}},
     .infer = infer,
     .cpu = prepare,
     .tflite = {"RANGE", nullptr},

@@ -43,6 +43,19 @@ std::optional<Dims> dims_without_axes(InferContext& c) {
   return unknown_dims(rank - static_cast<size_t>(axes[0].size));
 }
 
+// An error unless the axes, as many as there are dimensions, are each of them once.
+Status expect_all_axes(std::span<const int64_t> axes) {
+  auto rank = static_cast<int64_t>(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i) {
+    RETURN_IF_ERROR(normalize_axis(axes[i], rank).status());
+    for (size_t j = 0; j < i; ++j) {
+      bool twice = (axes[i] - axes[j]) % rank == 0;
+      if (twice) return invalid(fmt::format("axis {} is listed twice in the axes to reduce", axes[i]));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status infer_reduction(InferContext& c) {
@@ -64,12 +77,25 @@ Status infer_reduction(InferContext& c) {
 }
 
 Result<kernels::ReducePlan> reduce_plan(const PrepareContext& c) {
-  if (c.has_input(1) && c.constant(1) == nullptr) {
-    return unsupported(fmt::format("{}: the axes to reduce must be constant", describe(c.node())));
-  }
+  auto rank = static_cast<int64_t>(c.in(0).shape.size());
   const Tensor* axes = c.has_input(1) ? c.constant(1) : nullptr;
-  std::vector<int64_t> all = TRY(reduced_axes(c.node(), static_cast<int64_t>(c.in(0).shape.size()), axes));
-  return kernels::plan_reduce(c.in(0).shape, all);
+  if (c.has_input(1) && axes == nullptr && c.in(1).count() > 0) {
+    if (c.in(1).count() != rank) return unsupported("the axes to reduce must be known before the run");
+    std::vector<int64_t> all(c.in(0).shape.size());
+    std::iota(all.begin(), all.end(), 0);
+    return kernels::plan_reduce(c.in(0).shape, all);
+  }
+  return kernels::plan_reduce(c.in(0).shape, TRY(reduced_axes(c.node(), rank, axes)));
+}
+
+Kernel with_checked_axes(const PrepareContext& c, Kernel kernel) {
+  if (!c.has_input(1) || c.constant(1) != nullptr || c.in(1).count() == 0) return kernel;
+  auto rank = static_cast<int64_t>(c.in(0).shape.size());
+  kernel.run = [rank, run = std::move(kernel.run)](const KernelArgs& a) {
+    a.report(expect_all_axes({a.input<int64_t>(1), static_cast<size_t>(rank)}));
+    run(a);
+  };
+  return kernel;
 }
 
 int64_t reduce_grain(const kernels::ReducePlan& plan) { return kElementGrain / std::max<int64_t>(plan.folded, 1) + 1; }

@@ -16,8 +16,11 @@ inline constexpr AttributeSpec kNoopWithEmptyAxes = {"noop_with_empty_axes", 0};
 // The axes that a node reduces, in [0, rank). `axes`: contents of input 1, nullptr when it is omitted.
 Result<std::vector<int64_t>> reduced_axes(const Node& node, int64_t rank, const Tensor* axes);
 
-// Plan of the node's reduction; an error when its axes are not constant.
+// Plan of the node's reduction; an error unless its axes are constant or follow from their number: none, or all.
 Result<kernels::ReducePlan> reduce_plan(const PrepareContext& c);
+
+// `kernel`, which reports axes that are known at a run only and are not those that reduce_plan() took them for.
+Kernel with_checked_axes(const PrepareContext& c, Kernel kernel);
 
 // Outputs worth a thread of their own.
 int64_t reduce_grain(const kernels::ReducePlan& plan);
@@ -54,14 +57,15 @@ Kernel fold_kernel(const PrepareContext& c, const kernels::ReducePlan& plan) {
 template <typename List, typename R>
 Result<Kernel> prepare_fold(const PrepareContext& c) {
   kernels::ReducePlan plan = TRY(reduce_plan(c));
-  return for_types(List{}, c, c.in(0).dtype, [&]<typename T>(TypeTag<T>) { return fold_kernel<R, T>(c, plan); });
+  return for_types(List{}, c, c.in(0).dtype,
+                   [&]<typename T>(TypeTag<T>) { return with_checked_axes(c, fold_kernel<R, T>(c, plan)); });
 }
 
 // The same with float32 through SIMD.
 template <typename List, typename R>
 Result<Kernel> prepare_fold(const PrepareContext& c, kernels::Fold fold, FinishF32 finish = nullptr) {
   if (c.in(0).dtype != DType::f32) return prepare_fold<List, R>(c);
-  return fold_f32_kernel(c, TRY(reduce_plan(c)), fold, finish);
+  return with_checked_axes(c, fold_f32_kernel(c, TRY(reduce_plan(c)), fold, finish));
 }
 
 // Types of the arithmetic reductions (ONNX lists no smaller integers).

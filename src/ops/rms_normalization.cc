@@ -4,6 +4,7 @@
 #include "graph/builder.h"
 #include "kernels/group_normalization.h"
 #include "ops/infer.h"
+#include "ops/row_parameter.h"
 #include "ops/samples.h"
 
 namespace slipway {
@@ -21,15 +22,20 @@ Result<Kernel> prepare(const PrepareContext& c) {
   int64_t axis = TRY(normalize_axis(c.node().integer("axis"), static_cast<int64_t>(x.size())));
   int64_t size = element_count(std::span(x).subspan(static_cast<size_t>(axis)));
   int64_t rows = size == 0 ? 0 : c.in(0).count() / size;
-  if (c.in(1).count() != size) {
-    return unsupported(fmt::format("RMSNormalization needs a scale of {} elements, one per normalized one", size));
-  }
+  kernels::ScratchLayout layout;
+  auto scale = TRY(ops::RowParameter::make("scale", c.in(1), x, static_cast<size_t>(axis), layout));
+  const int64_t calls = scale.step() != 0 ? rows : 1, count = scale.step() != 0 ? 1 : rows;
   float epsilon = c.node().real("epsilon");
   int threads = c.threads();
   auto typed = [&]<typename T>(T) {
-    return Kernel{[=](const KernelArgs& a) {
-      kernels::rms_normalize(rows, size, a.input<T>(0), a.input<T>(1), epsilon, a.output<T>(0), threads);
-    }};
+    auto run = [=](const KernelArgs& a) {
+      const T* scales = scale.rows(a.input<T>(1), a.scratch, threads);
+      for (int64_t r = 0; r < calls; ++r) {
+        kernels::rms_normalize(count, size, a.input<T>(0) + r * size, scales + r * scale.step(), epsilon,
+                               a.output<T>(0) + r * size, threads);
+      }
+    };
+    return Kernel{.run = run, .scratch_bytes = layout.bytes()};
   };
   if (c.in(0).dtype == DType::f32) return typed(float{});
   if (c.in(0).dtype == DType::f64) return typed(double{});
@@ -38,12 +44,16 @@ Result<Kernel> prepare(const PrepareContext& c) {
 
 // See kernels::rms_normalize_backward.
 Result<Values> gradient(Builder& b, const Node& n, const Values& x, const Values&, const Values& dy) {
-  return b.ops("RMSNormalizationGrad", {x[0], x[1], dy[0]}, 2, {{"epsilon", n.real("epsilon")}}, "slipway");
+  ValueId scale = TRY(ops::one_row(b, x[1], x[0], n.integer("axis")));
+  Values g = b.ops("RMSNormalizationGrad", {x[0], scale, dy[0]}, 2, {{"epsilon", n.real("epsilon")}}, "slipway");
+  if (scale != x[1]) g[1] = b.unbroadcast(g[1], x[1]);
+  return g;
 }
 
 std::vector<Sample> samples() {
   return {{.inputs = {ops::random_input({3, 8}), ops::random_input({8})}},
-          {.inputs = {ops::random_input({2, 3, 4}), ops::random_input({3, 4})}, .attributes = {{"axis", int64_t{1}}}}};
+          {.inputs = {ops::random_input({2, 3, 4}), ops::random_input({3, 4})}, .attributes = {{"axis", int64_t{1}}}},
+          {.inputs = {ops::random_input({2, 3, 4}), ops::random_input({3, 1})}, .attributes = {{"axis", int64_t{1}}}}};
 }
 
 }  // namespace
@@ -51,7 +61,7 @@ std::vector<Sample> samples() {
 OPERATOR(rms_normalization) = {
     .name = "RMSNormalization",
     .since = 23,
-    .doc = "x / sqrt(mean(x^2) + epsilon) * scale over the dimensions from `axis` on.",
+    .doc = "x / sqrt(mean(x^2) + epsilon) * scale over the dimensions from `axis` on; scale broadcasts to x.",
     .inputs = {2, 2},
     .attributes = {{{"axis", -1}, {"epsilon", 1e-5f}, {"stash_type", 1}}},
     .infer = infer,

@@ -14,10 +14,10 @@ Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 2, {c.dtype(0)}));
   kernels::Reduction reduction = TRY(ops::reduction_of(c.node()));
   if (reduction != kernels::Reduction::none && c.dtype(0) == DType::string) return invalid("strings cannot be reduced");
-  Dims expected = TRY(ops::gather_nd_dims(c.dims(0), c.dims(1), 0));
-  Dims updates = c.dims(2);
-  bool fits = updates.size() == expected.size();
-  for (size_t d = 0; fits && d < updates.size(); ++d) fits = ops::merge_dim(expected[d], updates[d]);
+  std::optional<Dims> expected = TRY(ops::gather_nd_dims(c.dims(0), c.dims(1), 0));
+  const Dims& updates = c.dims(2);
+  bool fits = !expected || updates.size() == expected->size();
+  for (size_t d = 0; expected && fits && d < updates.size(); ++d) fits = ops::merge_dim((*expected)[d], updates[d]);
   if (!fits) {
     return invalid(fmt::format("updates {} do not fit data {} and indices {}", to_string(updates), to_string(c.dims(0)),
                                to_string(c.dims(1))));

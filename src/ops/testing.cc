@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ops/all.h"
+#include "ops/widened.h"
 #include "tensor/tensor.h"
 
 namespace slipway::ops {
@@ -67,7 +68,7 @@ Result<std::vector<Tensor>> run_prepared(const Node& node, const std::vector<Ten
     return results;
   }
   MakeAlways packs;
-  Kernel kernel = TRY(node.op->cpu(PrepareContext(node, in, out, constants, 1, &packs)));
+  Kernel kernel = TRY(prepare_kernel(PrepareContext(node, in, out, constants, 1, &packs)));
   std::shared_ptr<std::byte> scratch = allocate_bytes(kernel.scratch_bytes);
   std::shared_ptr<void> instance = kernel.make_instance ? kernel.make_instance() : nullptr;
   Fault fault;

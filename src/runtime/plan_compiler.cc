@@ -11,6 +11,7 @@
 
 #include "base/cores.h"
 #include "base/memory.h"
+#include "ops/widened.h"
 #include "runtime/thread_choice.h"
 
 namespace slipway {
@@ -100,7 +101,7 @@ Status PlanCompiler::prepare() {
       if (node.outputs[i].valid()) out[i] = with_rows(out[i], loop->each);
     }
     PrepareContext context(node, in, out, constants, threads, packs_);
-    Result<Kernel> kernel = within_memory([&] { return node.op->cpu(context); });
+    Result<Kernel> kernel = within_memory([&] { return ops::prepare_kernel(context); });
     if (!kernel.ok()) return kernel.status().at(describe(node));
     plan_->steps_.push_back({std::move(*kernel), threads, {}, {}});
   }

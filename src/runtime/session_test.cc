@@ -42,6 +42,69 @@ TEST(Session, ComputesForEveryBatchSize) {
   }
 }
 
+// One node whose inputs have dimensions without a size.
+Graph symbolic(const char* op, const std::vector<Tensor>& inputs, Attributes attributes = {}) {
+  Graph g;
+  Builder b(g, all_operators());
+  Values ids;
+  for (const Tensor& tensor : inputs) {
+    Dims dims;
+    for (size_t d = 0; d < tensor.shape().size(); ++d) dims.push_back(Dim::named(fmt::format("d{}_{}", ids.size(), d)));
+    ids.push_back(g.add_input(fmt::format("x{}", ids.size()), tensor.dtype(), dims));
+  }
+  g.outputs = {b.op(op, ids, std::move(attributes))};
+  return g;
+}
+
+std::string answer(Graph graph, const std::vector<Tensor>& inputs) {
+  auto y = session(std::move(graph))->run(inputs);
+  return y.ok() ? to_string((*y)[0]) : y.status().message();
+}
+
+// ONNX's own example of ScatterND; the number of dimensions that an index names is a size of its shape.
+TEST(Session, IndicesOfUnknownShapeNameDimensionsAtARun) {
+  std::vector<Tensor> scatter = {floats({8}, {1, 2, 3, 4, 5, 6, 7, 8}), Tensor::of<int64_t>({4, 1}, {4, 3, 1, 7}),
+                                 floats({4}, {9, 10, 11, 12})};
+  EXPECT_EQ(answer(symbolic("ScatterND", scatter), scatter), "float32[8] [1, 11, 3, 10, 9, 6, 7, 12]");
+  std::vector<Tensor> gather = {floats({2, 2}, {0, 1, 2, 3}), Tensor::of<int64_t>({2, 2}, {0, 0, 1, 1})};
+  EXPECT_EQ(answer(symbolic("GatherND", gather), gather), "float32[2] [0, 3]");
+  gather[1] = Tensor::of<int64_t>({1, 1}, {1});
+  EXPECT_EQ(answer(symbolic("GatherND", gather), gather), "float32[1, 2] [[2, 3]]");
+}
+
+TEST(Session, AScaleOfUnknownSizeMayBeOneForAll) {
+  std::vector<Tensor> inputs = {floats({3}, {-1, 1, 3}), floats({1}, {2})};
+  EXPECT_EQ(answer(symbolic("QuantizeLinear", inputs), inputs), "uint8[3] [0, 0, 2]");
+  inputs[1] = floats({2}, {2, 3});
+  EXPECT_EQ(answer(symbolic("QuantizeLinear", inputs), inputs),
+            "QuantizeLinear node \"QuantizeLinear\": axis 1 is outside [-1, 1) for a tensor of rank 1");
+}
+
+// Axes that a run computes, none of them, all, or some, where the output's shape is known all the same and where not.
+TEST(Session, ReducesOverAxesThatARunTells) {
+  const Attributes drop = {{"keepdims", int64_t{0}}};
+  auto reduce = [&](const char* op, const std::vector<int64_t>& axes, Attributes attributes, bool known_length) {
+    Graph g;
+    Builder b(g, all_operators());
+    auto length = static_cast<int64_t>(axes.size());
+    ValueId x = g.add_input("x", DType::f32, Dims{2, 3});
+    ValueId over = g.add_input("axes", DType::i64, Dims{known_length ? Dim(length) : Dim::named("n")});
+    g.outputs = {b.op(op, {x, over}, std::move(attributes))};
+    return answer(std::move(g), {floats({2, 3}, {1, 2, 3, 4, 5, 6}), Tensor::of<int64_t>({length}, axes)});
+  };
+  for (bool known : {true, false}) {
+    EXPECT_EQ(reduce("ReduceSum", {}, drop, known), "float32[] 21");
+    EXPECT_EQ(reduce("ReduceSum", {}, {{"noop_with_empty_axes", int64_t{1}}}, known),
+              "float32[2, 3] [[1, 2, 3], [4, 5, 6]]");
+    EXPECT_EQ(reduce("ReduceMax", {1, 0}, drop, known), "float32[] 6");
+    EXPECT_EQ(reduce("ReduceMean", {-1}, drop, known), "float32[2] [2, 5]");
+    EXPECT_EQ(reduce("ReduceLogSumExp", {0, -2}, drop, known),
+              "ReduceLogSumExp node \"ReduceLogSumExp\": axis -2 is listed twice in the axes to reduce");
+    EXPECT_EQ(reduce("ReduceSum", {0, 2}, drop, known),
+              "ReduceSum node \"ReduceSum\": axis 2 is outside [-2, 2) for a tensor of rank 2");
+  }
+}
+
 TEST(Session, SaysWhichInputDoesNotFit) {
   auto s = session(chain());
   EXPECT_EQ(s->run(std::vector<Tensor>{Tensor(DType::f32, {2, 4})}).status().message(),

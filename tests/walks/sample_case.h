@@ -15,6 +15,7 @@
 #include "graph/operator.h"
 #include "ops/all.h"
 #include "ops/evaluate.h"
+#include "ops/widened.h"
 #include "tensor/visit.h"
 
 namespace slipway::walks {
@@ -82,7 +83,7 @@ inline Result<Case> make_case(const Operator& card, const Sample& sample, uint64
 inline Result<Kernel> prepare(const Case& c, int threads = 1) {
   std::vector<const Tensor*> constants;
   for (size_t i = 0; i < c.inputs.size(); ++i) constants.push_back(c.known(i) ? &c.inputs[i] : nullptr);
-  return c.card->cpu(PrepareContext(c.node, c.in_types, c.out_types, constants, threads, nullptr));
+  return ops::prepare_kernel(PrepareContext(c.node, c.in_types, c.out_types, constants, threads, nullptr));
 }
 
 // Bytes behind every output that no kernel may touch.
