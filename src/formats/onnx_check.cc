@@ -1,6 +1,7 @@
 // The checker works on an outline of the model; its exceptions end here.
 #include "formats/onnx_check.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -16,7 +17,9 @@ namespace slipway {
 
 namespace {
 
-constexpr int kNewestIr = 8;  // of libonnx 1.12
+constexpr int kNewestIr = 8;        // of libonnx 1.12
+constexpr int kNewestMlSchema = 3;  // of libonnx 1.12
+constexpr const char* kMlDomain = "ai.onnx.ml";
 constexpr const char* kNewerDomain =
     "newer-than-1.12";  // the checker leaves nodes of domains that it does not know alone
 
@@ -27,7 +30,16 @@ int64_t opset_of(const onnx::ModelProto& model) {
   return kNewestOnnxSchema;
 }
 
+// Of ai.onnx.ml: an operator that libonnx does not have, or not with these attributes.
+bool is_newer_ml(const onnx::NodeProto& node) {
+  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(node.op_type(), kNewestMlSchema, kMlDomain);
+  return schema == nullptr || std::any_of(node.attribute().begin(), node.attribute().end(), [&](const auto& attribute) {
+           return !schema->attributes().contains(attribute.name());
+         });
+}
+
 bool is_newer(const onnx::NodeProto& node, int64_t opset) {
+  if (node.domain() == kMlDomain) return is_newer_ml(node);
   if (!node.domain().empty() || opset <= kNewestOnnxSchema) return false;
   if (onnx::OpSchemaRegistry::Schema(node.op_type(), kNewestOnnxSchema, "") == nullptr) return true;
   int since = onnx_changed_since(node.op_type());
@@ -53,6 +65,7 @@ std::set<std::string> fit_to_libonnx(onnx::ModelProto& model) {
   hide_newer(*model.mutable_graph(), opset, newer);
   if (model.ir_version() > kNewestIr) model.set_ir_version(kNewestIr);
   for (auto& import : *model.mutable_opset_import()) {
+    if (import.domain() == kMlDomain) import.set_version(std::min<int64_t>(import.version(), kNewestMlSchema));
     if (import.domain().empty() && opset > kNewestOnnxSchema) import.set_version(kNewestOnnxSchema);
   }
   auto* import = model.add_opset_import();

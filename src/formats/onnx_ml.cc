@@ -79,4 +79,11 @@ Status plain_ml_attributes(Node& node) {
   return label_default(node);
 }
 
+int onnx_ml_version(const Node& node) {
+  if (node.op_type == "TreeEnsemble") return 5;
+  bool tensors = false;
+  for (const char* name : {"keys_tensor", "values_tensor", "default_tensor"}) tensors = tensors || node.has(name);
+  return tensors ? 4 : 3;
+}
+
 }  // namespace slipway

@@ -9,4 +9,7 @@ namespace slipway {
 // none that have no effect (nodes_hitrates).
 Status plain_ml_attributes(Node& node);
 
+// The first version of ai.onnx.ml, 3 at least, that has the node as its card spells it.
+int onnx_ml_version(const Node& node);
+
 }  // namespace slipway

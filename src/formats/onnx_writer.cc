@@ -1,5 +1,7 @@
 // Graph to ONNX model: values become names, captures become plain references, weights go inside or beside the file.
+#include <algorithm>
 #include <limits>
+#include <map>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -9,6 +11,7 @@
 #include "formats/onnx.h"
 #include "formats/onnx_check.h"
 #include "formats/onnx_downgrade.h"
+#include "formats/onnx_ml.h"
 #include "formats/onnx_proto.h"
 #include "formats/tensor_pb.h"
 #include "graph/captures.h"
@@ -83,11 +86,11 @@ class ModelWriter {
       entry->set_key(key);
       entry->set_value(value);
     }
-    domains_.insert("");
-    for (const std::string& domain : domains_) {
+    domains_[""] = opset_;
+    for (const auto& [domain, version] : domains_) {
       auto* import = model.add_opset_import();
       import->set_domain(domain);
-      import->set_version(domain.empty() ? opset_ : domain == "ai.onnx.ml" ? 3 : 1);
+      import->set_version(version);
     }
     return {};
   }
@@ -116,7 +119,8 @@ class ModelWriter {
     proto.set_op_type(node.op_type);
     if (!node.name.empty()) proto.set_name(own_name(node.name));
     if (!node.domain.empty()) proto.set_domain(node.domain);
-    domains_.insert(node.domain);
+    int& version = domains_[node.domain];
+    version = std::max(version, node.domain == "ai.onnx.ml" ? onnx_ml_version(node) : 1);
     size_t captures = captured_inputs(node);
     for (const auto& [name, value] : node.attributes.items()) {
       if (const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&value)) {
@@ -276,7 +280,7 @@ class ModelWriter {
 
   int opset_;
   ExternalFile* external_;
-  std::set<std::string> domains_;
+  std::map<std::string, int> domains_;  // and the version of each
   std::unordered_set<std::string> node_names_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -16,24 +17,13 @@ namespace {
 
 std::optional<BranchMode> branch_mode(std::string_view name) {
   constexpr std::pair<std::string_view, BranchMode> kModes[] = {
-      {"BRANCH_LEQ", BranchMode::leq}, {"BRANCH_LT", BranchMode::lt}, {"BRANCH_GTE", BranchMode::gte},
-      {"BRANCH_GT", BranchMode::gt},   {"BRANCH_EQ", BranchMode::eq}, {"BRANCH_NEQ", BranchMode::neq},
-      {"LEAF", BranchMode::leaf}};
+      {"BRANCH_LEQ", BranchMode::leq},       {"BRANCH_LT", BranchMode::lt}, {"BRANCH_GTE", BranchMode::gte},
+      {"BRANCH_GT", BranchMode::gt},         {"BRANCH_EQ", BranchMode::eq}, {"BRANCH_NEQ", BranchMode::neq},
+      {"BRANCH_MEMBER", BranchMode::member}, {"LEAF", BranchMode::leaf}};
   for (const auto& [known, mode] : kModes) {
     if (known == name) return mode;
   }
   return std::nullopt;
-}
-
-bool takes_yes(BranchMode mode, double x, double threshold) {
-  switch (mode) {
-    case BranchMode::leq: return x <= threshold;
-    case BranchMode::lt: return x < threshold;
-    case BranchMode::gte: return x >= threshold;
-    case BranchMode::gt: return x > threshold;
-    case BranchMode::eq: return x == threshold;
-    default: return x != threshold;
-  }
 }
 
 }  // namespace
@@ -73,7 +63,8 @@ class Trees::Maker {
     size_t n = lists_.node_ids.size(), w = lists_.weights.size();
     bool nodes = lists_.tree_ids.size() == n && lists_.features.size() == n && lists_.yes_ids.size() == n &&
                  lists_.no_ids.size() == n && lists_.thresholds.size() == n && lists_.modes.size() == n &&
-                 (lists_.missing_to_yes.empty() || lists_.missing_to_yes.size() == n);
+                 (lists_.missing_to_yes.empty() || lists_.missing_to_yes.size() == n) &&
+                 (lists_.members.empty() || lists_.members.size() == n);
     if (!nodes) return invalid("the nodes_ attributes have different lengths");
     bool weights =
         lists_.weight_trees.size() == w && lists_.weight_nodes.size() == w && lists_.weight_targets.size() == w;
@@ -135,6 +126,11 @@ class Trees::Maker {
       return invalid(fmt::format("a node reads feature {}", lists_.features[i]));
     }
     node.threshold = lists_.thresholds[i];
+    if (*mode == BranchMode::member) {
+      node.threshold = static_cast<double>(trees_.sets_.size());
+      trees_.sets_.push_back(lists_.members.empty() ? std::vector<double>() : lists_.members[i]);
+      std::ranges::sort(trees_.sets_.back());
+    }
     node.feature = static_cast<int32_t>(lists_.features[i]);
     node.missing_to_yes = !lists_.missing_to_yes.empty() && lists_.missing_to_yes[i] != 0;
     trees_.plain_ = trees_.plain_ && *mode == BranchMode::leq && !node.missing_to_yes;
@@ -158,47 +154,58 @@ Result<Trees> Trees::make(const TreeLists& lists, int64_t targets, TreeAggregate
   return trees;
 }
 
+bool Trees::takes_yes(const Node& node, double x) const {
+  switch (node.mode) {
+    case BranchMode::leq: return x <= node.threshold;
+    case BranchMode::lt: return x < node.threshold;
+    case BranchMode::gte: return x >= node.threshold;
+    case BranchMode::gt: return x > node.threshold;
+    case BranchMode::eq: return x == node.threshold;
+    case BranchMode::member: return std::ranges::binary_search(sets_[static_cast<size_t>(node.threshold)], x);
+    default: return x != node.threshold;
+  }
+}
+
 template <bool kPlain, typename T>
 const Trees::Node& Trees::leaf(int32_t root, const T* x) const {
   const Node* node = &nodes_[static_cast<size_t>(root)];
   while (node->mode != BranchMode::leaf) {
     auto value = static_cast<double>(x[node->feature]);
-    bool yes = kPlain              ? value <= node->threshold
-               : std::isnan(value) ? node->missing_to_yes
-                                   : takes_yes(node->mode, value, node->threshold);
+    bool yes = kPlain ? value <= node->threshold : std::isnan(value) ? node->missing_to_yes : takes_yes(*node, value);
     node = &nodes_[static_cast<size_t>(yes ? node->yes : node->no)];
   }
   return *node;
 }
 
-template <bool kPlain, typename T>
-void Trees::run_rows(const T* x, int64_t begin, int64_t end, int64_t features, const float* base, float* scores) const {
+template <bool kPlain, typename T, typename S>
+void Trees::run_rows(const T* x, int64_t begin, int64_t end, int64_t features, const S* base, S* scores) const {
   for (int64_t row = begin; row < end; ++row) {
-    float* to = scores + row * targets_;
+    S* to = scores + row * targets_;
     bool extreme = aggregate_ == TreeAggregate::min || aggregate_ == TreeAggregate::max;
-    std::fill_n(to, targets_, extreme ? std::nanf("") : 0.f);
+    std::fill_n(to, targets_, extreme ? std::numeric_limits<S>::quiet_NaN() : S{0});
     for (int32_t root : roots_) {
       const Node& end_node = leaf<kPlain>(root, x + row * features);
       for (int32_t w = end_node.feature; w < end_node.no; ++w) {
         const Weight& weight = weights_[static_cast<size_t>(w)];
-        float& score = to[weight.target];
+        const S value = static_cast<S>(weight.value);
+        S& score = to[weight.target];
         switch (aggregate_) {
-          case TreeAggregate::min: score = std::fmin(score, weight.value); break;
-          case TreeAggregate::max: score = std::fmax(score, weight.value); break;
-          default: score += weight.value;
+          case TreeAggregate::min: score = std::fmin(score, value); break;
+          case TreeAggregate::max: score = std::fmax(score, value); break;
+          default: score += value;
         }
       }
     }
     for (int64_t t = 0; t < targets_; ++t) {
       if (extreme && std::isnan(to[t])) to[t] = 0;
-      if (aggregate_ == TreeAggregate::average && !roots_.empty()) to[t] /= static_cast<float>(roots_.size());
+      if (aggregate_ == TreeAggregate::average && !roots_.empty()) to[t] /= static_cast<S>(roots_.size());
       if (base != nullptr) to[t] += base[t];
     }
   }
 }
 
-template <typename T>
-void Trees::run(const T* x, int64_t rows, int64_t features, const float* base, float* scores, int threads) const {
+template <typename T, typename S>
+void Trees::run(const T* x, int64_t rows, int64_t features, const S* base, S* scores, int threads) const {
   int64_t grain = std::max<int64_t>(1, 2048 / std::max<int64_t>(static_cast<int64_t>(roots_.size()), 1));
   parallel_for(threads, rows, grain, [&](int64_t begin, int64_t end) {
     if (plain_) {
@@ -213,5 +220,6 @@ template void Trees::run(const float*, int64_t, int64_t, const float*, float*, i
 template void Trees::run(const double*, int64_t, int64_t, const float*, float*, int) const;
 template void Trees::run(const int32_t*, int64_t, int64_t, const float*, float*, int) const;
 template void Trees::run(const int64_t*, int64_t, int64_t, const float*, float*, int) const;
+template void Trees::run(const double*, int64_t, int64_t, const double*, double*, int) const;
 
 }  // namespace slipway::kernels

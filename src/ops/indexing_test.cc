@@ -39,6 +39,26 @@ TEST(GatherElements, ReadsAndScatterElementsWrites) {
             "ScatterElements node (unnamed): reduction is \"most\"; expected none, add, mul, min or max");
 }
 
+TEST(TensorScatter, WritesWhereEachItemOfTheBatchIs) {
+  Tensor cache(DType::f32, {2, 4}), update = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
+  auto text = [&](const Tensor& indices, const char* mode, int64_t axis = 1) {
+    return card_text("TensorScatter", {cache, update, indices}, {{"mode", std::string(mode)}, {"axis", axis}});
+  };
+  EXPECT_EQ(text({}, "linear"), "float32[2, 4] [[1, 2, 0, 0], [3, 4, 0, 0]]");
+  EXPECT_EQ(text(ints({1, 2}), "linear"), "float32[2, 4] [[0, 1, 2, 0], [0, 0, 3, 4]]");
+  EXPECT_EQ(text(ints({3, 6}), "circular"), "float32[2, 4] [[2, 0, 0, 1], [0, 0, 3, 4]]");
+  EXPECT_EQ(text(ints({-1, -8}), "circular"), "float32[2, 4] [[2, 0, 0, 1], [3, 4, 0, 0]]");
+  EXPECT_EQ(text(ints({1, 3}), "linear"),
+            "TensorScatter node (unnamed): write_indices 3 (element 1) is outside [0, 3)");
+  EXPECT_EQ(text(ints({0, 0}), "round"),
+            "TensorScatter node (unnamed): mode is \"round\"; expected linear or circular");
+  EXPECT_EQ(text(ints({0, 0}), "linear", 0),
+            "TensorScatter node (unnamed): axis is that of the batch; expected one behind it");
+  Tensor heads = Tensor::of<float>({1, 2, 1, 1}, {5, 6});
+  EXPECT_EQ(card_text("TensorScatter", {Tensor(DType::f32, {1, 2, 2, 1}), heads, ints({1})}),
+            "float32[1, 2, 2, 1] [[[[0], [5]], [[0], [6]]]]");
+}
+
 TEST(GatherNd, ReadsSlicesAndScatterNdWritesThem) {
   Tensor places = Tensor::of<int64_t>({2, 1}, {1, -3});
   EXPECT_EQ(card_text("GatherND", {count_up({3, 2}), places}), "float32[2, 2] [[2, 3], [0, 1]]");

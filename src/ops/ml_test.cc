@@ -48,6 +48,78 @@ Attributes regression() {
 
 const Tensor kRows = matrix(4, 2, {0, 9, 1, 1, 1, 2, NAN, 0});
 
+// ONNX's own example: one tree of three branches over feature 0.
+Attributes rooted() {
+  return {{"n_targets", int64_t{2}},
+          {"tree_roots", Ints{0}},
+          {"nodes_modes", Tensor::of<uint8_t>({3}, {0, 0, 0})},
+          {"nodes_splits", Tensor::of<double>({3}, {3.14, 1.2, 4.2})},
+          {"nodes_featureids", Ints{0, 0, 0}},
+          {"nodes_truenodeids", Ints{1, 0, 1}},
+          {"nodes_trueleafs", Ints{0, 1, 1}},
+          {"nodes_falsenodeids", Ints{2, 2, 3}},
+          {"nodes_falseleafs", Ints{0, 1, 1}},
+          {"leaf_targetids", Ints{0, 1, 0, 1}},
+          {"leaf_weights", Tensor::of<double>({4}, {5.23, 12.12, -12.23, 7.21})}};
+}
+
+TEST(Trees, EnsembleKeepsBranchesAndLeavesApart) {
+  Tensor rows = Tensor::of<double>({3, 2}, {1.2, 3.4, -0.12, 1.66, 4.14, 1.77});
+  EXPECT_EQ(text("TreeEnsemble", {rows}, rooted()), "float64[3, 2] [[5.23, 0], [5.23, 0], [0, 12.12]]");
+  Attributes a = rooted();
+  a.set("leaf_weights", Tensor::of<double>({4}, {1 + 1e-12, 0, 0, 0}));
+  Result<std::vector<Tensor>> fine = run_card("TreeEnsemble", {rows}, a, 1, kMl);
+  ASSERT_TRUE(fine.ok()) << fine.status().message();
+  EXPECT_EQ((*fine)[0].data<double>()[0], 1 + 1e-12);
+  a = rooted();
+  a.set("tree_roots", Ints{1, 2});
+  a.set("aggregate_function", int64_t{0});
+  EXPECT_EQ(text("TreeEnsemble", {matrix(1, 1, {0})}, a), "float32[1, 2] [[2.615, 6.06]]");
+  a.set("post_transform", int64_t{5});
+  EXPECT_EQ(text("TreeEnsemble", {matrix(1, 1, {0})}, a),
+            "post_transform is 5; expected 0 (none), 1 (softmax), 2 (logistic), 3 (softmax_zero) or 4 (probit)");
+}
+
+// Feature 0 is one of {1, 3}, or else one of {2}; a missing value tracks true where the node says so.
+TEST(Trees, BranchesAskWhetherAValueIsAMember) {
+  Attributes a = rooted();
+  a.set("n_targets", int64_t{1});
+  a.set("nodes_modes", Tensor::of<uint8_t>({2}, {6, 6}));
+  a.set("nodes_splits", Tensor::of<float>({2}, {0, 0}));
+  a.set("nodes_featureids", Ints{0, 0});
+  a.set("nodes_truenodeids", Ints{0, 1});
+  a.set("nodes_trueleafs", Ints{1, 1});
+  a.set("nodes_falsenodeids", Ints{1, 2});
+  a.set("nodes_falseleafs", Ints{0, 1});
+  a.set("nodes_missing_value_tracks_true", Ints{0, 1});
+  a.set("membership_values", Tensor::of<float>({5}, {3, 1, NAN, 2, NAN}));
+  a.set("leaf_targetids", Ints{0, 0, 0});
+  a.set("leaf_weights", Tensor::of<float>({3}, {10, 20, 30}));
+  EXPECT_EQ(text("TreeEnsemble", {matrix(6, 1, {1, 2, 3, 2.5f, 0, NAN})}, a),
+            "float32[6, 1] [[10], [20], [10], [30], [30], [20]]");
+  a.set("membership_values", Tensor::of<float>({3}, {3, 1, NAN}));
+  EXPECT_EQ(text("TreeEnsemble", {matrix(1, 1, {1})}, a),
+            "membership_values has fewer sets than nodes of mode BRANCH_MEMBER");
+}
+
+TEST(Trees, EnsembleRefusesWhatIsNoTree) {
+  auto with = [](const char* name, Attribute value) {
+    Attributes a = rooted();
+    a.set(name, std::move(value));
+    return text("TreeEnsemble", {matrix(1, 2, {0, 0})}, a);
+  };
+  EXPECT_EQ(with("nodes_truenodeids", Ints{0, 0, 1}), "node 0 is reached twice; expected trees");
+  EXPECT_EQ(with("nodes_truenodeids", Ints{7, 0, 1}), "tree 0 leads to node 7; there are 3");
+  EXPECT_EQ(with("nodes_falsenodeids", Ints{2, 2, -1}), "tree 0 leads to leaf -1; there are 4");
+  EXPECT_EQ(with("nodes_trueleafs", Ints{0, 1}), "nodes_modes has 3 entries, another nodes_ attribute 2");
+  EXPECT_EQ(with("leaf_targetids", Ints{0, 1, 0}), "4 leaf_weights and 3 leaf_targetids");
+  EXPECT_EQ(with("leaf_targetids", Ints{0, 1, 0, 2}), "a leaf has weight for target 2; there are 2");
+  EXPECT_EQ(with("nodes_featureids", Ints{0, 0, 2}), "the trees read feature 2; X has 2");
+  EXPECT_EQ(with("nodes_modes", Tensor::of<uint8_t>({3}, {0, 7, 0})), "nodes_modes holds 7; expected 0 to 6");
+  EXPECT_EQ(with("aggregate_function", int64_t{4}),
+            "aggregate_function is 4; expected 0 (average), 1 (sum), 2 (min) or 3 (max)");
+}
+
 TEST(Trees, RegressorAggregatesLeaves) {
   // NaN <= 0 is false, 0 < 2 true.
   EXPECT_EQ(text("TreeEnsembleRegressor", {kRows}, regression()), "float32[4, 1] [[14], [24], [34], [24]]");

@@ -13,6 +13,8 @@ std::vector<double> thresholds_of(const Node& node) {
   return {values.begin(), values.end()};
 }
 
+std::vector<double> weights_of(const std::vector<float>& weights) { return {weights.begin(), weights.end()}; }
+
 }  // namespace
 
 kernels::TreeLists tree_lists(const Node& node, const std::string& leaf) {
@@ -27,7 +29,7 @@ kernels::TreeLists tree_lists(const Node& node, const std::string& leaf) {
           .weight_trees = node.ints(leaf + "_treeids"),
           .weight_nodes = node.ints(leaf + "_nodeids"),
           .weight_targets = node.ints(leaf + "_ids"),
-          .weights = node.floats(leaf + "_weights")};
+          .weights = weights_of(node.floats(leaf + "_weights"))};
 }
 
 Result<FeatureRows> tree_rows(const PrepareContext& c, const kernels::Trees& trees) {

@@ -68,7 +68,7 @@ TEST_P(OnnxRuntime, RunsWhatIsWrittenWithTheSameAnswers) {
   EXPECT_GT(walk.jobs().size(), 100u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Opsets, OnnxRuntime, ::testing::Values(9, 11, 13, 15, 17, 18, 19, 20, 21));
+INSTANTIATE_TEST_SUITE_P(Opsets, OnnxRuntime, ::testing::Values(9, 11, 13, 15, 17, 18, 19, 20, 21, 24));
 
 }  // namespace
 }  // namespace slipway::walks

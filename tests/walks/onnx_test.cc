@@ -39,7 +39,8 @@ TEST_P(OnnxWalk, EveryCardRoundTripsOrIsRefusedWithAReason) {
     if (bytes.ok()) {
       ++said;
       EXPECT_NE(std::string_view(c.card->domain), "slipway");
-      if (options.opset <= 17) {
+      const bool newer_ml = std::string_view(c.card->domain) == "ai.onnx.ml" && c.card->since > 3;
+      if (options.opset <= 17 && !newer_ml) {  // what libonnx 1.12 has schemas of
         EXPECT_EQ(testing::checker_complaint(*bytes), "");
       }
       expect_same_numbers(c, graph, *bytes);
