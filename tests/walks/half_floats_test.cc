@@ -103,6 +103,51 @@ TEST_P(HalfFloats, AreComputedInFloat32AndRoundedOnce) {
 INSTANTIATE_TEST_SUITE_P(Types, HalfFloats, ::testing::Values(DType::f16, DType::bf16),
                          [](const auto& info) { return std::string(dtype_name(info.param)); });
 
+Tensor drawn(Shape shape, uint64_t seed, DType dtype, double low = -0.5) {
+  Sample::Input input{.type = {DType::f32, std::move(shape)}, .low = low, .high = 0.5};
+  Random random(seed);
+  return draw(input, random).cast(DType::f16).cast(dtype);
+}
+
+// A small network whose convolutions every fusion and layout rewrite may take up.
+Graph network(DType dtype) {
+  Graph g;
+  Builder b(g, all_operators());
+  uint64_t seed = 1;
+  auto weight = [&](Shape shape, double low = -0.5) {
+    return b.constant(drawn(std::move(shape), seed++, dtype, low), "w");
+  };
+  const Attributes same = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
+  ValueId x = g.add_input("x", dtype, Dims{Dim::named("n"), 3, 12, 12});
+  ValueId y = b.op("Conv", {x, weight({16, 3, 3, 3}), weight({16})}, same);
+  y = b.op("BatchNormalization", {y, weight({16}), weight({16}), weight({16}), weight({16}, 0.1)});
+  y = b.op("MaxPool", {b.op("Relu", {y})}, {{"kernel_shape", std::vector<int64_t>{2, 2}}});
+  ValueId z = b.op("Conv", {y, weight({16, 16, 3, 3}), weight({16})}, same);
+  y = b.op("Clip", {b.add(y, z), b.constant(drawn({}, 90, dtype)), b.constant(Tensor::scalar(6.f).cast(dtype), "six")});
+  y = b.op("Flatten", {b.op("GlobalAveragePool", {y})});
+  y = b.op("Gemm", {y, weight({16, 5}), weight({5})});
+  g.outputs = {b.op("Softmax", {y})};
+  EXPECT_TRUE(b.status().ok()) << b.status().to_string();
+  return g;
+}
+
+TEST_P(HalfFloats, WholeNetworksAreOptimizedAndRun) {
+  Result<std::unique_ptr<Session>> exact = Session::create(network(DType::f32)),
+                                   half = Session::create(network(GetParam()));
+  ASSERT_TRUE(exact.ok() && half.ok()) << half.status().to_string();
+  for (int64_t rows : {1, 3}) {
+    Tensor x = drawn({rows, 3, 12, 12}, 7, DType::f32);
+    auto expected = (*exact)->run(std::vector<Tensor>{x}),
+         found = (*half)->run(std::vector<Tensor>{x.cast(GetParam())});
+    ASSERT_TRUE(expected.ok()) << expected.status().to_string();
+    ASSERT_TRUE(found.ok()) << found.status().to_string();
+    EXPECT_EQ((*found)[0].dtype(), GetParam());
+    const double tolerance = GetParam() == DType::f16 ? 4e-3 : 3e-2;
+    EXPECT_EQ(compare((*found)[0].cast(DType::f32), (*expected)[0], 0, tolerance)->outside, 0)
+        << to_string((*found)[0]) << "; expected " << to_string((*expected)[0]);
+  }
+}
+
 // Operators whose results ONNX Runtime has otherwise, for reasons that the walk over float32 names.
 constexpr std::string_view kOtherwise[] = {"LRN sample 1", "MaxUnpool sample 1", "Mod sample", "Dropout",
                                            "Resize sample 3"};
