@@ -82,7 +82,7 @@ class Integers {
 
   // The int8 tensor (one scale) that the real numbers `id` came from; invalid when there is none.
   ValueId int8_of(ValueId id) {
-    if (!id.valid() || static_cast<size_t>(id.index) >= stored_.size() || !stored(id).valid()) return {};
+    if (!id.valid() || !is_dequantized(id)) return {};
     const Quantization* q = model_.quantization_of(stored(id));
     bool fits = graph_.value(stored(id)).dtype == DType::i8 && q != nullptr && q->per_tensor();
     return fits ? stored(id) : ValueId{};
@@ -217,7 +217,7 @@ class Integers {
   // int8 weights of zero point 0, one scale or one per output channel; invalid when they are none.
   ValueId int8_weights(const Node& node) {
     ValueId real = node.inputs[1];
-    if (static_cast<size_t>(real.index) >= stored_.size() || !stored(real).valid()) return {};
+    if (!is_dequantized(real)) return {};
     ValueId weights = stored(real);
     const Quantization* q = model_.quantization_of(weights);
     bool fits = graph_.is_constant(weights) && graph_.value(weights).dtype == DType::i8 && q != nullptr &&
@@ -229,7 +229,7 @@ class Integers {
   // The numbers of a constant bias, stored as they are or as integers; empty when it is computed.
   std::vector<double> bias_numbers(ValueId bias) {
     if (graph_.is_constant(bias)) return graph_.value(bias).data.to_doubles();
-    if (static_cast<size_t>(bias.index) >= stored_.size() || !stored(bias).valid()) return {};
+    if (!is_dequantized(bias)) return {};
     const Value& value = graph_.value(stored(bias));
     const Quantization* q = model_.quantization_of(stored(bias));
     if (!value.data.defined() || q == nullptr) return {};
@@ -279,15 +279,18 @@ class Integers {
     return true;
   }
 
-  // Runtimes take int8 filters under float images by channel, but matrices by channel only since 2024 (version 12 of
-  // FULLY_CONNECTED), so those keep their DEQUANTIZE.
+  // Hybrid layers quantize their float activations anew at every run. That is as good as what dynamic quantization
+  // means; activations that have a scale keep it instead, and the weights their DEQUANTIZE. Filters do, too: the
+  // runtime's hybrid convolutions by channel answered with the bias alone (the npm package's build). Matrices by
+  // channel are hybrid only since 2024 (version 12 of FULLY_CONNECTED).
   void take_hybrid_weights(Node& node) {
-    if (!among(kWeighted, node.op_type) || graph_.value(node.inputs[0]).dtype != DType::f32) return;
+    if (node.op_type != "FULLY_CONNECTED" || graph_.value(node.inputs[0]).dtype != DType::f32) return;
+    if (is_dequantized(node.inputs[0])) return;
     ValueId weights = int8_weights(node);
-    if (!weights.valid()) return;
-    bool per_tensor = model_.quantization_of(weights)->per_tensor();
-    if (per_tensor || node.op_type != "FULLY_CONNECTED") node.inputs[1] = weights;
+    if (weights.valid() && model_.quantization_of(weights)->per_tensor()) node.inputs[1] = weights;
   }
+
+  bool is_dequantized(ValueId id) { return static_cast<size_t>(id.index) < stored_.size() && stored(id).valid(); }
 
   TfliteModel& model_;
   Graph& graph_;

@@ -17,8 +17,8 @@ void quantize_before_movement(TfliteModel& model);
 void fold_dequantized(TfliteModel& model);
 
 // Operators between DEQUANTIZE and QUANTIZE compute in int8, as TFLite's 8-bit specification allows
-// (https://www.tensorflow.org/lite/performance/quantization_spec); layers with int8 weights behind float activations
-// take the integers directly where every runtime can (hybrid).
+// (https://www.tensorflow.org/lite/performance/quantization_spec); dense layers with int8 weights behind float
+// activations that have no scale take the integers directly (hybrid).
 void compute_in_integers(TfliteModel& model);
 
 }  // namespace slipway::convert

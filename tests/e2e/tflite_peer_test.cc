@@ -133,5 +133,26 @@ TEST(TflitePeer, DynamicallyQuantizedClassifierIsHybrid) {
   EXPECT_CLOSE(difference_in_tflite(graph, small, random_tensor({4, 784}, 9)), 0.02);
 }
 
+// Images and filters have scales, the answer has none, as ONNX Runtime's quantizer leaves the last layer.
+TEST(TflitePeer, QuantizedConvolutionWithFloatAnswers) {
+  for (bool by_channel : {false, true}) {
+    Graph graph;
+    Builder b(graph, all_operators());
+    ValueId x = graph.add_input("image", DType::f32, Dims{1, 3, 6, 6});
+    const ValueId scale = b.scalar(0.02f), zero = b.constant(Tensor::scalar<int8_t>(3), "zero");
+    Tensor filter(DType::i8, {4, 3, 3, 3});
+    Random random(5);
+    for (int8_t& v : filter.mutable_data<int8_t>()) v = static_cast<int8_t>(random.below(255) - 127);
+    const ValueId steps =
+        by_channel ? b.constant(Tensor::of<float>({4}, {0.01f, 0.02f, 0.01f, 0.03f}), "steps") : b.scalar(0.01f);
+    ValueId w = b.op("DequantizeLinear", {b.constant(filter, "w"), steps}, {{"axis", int64_t{0}}});
+    ValueId images = b.op("DequantizeLinear", {b.op("QuantizeLinear", {x, scale, zero}), scale, zero});
+    ValueId bias = b.constant(Tensor::of<float>({4}, {0.5f, -1, 2, 0}), "bias");
+    graph.outputs = {b.op("Conv", {images, w, bias}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}})};
+    ASSERT_TRUE(b.status().ok()) << b.status().message();
+    EXPECT_CLOSE(difference_in_tflite(graph, graph, random_tensor({1, 3, 6, 6}, 9)), 1e-4);
+  }
+}
+
 }  // namespace
 }  // namespace slipway
