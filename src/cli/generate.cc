@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "base/cores.h"
 #include "cli/verb.h"
 #include "generate/language_model.h"
+#include "kernels/own_cores.h"
 
 namespace slipway {
 
@@ -52,7 +54,8 @@ void show(std::string_view text) {
 
 Status run(const Options& options) {
   RETURN_IF_ERROR(check(options.generation.sampling));
-  LanguageModel model = TRY(read_language_model(options.model, options.threads));
+  const int threads = options.threads > 0 ? options.threads : usable_cores();
+  LanguageModel model = TRY(read_language_model(options.model, threads));
   Prompt prompt = TRY(prompt_of(options, model.tokenizer()));
   auto next = [&](std::span<const int32_t> tokens) { return model.next(tokens); };
   TextListener listener;
@@ -60,6 +63,7 @@ Status run(const Options& options) {
     show(prompt.text);
     listener = show;
   }
+  const OwnCores cores(threads);
   const auto begin = std::chrono::steady_clock::now();
   Generated generated = TRY(generate(model.tokenizer(), prompt.ids, options.generation, next, listener));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -12,6 +12,7 @@
 #include "data/feed.h"
 #include "formats/safetensors.h"
 #include "kernels/flush_denormals.h"
+#include "kernels/own_cores.h"
 #include "train/embedding_ids.h"
 #include "train/model_inputs.h"
 
@@ -74,6 +75,7 @@ class GradientTrainer final : public Trainer {
       : model_(std::move(model)),
         validation_(std::move(validation)),
         options_(std::move(options)),
+        threads_(options_.threads > 0 ? options_.threads : usable_cores()),
         stream_(std::move(train),
                 {.size = options_.batch_size, .shuffle = true, .augment = true, .seed = options_.seed},
                 label_dtype(options_.training.loss)) {}
@@ -85,8 +87,8 @@ class GradientTrainer final : public Trainer {
     options_.training.sample_weights = data.weights.defined();
     Graph step = TRY(make_training_graph(model_, options_.training));
     Graph evaluation = TRY(make_evaluation_graph(model_, loss()));
-    train_ = TRY(Session::create(std::move(step), {.threads = options_.threads}));
-    evaluation_ = TRY(Session::create(std::move(evaluation), {.threads = options_.threads}));
+    train_ = TRY(Session::create(std::move(step), {.threads = threads_}));
+    evaluation_ = TRY(Session::create(std::move(evaluation), {.threads = threads_}));
     Shape label = TRY(label_shape(*evaluation_, loss(), data));
     predictions_ = static_cast<double>(predictions(loss(), label));
     ModelInputs x = TRY(ModelInputs::create(model_, data, options_.batch_size));
@@ -97,7 +99,8 @@ class GradientTrainer final : public Trainer {
 
   Result<EpochResult> run_epoch(const StepListener& listener) override {
     auto begin = std::chrono::steady_clock::now();
-    FlushDenormals flush(options_.threads > 0 ? options_.threads : usable_cores());
+    FlushDenormals flush(threads_);
+    OwnCores cores(threads_);
     int64_t batches = stream_.batches();
     stream_.start(epoch_);
     Running running(predictions_);
@@ -230,6 +233,7 @@ class GradientTrainer final : public Trainer {
   Graph model_;
   std::optional<Dataset> validation_;
   TrainerOptions options_;
+  int threads_;
   Feed stream_;
   std::unique_ptr<Session> train_;
   std::unique_ptr<Session> evaluation_;
