@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "data/image_file.h"
-#include "data/image_resize.h"
+#include "decode/image_file.h"
+#include "decode/image_resize.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   slipway::Result<slipway::Image> image = slipway::decode_image({reinterpret_cast<const char*>(data), size}, "fuzz");

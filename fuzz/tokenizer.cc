@@ -1,5 +1,5 @@
 // Fuzz target: tokenizers. Bytes and merges give a text back; a description as JSON is refused or works.
-#include "data/tokenizer.h"
+#include "text/tokenizer.h"
 
 #include <cstdint>
 

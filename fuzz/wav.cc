@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "data/wav.h"
+#include "decode/wav.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   slipway::Result<slipway::Wave> wave = slipway::parse_wav({reinterpret_cast<const char*>(data), size}, "fuzz");

@@ -9,8 +9,8 @@
 #include "cli/value_files.h"
 #include "convert/verify.h"
 #include "data/csv.h"
-#include "data/image_file.h"
-#include "data/image_resize.h"
+#include "decode/image_file.h"
+#include "decode/image_resize.h"
 #include "runtime/session.h"
 
 namespace slipway {

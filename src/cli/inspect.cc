@@ -1,13 +1,17 @@
 // slipway inspect: what a model is made of and what a run of it costs.
 #include "runtime/inspect.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/bind.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "formats/format.h"
+#include "formats/preparation.h"
 
 namespace slipway {
 
@@ -49,6 +53,36 @@ std::string counts(const std::map<std::string, int>& operators) {
   return list.empty() ? "none" : list;
 }
 
+Json raw_json(const Preparation& preparation) {
+  Json inputs = Json::array();
+  for (const RawInput& raw : raw_inputs(preparation.front)) {
+    inputs.push(Json::object({{"name", raw.name},
+                              {"kind", raw_kind_name(raw.kind)},
+                              {"type", to_string(raw.type)},
+                              {"preparation", raw.words}}));
+  }
+  return Json::object({{"kind", preparation.kind},
+                       {"task", preparation.task},
+                       {"inputs", inputs},
+                       {"classes", Json::array_of(preparation.classes)},
+                       {"targets", Json::array_of(preparation.targets)}});
+}
+
+// What predict, evaluate and a server take, before the tensors that it becomes.
+void print_raw(const Graph& graph, const std::optional<Preparation>& preparation) {
+  if (std::string note = old_preparation_note(graph); !note.empty()) fmt::print("note    {}\n", note);
+  if (!preparation) return;
+  for (const RawInput& raw : raw_inputs(preparation->front)) {
+    fmt::print("raw     {}: {}{}\n", raw.name, raw_kind_name(raw.kind), raw.words.empty() ? "" : "; " + raw.words);
+  }
+  if (!preparation->classes.empty()) {
+    constexpr size_t kMost = 20;
+    const std::vector<std::string>& classes = preparation->classes;
+    const auto end = classes.begin() + static_cast<ptrdiff_t>(std::min(kMost, classes.size()));
+    fmt::print("classes {}{}\n", fmt::join(classes.begin(), end, ", "), classes.size() > kMost ? ", …" : "");
+  }
+}
+
 void print(const Inspection& i) {
   fmt::print("graph   {}\n", i.name);
   print_ports("input", i.inputs);
@@ -79,9 +113,13 @@ Status run(const Options& options) {
   }
   Result<Inspection> inspection = inspect(graph, sizes);
   if (!inspection.ok()) return inspection.status().at(options.model);
+  const std::optional<Preparation> preparation = TRY(preparation_of(graph));
   if (options.json) {
-    fmt::print("{}\n", to_json(*inspection).dump(2));
+    Json json = to_json(*inspection);
+    if (preparation) json.set("preparation", raw_json(*preparation));
+    fmt::print("{}\n", json.dump(2));
   } else {
+    print_raw(graph, preparation);
     print(*inspection);
   }
   return {};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/feeds.h"
+#include "cli/own_data.h"
 #include "data/batches.h"
 #include "train/evaluation.h"
 #include "train/publish.h"
@@ -69,31 +70,6 @@ void fit_images(const Graph& model, ImageOptions& images) {
   images.width = dims[3].size;
 }
 
-// The preparation but for its scaling.
-std::string how(Json preparation) { return preparation.set("scale", Json()).set("offset", Json()).dump(); }
-
-std::vector<float> floats(const Json& json) {
-  std::vector<float> values;
-  for (const Json& each : json.items()) values.push_back(static_cast<float>(each.as_double()));
-  return values;
-}
-
-// Data prepared as the model carries it: whatever scale the data would teach, the model's holds.
-Status prepare_as_model_says(const Graph& model, DataPair& data) {
-  const auto carried = model.metadata.find(kPreprocessingKey);
-  if (carried == model.metadata.end()) return {};
-  const Json own = TRY(Json::parse(carried->second));
-  if (own["scale"].is_null() || how(own) != how(train::preprocessing(data.train))) {
-    return failed_precondition(fmt::format(
-        "the model carries how its raw data was prepared, and {} would be prepared in another way: what is measured by "
-        "it would be untrue; give --finetune with the recipe that the model was trained by (its data also calibrates), "
-        "or prepared values (.npy, or .npz with arrays named as the inputs)",
-        data.source));
-  }
-  for (Dataset* part : {&data.train, &data.test}) part->scaling = {floats(own["scale"]), floats(own["offset"])};
-  return {};
-}
-
 // Evenly chosen runs of about kMostRows rows together.
 Runs thinned(const Runs& runs) {
   const int64_t rows = runs[0].empty() || runs[0][0].rank() == 0 ? 1 : std::max<int64_t>(1, runs[0][0].dim(0));
@@ -115,13 +91,32 @@ void hold_out(const Runs& all, OptimizeMaterial& m) {
   m.samples = std::move(runs);
 }
 
-Status take_labelled(const Graph& model, const DataSource& source, bool recipes_own, OptimizeMaterial& m) {
+Status take_labelled(const Graph& model, const DataSource& source, OptimizeMaterial& m) {
   DataPair data = TRY(load_dataset(source));
-  if (!recipes_own) RETURN_IF_ERROR(prepare_as_model_says(model, data));
   m.source = data.source;
   m.samples = TRY(runs_of(model, data.train, kMostRows));
   m.probes = data.test.size() > 0 ? TRY(runs_of(model, data.test, kMostProbes)) : m.samples;
   m.data = std::move(data);
+  return {};
+}
+
+// Raw data as the model itself prepares it, however it would teach to prepare it.
+Status take_own(const Graph& model, PreparedData prepared, OptimizeMaterial& m) {
+  m.source = prepared.data.name + " (prepared as the model says)";
+  const bool all = prepared.data.size() < 2 * kBatch;  // few rows calibrate and judge
+  Dataset rest = prepared.data, held_out = prepared.data;
+  if (!all) {
+    Split parts = TRY(split(prepared.data, kHeldOut, 1));
+    rest = std::move(parts.rest);
+    held_out = std::move(parts.held_out);
+  }
+  m.samples = TRY(runs_of(model, rest, kMostRows));
+  m.probes = TRY(runs_of(model, held_out, kMostProbes));
+  if (!prepared.has_labels) return {};
+  m.data.emplace();
+  m.data->source = m.source;
+  m.data->train = std::move(rest);
+  m.data->test = std::move(prepared.data);  // nothing of it was learned
   return {};
 }
 
@@ -141,17 +136,21 @@ Result<OptimizeMaterial> optimize_material(const Graph& model, const std::filesy
     m.recipe = TRY(train::read_recipe(recipe));
     source = m.recipe->data;
   }
+  std::optional<PreparedData> own;
   std::optional<Feeds> feeds;
-  if (!words.empty()) feeds = TRY(read_feeds(model, words));
-  if (feeds) {
+  if (!words.empty() && !m.recipe) own = TRY(own_data(model, words));
+  if (!words.empty() && !own) feeds = TRY(read_feeds(model, words));
+  if (own) {
+    RETURN_IF_ERROR(take_own(model, *std::move(own), m));
+  } else if (feeds) {
     // Training needs the recipe's labelled data all the same.
-    if (m.recipe) RETURN_IF_ERROR(take_labelled(model, source, true, m));
+    if (m.recipe) RETURN_IF_ERROR(take_labelled(model, source, m));
     m.source = feeds->source;
     hold_out(feeds->runs, m);
   } else if (m.recipe || !words.empty()) {
     if (!words.empty()) source.path = words[0];
     if (recipe.empty()) fit_images(model, source.images);
-    RETURN_IF_ERROR(take_labelled(model, source, m.recipe.has_value(), m));
+    RETURN_IF_ERROR(take_labelled(model, source, m));
   } else if (std::optional<Feeds> random = random_feeds(model)) {
     m.probes = std::move(random->runs);
     m.made_up = true;

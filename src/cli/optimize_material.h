@@ -22,9 +22,9 @@ struct OptimizeMaterial {
   std::string source;    // for people; empty: none
 };
 
-// Reads the recipe (empty: none) and `words` (cli/feeds.h, else data/source.h; empty: the recipe's data). Labelled data
-// becomes what the model takes as the model itself says, where it says so: failed_precondition where the data would
-// have taught another preparation than the model carries. Without anything, probes are random.
+// Reads the recipe (empty: none) and `words` (cli/feeds.h, else data/source.h; empty: the recipe's data). Raw data
+// becomes what the model takes as the model itself says, where it says so (cli/own_data.h). Without anything, probes
+// are random.
 Result<OptimizeMaterial> optimize_material(const Graph& model, const std::filesystem::path& recipe,
                                            const std::vector<std::string>& words);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/feeds.h"
+#include "cli/own_data.h"
 #include "cli/verb.h"
 #include "data/source.h"
 #include "formats/format.h"
@@ -14,6 +15,8 @@
 namespace slipway {
 
 namespace {
+
+constexpr int64_t kRows = 256;
 
 struct Options {
   std::string model;
@@ -40,8 +43,14 @@ Status run(const Options& options) {
   std::optional<DataPair> data;
   std::optional<Feeds> feeds;
   if (!options.data.empty()) {
-    feeds = TRY(read_feeds(model, options.data));
-    if (!feeds) data = TRY(load_dataset({.path = options.data[0]}));
+    if (std::optional<PreparedData> own = TRY(own_data(model, options.data)); own && own->has_labels) {
+      data = DataPair{own->data, {}, own->data.name, {}};
+    } else if (own) {
+      feeds = Feeds{TRY(cut_into_runs(input_ports(model), {own->data.inputs}, kRows)), own->data.name};
+    } else {
+      feeds = TRY(read_feeds(model, options.data));
+      if (!feeds) data = TRY(load_dataset({.path = options.data[0]}));
+    }
   }
   Store store = TRY(Store::open(options.store, true));
   train::PublishNotes notes;

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "data/open_model.h"
+#include "formats/preparation.h"
 
 namespace slipway {
 
@@ -115,6 +117,22 @@ std::string ports_text(const std::vector<Port>& ports) {
   return fmt::format("{}", fmt::join(out, "; "));
 }
 
+// "city category, area number", or what else is to be said of how data is prepared.
+std::string raw_text(const Result<Graph>& read) {
+  if (!read.ok()) return read.status().message();
+  const Graph& model = *read;
+  Result<std::optional<Preparation>> preparation = preparation_of(model);
+  if (!preparation.ok()) return preparation.status().message();
+  if (!*preparation || (*preparation)->front.outputs.empty()) {
+    return old_preparation_note(model).empty() ? "the tensors themselves" : old_preparation_note(model);
+  }
+  std::vector<std::string> inputs;
+  for (const RawInput& input : raw_inputs((*preparation)->front)) {
+    inputs.push_back(fmt::format("{} {}", input.name, raw_kind_name(input.kind)));
+  }
+  return fmt::format("{}", fmt::join(inputs, ", "));
+}
+
 Status show(const Options& options) {
   Store store = TRY(Store::open(options.root));
   int64_t version = TRY(chosen_version(store, options));
@@ -124,7 +142,7 @@ Status show(const Options& options) {
     print_json(to_json(manifest).set("role", role(state, version)));
     return {};
   }
-  const Preprocessing& preprocessing = manifest.signature.preprocessing;
+  const std::string takes = raw_text(open_model(store.path(options.name, version)));
   const Lineage& lineage = manifest.lineage;
   std::vector<std::vector<std::string>> rows = {
       {"version", fmt::format("{}", version)},
@@ -134,7 +152,7 @@ Status show(const Options& options) {
       {"inputs", ports_text(manifest.signature.inputs)},
       {"outputs", ports_text(manifest.signature.outputs)},
       {"classes", fmt::format("{}", fmt::join(manifest.signature.classes, ", "))},
-      {"preprocessing", fmt::format("x * {} + {}", preprocessing.scale, preprocessing.offset)},
+      {"raw inputs", takes},
       {"metrics", metrics_text(manifest.metrics)},
       {"made by", lineage.made_by},
       {"parent", lineage.parent == 0 ? "" : fmt::format("version {}", lineage.parent)},

@@ -196,7 +196,7 @@ Result<std::unique_ptr<train::Trainer>> trainer_of(const train::Recipe& recipe, 
 // The model as it is to be kept, with how its data was prepared and understood.
 Result<Graph> described(const train::Trainer& trainer, const DataPair& data) {
   Graph trained = TRY(trainer.model());
-  if (Json json = train::preprocessing(data.train); !json.is_null()) trained.metadata[kPreprocessingKey] = json.dump();
+  RETURN_IF_ERROR(train::describe_data(data.train, trained));
   trained.metadata[kUnderstoodKey] = data.understood.dump();
   return trained;
 }

@@ -5,29 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "data/wav.h"
+#include "data/raw_fronts.h"
+#include "decode/wav.h"
 
 namespace slipway {
 
 namespace {
 
 constexpr double kLongest = 600;  // seconds
-
-Json preparation_of(const AudioOptions& options) {
-  const SpectrumOptions& s = options.spectrum;
-  return Json::object({{"kind", "audio"},
-                       {"features", s.coefficients > 0 ? "mfcc" : "log_mel"},
-                       {"sample_rate", s.rate},
-                       {"seconds", options.seconds},
-                       {"fft", s.fft},
-                       {"window", s.window},
-                       {"hop", s.hop},
-                       {"mels", s.mels},
-                       {"low", s.low},
-                       {"high", s.high},
-                       {"mel_scale", s.scale == MelScale::htk ? "htk" : "slaney"},
-                       {"coefficients", s.coefficients}});
-}
 
 Result<LoadedFolder> load_folder(const std::filesystem::path& path, const std::vector<std::string>& classes,
                                  const AudioOptions& options, const Spectrum& spectrum) {
@@ -40,14 +25,10 @@ Result<LoadedFolder> load_folder(const std::filesystem::path& path, const std::v
   Shape shape = {static_cast<int64_t>(folder.files.size()), 1, spectrum.rows(), spectrum.frames(length)};
   if (Result<int64_t> count = checked_count(shape); !count.ok()) return count.status().at(data.name);
   data.inputs = Tensor(DType::f32, shape);
-  data.preparation = preparation_of(options);
   auto width = static_cast<size_t>(data.width());
   std::span<float> values = data.inputs.mutable_data<float>();
   auto read = [&](std::string_view bytes, const std::string& where, int64_t i) -> Status {
-    Wave wave = TRY(parse_wav(bytes, where));
-    if (wave.samples.empty()) return invalid(where + ": expected samples, found none");
-    std::vector<float> samples = resampled(wave.samples, wave.rate, rate, static_cast<size_t>(length));
-    samples.resize(static_cast<size_t>(length));
+    std::vector<float> samples = TRY(wav_samples(bytes, where, rate, length));
     spectrum.compute(samples, values.subspan(static_cast<size_t>(i) * width, width));
     return {};
   };
@@ -56,15 +37,14 @@ Result<LoadedFolder> load_folder(const std::filesystem::path& path, const std::v
   return loaded;
 }
 
-// To mean 0 and deviation 1.
-Scaling standardizing(std::span<const float> values) {
+Standard standard_of(std::span<const float> values) {
   double sum = 0, squares = 0;
   auto n = static_cast<double>(values.size());
   for (float v : values) sum += static_cast<double>(v);
   double mean = sum / n;
   for (float v : values) squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
   double deviation = squares > 0 ? std::sqrt(squares / n) : 1;
-  return {.scale = {static_cast<float>(1 / deviation)}, .offset = {static_cast<float>(-mean / deviation)}};
+  return {.mean = static_cast<float>(mean), .scale = static_cast<float>(1 / deviation)};
 }
 
 }  // namespace
@@ -82,8 +62,12 @@ Result<DataPair> load_audio(const std::filesystem::path& path, const std::filesy
                                    [&](const std::filesystem::path& folder, const std::vector<std::string>& classes) {
                                      return load_folder(folder, classes, options, spectrum);
                                    }));
-  pair.train.scaling = standardizing(pair.train.inputs.data<float>());
-  pair.test.scaling = pair.train.scaling;
+  const Standard standard = standard_of(pair.train.inputs.data<float>());
+  auto preparation = std::make_shared<Preparation>(TRY(audio_preparation(options, standard)));
+  for (Dataset* part : {&pair.train, &pair.test}) {
+    for (float& v : part->inputs.mutable_data<float>()) v = (v - standard.mean) * standard.scale;
+    part->preparation = preparation;
+  }
   return pair;
 }
 

@@ -5,7 +5,7 @@
 
 #include "data/class_folder.h"
 #include "data/dataset.h"
-#include "data/spectrum.h"
+#include "decode/spectrum.h"
 
 namespace slipway {
 
@@ -15,8 +15,8 @@ struct AudioOptions {
   BrokenFiles broken = BrokenFiles::refuse;
 };
 
-// inputs: float32 [N, 1, mels or coefficients, frames] of .wav files at the spectrum's rate, scaled to mean 0 and
-// deviation 1 over the training part; labels: the class folder, sorted by name; preparation: {"kind": "audio", …}.
+// inputs: float32 [N, 1, mels or coefficients, frames] of .wav files at the spectrum's rate, brought to mean 0 and
+// deviation 1 over the training part; labels: the class folder, sorted by name; preparation: data/raw_fronts.h.
 Result<DataPair> load_audio(const std::filesystem::path& path, const std::filesystem::path& test_path,
                             double test_fraction, uint64_t seed, const AudioOptions& options);
 

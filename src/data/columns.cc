@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "data/tabular.h"
+#include "text/date.h"
 
 namespace slipway {
 

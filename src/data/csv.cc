@@ -158,7 +158,8 @@ std::optional<double> parse_number(std::string_view cell) {
 Result<CsvTable> parse_csv(std::string_view text, std::string_view name, const CsvOptions& options) {
   CsvTable table;
   table.name = name;
-  Scanner scanner(text, name, options.delimiter != 0 ? options.delimiter : sniff_delimiter(text));
+  table.delimiter = options.delimiter != 0 ? options.delimiter : sniff_delimiter(text);
+  Scanner scanner(text, name, table.delimiter);
   while (!scanner.at_end()) {
     int64_t line = scanner.line();
     std::vector<std::string> row = TRY(scanner.row());

@@ -30,6 +30,7 @@ struct CsvTable {
   std::vector<int64_t> lines;                  // the line (from 1) on which each row begins
   // What the cells of a column that say nothing were spelled as, and how often; "" counts among them.
   std::vector<std::map<std::string, int64_t>> missing;
+  char delimiter = ',';
 };
 
 // Cells come in their plain spelling (data/cells.h); a column without a name is called kUnnamed, "column 2", ….

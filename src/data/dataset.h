@@ -2,14 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
 #include "base/status.h"
 #include "data/augment.h"
+#include "formats/preparation.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -47,9 +48,8 @@ struct Dataset {
   std::vector<InputPart> parts;
   Scaling scaling;
   Augmentation augmentation;  // what training may do to a batch's images; nothing else does
-  // How raw data becomes inputs (a tokenizer, columns, a spectrum), for whoever serves the model: "kind" says which
-  // reader made it, the other members are that reader's. Null when the scaling says it all.
-  Json preparation;
+  // How raw data became inputs and, scaled, what the model takes; it goes with the model. nullptr: they came as arrays.
+  std::shared_ptr<const Preparation> preparation;
 
   int64_t size() const;
   Shape example_shape() const;
@@ -60,10 +60,6 @@ struct Dataset {
   int64_t pitch() const { return window > 0 ? stride : width(); }
   int64_t label_pitch() const { return window > 0 ? stride : label_width(); }
 };
-
-// Where `preparation` travels: metadata of an ONNX file under this key, and this file of a version in the store.
-constexpr const char* kPreprocessingKey = "slipway.preprocessing";
-constexpr const char* kPreprocessingFile = "preprocessing.json";
 
 // Training and test data that belong together, and where they came from ("MNIST in ../shared/data/mnist").
 struct DataPair {

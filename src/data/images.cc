@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "data/image_file.h"
-#include "data/image_resize.h"
+#include "data/raw_fronts.h"
+#include "decode/image_file.h"
+#include "decode/image_resize.h"
 
 namespace slipway {
 
@@ -20,10 +21,7 @@ Result<LoadedFolder> load_folder(const std::filesystem::path& path, const std::v
   if (Result<int64_t> count = checked_count(shape); !count.ok()) return count.status().at(data.name);
   data.inputs = Tensor(DType::u8, shape);
   data.scaling.scale = {1.f / 255};
-  data.preparation = Json::object({{"kind", "images"},
-                                   {"height", options.height},
-                                   {"width", options.width},
-                                   {"color", options.gray ? "gray" : "rgb"}});
+  data.preparation = std::make_shared<Preparation>(TRY(image_preparation(options)));
   auto width = static_cast<size_t>(data.width());
   std::span<uint8_t> pixels = data.inputs.mutable_data<uint8_t>();
   auto read = [&](std::string_view bytes, const std::string& where, int64_t i) -> Status {

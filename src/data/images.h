@@ -17,7 +17,7 @@ struct ImageOptions {
 };
 
 // inputs: uint8 [N, 1 or 3, height, width] with a scaling of 1/255, from .jpg, .jpeg and .png files; labels: the class
-// folder, sorted by name; preparation: {"kind": "images", "height", "width", "color"}. Memory: the result and one
+// folder, sorted by name; preparation: data/raw_fronts.h. Memory: the result and one
 // decoded image per thread.
 Result<DataPair> load_images(const std::filesystem::path& path, const std::filesystem::path& test_path,
                              double test_fraction, uint64_t seed, const ImageOptions& options);

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/nearest.h"
+#include "graph/builder.h"
+#include "ops/all.h"
 
 namespace slipway {
 
@@ -33,15 +35,24 @@ Tensor columns_of(const Tensor& matrix, const std::vector<size_t>& from) {
   return to;
 }
 
-Json description(const std::vector<InputPart>& parts, const std::vector<std::string>& features) {
-  Json list = Json::array();
-  auto next = features.begin();
-  for (const InputPart& part : parts) {
+// The front with an output for each part: what it takes of the features `from`, in that order.
+Result<Preparation> regrouped(const Preparation& preparation, const Dataset& data, const std::vector<size_t>& from) {
+  Preparation grouped = preparation;
+  grouped.features = data.features;
+  grouped.tensors.clear();
+  Builder b(grouped.front, all_operators(), "prepare/");
+  const ValueId all = grouped.front.outputs[0];
+  grouped.front.outputs.clear();
+  auto next = from.begin();
+  for (const InputPart& part : data.parts) {
     auto end = next + element_count(part.shape);
-    list.push(Json::object({{"name", part.name}, {"features", Json::array_of(std::vector<std::string>(next, end))}}));
+    ValueId columns = b.ints({next, end});
+    grouped.front.outputs.push_back(b.op("Gather", {all, columns}, {{"axis", int64_t{1}}}));
+    grouped.tensors.push_back(part.name);
     next = end;
   }
-  return list;
+  RETURN_IF_ERROR(b.status());
+  return grouped;
 }
 
 }  // namespace
@@ -78,8 +89,8 @@ Result<Dataset> with_inputs(const Dataset& data, const std::vector<InputChoice>&
     grouped.scaling.scale.push_back(at(data.scaling.scale, i));
     grouped.scaling.offset.push_back(at(data.scaling.offset, i));
   }
-  if (!grouped.preparation.is_null()) {
-    grouped.preparation.set("inputs", description(grouped.parts, grouped.features));
+  if (data.preparation != nullptr) {
+    grouped.preparation = std::make_shared<Preparation>(TRY(regrouped(*data.preparation, grouped, from)));
   }
   return grouped;
 }

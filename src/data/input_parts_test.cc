@@ -15,7 +15,6 @@ Dataset table() {
   data.classes = {"no", "yes"};
   data.features = {"age", "city=Bern", "city=Thun", "pay", "pay missing"};
   data.scaling = {.scale = {1, 1, 1, 2, 1}, .offset = {0, 0, 0, 3, 0}};
-  data.preparation = Json::object({{"kind", "table"}});
   return data;
 }
 
@@ -36,9 +35,6 @@ TEST(InputParts, AColumnMeansAllItsFeatures) {
   ASSERT_EQ(grouped->parts.size(), 2u);
   EXPECT_EQ(grouped->parts[0].shape, Shape{2});
   EXPECT_EQ(grouped->parts[1].shape, Shape{3});
-  EXPECT_EQ(
-      grouped->preparation["inputs"].dump(),
-      R"([{"name":"who","features":["city=Bern","city=Thun"]},{"name":"what","features":["pay","pay missing","age"]}])");
   EXPECT_TRUE(check(*grouped).ok());
 }
 

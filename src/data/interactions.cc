@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/gzip.h"
 #include "data/csv.h"
+#include "data/table_front.h"
 
 namespace slipway {
 
@@ -94,6 +95,22 @@ std::vector<uint32_t> translation(const std::vector<std::string>& from, const st
   return table;
 }
 
+// Both ids as columns of a table that are categories, by their places.
+Result<Preparation> preparation_of(const Interactions& known, const InteractionOptions& options) {
+  TabularEncoding encoding;
+  encoding.target_name = options.target;
+  for (const auto& [name, ids] : {std::pair(options.user, &known.users), std::pair(options.item, &known.items)}) {
+    ColumnEncoding column;
+    column.name = name;
+    column.kind = ColumnEncoding::Kind::index;
+    column.categories = *ids;
+    encoding.columns.push_back(std::move(column));
+  }
+  Preparation preparation = TRY(table_preparation(encoding));
+  preparation.kind = "interactions";
+  return preparation;
+}
+
 Result<Dataset> dataset(const Interactions& rows, const Interactions& known, const InteractionOptions& options,
                         std::string name) {
   Dataset data;
@@ -102,8 +119,7 @@ Result<Dataset> dataset(const Interactions& rows, const Interactions& known, con
   data.inputs = Tensor(DType::f32, {n, 2});
   data.labels = Tensor::of<float>({n, 1}, rows.ratings);
   data.features = {options.user, options.item};
-  data.preparation = Json::object(
-      {{"kind", "interactions"}, {"user", Json::array_of(known.users)}, {"item", Json::array_of(known.items)}});
+  data.preparation = std::make_shared<Preparation>(TRY(preparation_of(known, options)));
   std::vector<uint32_t> users = translation(rows.users, known.users), items = translation(rows.items, known.items);
   std::span<float> x = data.inputs.mutable_data<float>();
   for (size_t i = 0; i < rows.ratings.size(); ++i) {

@@ -33,8 +33,8 @@ Result<Interactions> parse_interactions(std::string_view text, std::string_view 
                                         const InteractionOptions& options);
 
 // inputs: float32 [N, 2], the user's and the item's index, counted from 1 in the training file's order: 0 stands for
-// one that was not there; labels: float32 [N, 1]; features: both names; preparation: {"kind": "interactions", "user",
-// "item"}, the ids in the order of their indices. Files may be gzipped.
+// one that was not there; labels: float32 [N, 1]; features: both names; preparation: that of a table with both columns.
+// Files may be gzipped.
 Result<DataPair> load_interactions(const std::filesystem::path& path, const std::filesystem::path& test_path,
                                    double test_fraction, uint64_t seed, const InteractionOptions& options);
 

@@ -42,7 +42,7 @@ TEST(Interactions, IndicesCountFromOneAndZeroIsUnknown) {
   EXPECT_EQ(to_string(pair->train.labels), "float32[3, 1] [[3], [4.5], [1]]");
   EXPECT_EQ(to_string(pair->test.inputs), "float32[2, 2] [[0, 2], [1, 0]]");
   EXPECT_THAT(pair->train.features, ElementsAre("user_id", "item_id"));
-  EXPECT_EQ(pair->test.preparation["user"].dump(), R"(["9","10"])");
+  EXPECT_EQ(raw_inputs(pair->test.preparation->front)[0].words, "2 categories: 9, 10 (index from 1, 0 for others)");
 }
 
 TEST(Interactions, SaysWhatIsWrong) {

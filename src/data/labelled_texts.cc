@@ -11,8 +11,9 @@
 #include "data/class_folder.h"
 #include "data/csv.h"
 #include "data/partition.h"
-#include "data/tokenizer.h"
+#include "data/raw_fronts.h"
 #include "data/understanding.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 
@@ -27,6 +28,7 @@ struct Texts {
   std::vector<int64_t> labels;
   std::vector<std::string> classes;
   std::vector<SkippedFiles> skipped;
+  std::string column = "text", target = "label";  // of a table
 };
 
 Result<Texts> read_folder(const fs::path& path, const DataSource& source, const std::vector<std::string>& known) {
@@ -50,7 +52,12 @@ Result<Texts> read_table(const fs::path& path, const DataSource& source, const s
   CsvTable table = TRY(load_csv(path, source.csv));
   const size_t target = TRY(target_column(table, source.targets.columns.empty() ? "" : source.targets.columns[0]));
   const size_t text = TRY(text_column(table, source, target));
-  Texts read{.texts = {}, .labels = {}, .classes = known, .skipped = {}};
+  Texts read{.texts = {},
+             .labels = {},
+             .classes = known,
+             .skipped = {},
+             .column = table.header[text],
+             .target = table.header[target]};
   if (known.empty()) read.classes = TRY(target_classes(table, target, Task::classification));
   for (size_t row = 0; row < table.rows.size(); ++row) {
     const std::string& label = table.rows[row][target];
@@ -71,7 +78,8 @@ Result<Texts> read_texts(const fs::path& path, const DataSource& source, const s
 }
 
 Texts part_of(const Texts& all, const std::vector<uint32_t>& rows) {
-  Texts part{.texts = {}, .labels = {}, .classes = all.classes, .skipped = {}};
+  Texts part{
+      .texts = {}, .labels = {}, .classes = all.classes, .skipped = {}, .column = all.column, .target = all.target};
   for (uint32_t row : rows) {
     part.texts.push_back(all.texts[row]);
     part.labels.push_back(all.labels[row]);
@@ -94,7 +102,6 @@ Result<Dataset> encoded(const Texts& from, const Tokenizer& tokenizer, int64_t l
     for (size_t i = 0; i < count; ++i) row[i] = static_cast<float>((*ids)[i] + 1);
     row += length;
   }
-  data.preparation = Json::object({{"kind", "texts"}, {"sequence_length", length}, {"tokenizer", tokenizer.to_json()}});
   return data;
 }
 
@@ -131,9 +138,14 @@ Result<DataPair> load_labelled_texts(const DataSource& source) {
   for (const std::string& text : parts.train.texts) learned += text + "\n";
   if (learned.size() == parts.train.texts.size()) return invalid(where + ": expected texts, found none");
   const Tokenizer tokenizer = TRY(Tokenizer::train(source.texts.tokenizer, learned, source.text.vocabulary, where));
+  Preparation preparation = TRY(labelled_text_preparation(tokenizer, source.text.sequence_length, parts.train.column));
+  preparation.targets = {parts.train.target};
+  if (Json reading = to_json(source.csv); !reading.members().empty()) preparation.facts.set("csv", reading);
   DataPair pair;
   pair.train = TRY(encoded(parts.train, tokenizer, source.text.sequence_length, where));
   pair.test = TRY(encoded(parts.test, tokenizer, source.text.sequence_length, where + " (held out)"));
+  pair.train.preparation = std::make_shared<Preparation>(std::move(preparation));
+  pair.test.preparation = pair.train.preparation;
   RETURN_IF_ERROR(check(pair.train));
   if (pair.test.size() > 0) RETURN_IF_ERROR(check(pair.test));
   pair.source = fmt::format("texts in {} ({} tokens of kind {}, so Embedding needs input_dim = {})", where,

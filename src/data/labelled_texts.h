@@ -11,7 +11,7 @@ namespace slipway {
 // out where there is no test data.
 //   inputs: float32 [N, sequence_length], a token's id + 1, cut, or filled up with 0 behind; labels: the class
 // The tokenizer is learned from the training texts; a word that was not among them has the id of what is not known.
-// preparation: {"kind": "texts", "sequence_length", "tokenizer": …}. Errors name the file or line: no text, another
+// preparation: data/raw_fronts.h, the text being called as its column. Errors name the file or line: no text, another
 // encoding, one class only.
 Result<DataPair> load_labelled_texts(const DataSource& source);
 

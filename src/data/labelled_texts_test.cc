@@ -49,7 +49,7 @@ TEST_F(LabelledTexts, AFolderPerClass) {
   EXPECT_EQ(pair->test.inputs.data<float>()[0], ids[0]);
   EXPECT_THAT(pair->understood["skipped"].dump(), HasSubstr("ending in .doc"));
   EXPECT_THAT(pair->understood["notes"].dump(), HasSubstr("1 of 3 training texts have 4 tokens or more"));
-  EXPECT_EQ(pair->train.preparation["kind"].as_string(), "texts");
+  EXPECT_EQ(pair->train.preparation->kind, "texts");
 }
 
 TEST_F(LabelledTexts, TwoColumnsOfATable) {

@@ -9,14 +9,17 @@
 #include <fmt/ranges.h>
 
 #include "data/columns.h"
+#include "data/raw_fronts.h"
 #include "data/understanding.h"
+#include "runtime/session.h"
+#include "text/date.h"
 
 namespace slipway {
 
 namespace {
 
 // Columns of numbers, row by row in time.
-struct Values {
+struct Columns {
   std::vector<std::string> names;
   std::vector<std::vector<double>> columns;
   std::vector<size_t> targets;  // indices of columns
@@ -31,8 +34,9 @@ std::optional<double> time_of(const std::string& cell) {
   return parse_number(cell);
 }
 
-// Sorts the rows by time.
-Status sort_rows(const std::string& name, CsvTable& table) {
+}  // namespace
+
+Status sort_by_time(const std::string& name, CsvTable& table) {
   if (name.empty()) return {};
   const size_t column = TRY(target_column(table, name));
   std::vector<double> times;
@@ -64,7 +68,7 @@ Status sort_rows(const std::string& name, CsvTable& table) {
   return {};
 }
 
-Status add_column(const CsvTable& table, size_t column, Values& values) {
+Result<std::vector<double>> numbers_in_time(const CsvTable& table, size_t column) {
   std::vector<double> numbers;
   for (size_t row = 0; row < table.rows.size(); ++row) {
     std::optional<double> number = parse_number(table.rows[row][column]);
@@ -73,27 +77,34 @@ Status add_column(const CsvTable& table, size_t column, Values& values) {
           fmt::format("{}: line {}: column \"{}\": expected a number to begin with, found none; leave the row out",
                       table.name, table.lines[row], table.header[column]));
     }
+    if (!number && !table.rows[row][column].empty()) {
+      return invalid(fmt::format("{}: line {}: column \"{}\": expected a number, found \"{}\"", table.name,
+                                 table.lines[row], table.header[column], table.rows[row][column]));
+    }
     numbers.push_back(number ? *number : numbers.back());
   }
-  values.names.push_back(table.header[column]);
-  values.columns.push_back(std::move(numbers));
-  return {};
+  return numbers;
 }
 
-Result<Values> read_values(const DataSource& source, CsvTable& table, Json& understood) {
+namespace {
+
+Result<Columns> read_values(const DataSource& source, CsvTable& table, Json& understood) {
   ColumnWords words = source.columns;
   for (const std::string& name : source.tabular.drop) words.emplace(name, "drop");
   const std::vector<ColumnFacts> facts = TRY(look_at(table, words));
-  RETURN_IF_ERROR(sort_rows(source.series.time, table));
+  RETURN_IF_ERROR(sort_by_time(source.series.time, table));
   const std::vector<std::string> counting = row_numbers(facts);
-  Values values{.names = {}, .columns = {}, .targets = {}, .rows = table.rows.size()};
+  Columns values{.names = {}, .columns = {}, .targets = {}, .rows = table.rows.size()};
   Json columns = Json::array();
   for (size_t i = 0; i < facts.size(); ++i) {
     auto said = words.find(facts[i].name);
     const bool used = facts[i].kind == ColumnKind::number && facts[i].name != source.series.time &&
                       (said == words.end() || said->second != "drop") &&
                       std::ranges::find(counting, facts[i].name) == counting.end();
-    if (used) RETURN_IF_ERROR(add_column(table, i, values));
+    if (used) {
+      values.columns.push_back(TRY(numbers_in_time(table, i)));
+      values.names.push_back(facts[i].name);
+    }
     if (used && facts[i].missing > 0) {
       add_note(understood,
                fmt::format("column \"{}\": {} missing values became the one before", facts[i].name, facts[i].missing));
@@ -109,7 +120,7 @@ Result<Values> read_values(const DataSource& source, CsvTable& table, Json& unde
   return values;
 }
 
-Status choose_targets(const DataSource& source, const std::string& where, Values& values, Json& understood) {
+Status choose_targets(const DataSource& source, const std::string& where, Columns& values, Json& understood) {
   std::vector<std::string> names = source.targets.columns;
   if (names.empty()) {
     names = {values.names.back()};
@@ -130,7 +141,7 @@ Status choose_targets(const DataSource& source, const std::string& where, Values
 }
 
 // Windows that begin at these rows.
-Dataset windows_at(const std::vector<size_t>& begins, const Values& values, const SeriesOptions& options) {
+Dataset windows_at(const std::vector<size_t>& begins, const Columns& values, const SeriesOptions& options) {
   const auto n = static_cast<int64_t>(begins.size());
   const auto width = static_cast<int64_t>(values.columns.size()), told = static_cast<int64_t>(values.targets.size());
   Dataset data;
@@ -152,26 +163,36 @@ Dataset windows_at(const std::vector<size_t>& begins, const Values& values, cons
   return data;
 }
 
-// Scaling of every column by its first `rows`, repeated for every step of the window.
-void scale_by(const Values& values, size_t rows, const SeriesOptions& options, Dataset& data, Json& columns) {
-  data.scaling = {.scale = {}, .offset = {}};
-  std::vector<std::pair<double, double>> moments;
+// Mean and deviation of every column by its first `rows`.
+std::vector<SeriesColumn> measured(const Columns& values, size_t rows) {
+  std::vector<SeriesColumn> columns;
   for (size_t c = 0; c < values.columns.size(); ++c) {
     const auto begin = values.columns[c].begin(), end = begin + static_cast<ptrdiff_t>(rows);
     const auto n = static_cast<double>(rows);
     const double mean = std::accumulate(begin, end, 0.0) / n;
     double squares = 0;
     for (auto each = begin; each != end; ++each) squares += (*each - mean) * (*each - mean);
-    const double deviation = squares > 0 ? std::sqrt(squares / n) : 1;
-    moments.emplace_back(mean, deviation);
-    columns.push(Json::object({{"name", values.names[c]}, {"mean", mean}, {"deviation", deviation}}));
+    const auto [least, most] = std::minmax_element(begin, end);
+    const double deviation = *least < *most ? std::sqrt(squares / n) : 1;
+    columns.push_back({values.names[c], mean, deviation});
   }
-  for (int64_t step = 0; step < options.window; ++step) {
-    for (const auto& [mean, deviation] : moments) {
-      data.scaling.scale.push_back(static_cast<float>(1 / deviation));
-      data.scaling.offset.push_back(static_cast<float>(-mean / deviation));
-    }
+  return columns;
+}
+
+// Scales the windows as the front does.
+Status scale(const Preparation& preparation, int64_t window, Dataset& data) {
+  if (data.size() == 0) return {};
+  const int64_t n = data.size(), width = data.inputs.dim(2);
+  std::vector<Tensor> raw(static_cast<size_t>(width), Tensor());
+  const std::span<const float> x = data.inputs.data<float>();
+  for (size_t c = 0; c < raw.size(); ++c) {
+    raw[c] = Tensor(DType::f32, {n, window});
+    std::span<float> to = raw[c].mutable_data<float>();
+    for (size_t i = 0; i < to.size(); ++i) to[i] = x[i * raw.size() + c];
   }
+  std::unique_ptr<Session> session = TRY(Session::create(preparation.front));
+  data.inputs = TRY(session->run(raw))[0];
+  return {};
 }
 
 struct Errors {
@@ -185,7 +206,7 @@ struct Errors {
 };
 
 // What needs no model, over the labels of windows that begin at these rows.
-Json forecasts(const std::vector<size_t>& begins, const Values& values, size_t cut, const SeriesOptions& options) {
+Json forecasts(const std::vector<size_t>& begins, const Columns& values, size_t cut, const SeriesOptions& options) {
   Errors last, seasonal, inside;
   const auto window = static_cast<size_t>(options.window), horizon = static_cast<size_t>(options.horizon);
   const auto season = static_cast<size_t>(options.season), lag = std::max<size_t>(season, 1);
@@ -244,23 +265,21 @@ Result<DataPair> load_series(const DataSource& source) {
   RETURN_IF_ERROR(check_options(source.series, table.name));
   DataPair pair;
   pair.understood = Json::object();
-  Values values = TRY(read_values(source, table, pair.understood));
+  Columns values = TRY(read_values(source, table, pair.understood));
   RETURN_IF_ERROR(choose_targets(source, table.name, values, pair.understood));
   const Begins begins = TRY(cut_windows(source, values.rows, table.name));
   pair.train = windows_at(begins.train, values, source.series);
   pair.test = windows_at(begins.test, values, source.series);
-  Json columns = Json::array();
-  scale_by(values, begins.cut, source.series, pair.train, columns);
-  std::vector<std::string> targets;
-  for (size_t target : values.targets) targets.push_back(values.names[target]);
-  pair.train.preparation = Json::object({{"kind", "series"},
-                                         {"window", source.series.window},
-                                         {"horizon", source.series.horizon},
-                                         {"columns", columns},
-                                         {"targets", Json::array_of(targets)},
-                                         {"time", source.series.time}});
-  pair.test.scaling = pair.train.scaling;
-  pair.test.preparation = pair.train.preparation;
+  Preparation preparation = TRY(series_preparation(measured(values, begins.cut), source.series.window));
+  for (size_t target : values.targets) preparation.targets.push_back(values.names[target]);
+  preparation.facts.set("series", Json::object({{"window", source.series.window},
+                                                {"horizon", source.series.horizon},
+                                                {"time", source.series.time}}));
+  if (Json reading = to_json(source.csv); !reading.members().empty()) preparation.facts.set("csv", reading);
+  for (Dataset* part : {&pair.train, &pair.test}) {
+    RETURN_IF_ERROR(scale(preparation, source.series.window, *part));
+    part->preparation = std::make_shared<Preparation>(preparation);
+  }
   pair.train.name = table.name;
   pair.test.name = table.name + " (last rows)";
   pair.source = fmt::format("series in {}", source.path.string());

@@ -10,6 +10,7 @@
 
 #include "data/columns.h"
 #include "data/understanding.h"
+#include "text/date.h"
 
 namespace slipway {
 
@@ -218,16 +219,24 @@ Status set_targets(const TargetEncoding& targets, const Tensor& labels, std::spa
                         data.labels.mutable_data<float>().begin() + static_cast<int64_t>(i) * width);
   }
   data.classes = targets.labels;
-  data.preparation.set("targets", to_json(targets)).set("target", Json::array_of(targets.columns));
-  data.preparation.set("classes", Json::array_of(targets.labels));
   return check(data);
+}
+
+// What the columns taught, with how the table was read and what is to be told of a row.
+Preparation whole_preparation(const DataSource& source, const Prepared& p, Preparation preparation) {
+  if (Json reading = to_json(source.csv); !reading.members().empty()) preparation.facts.set("csv", reading);
+  if (!p.encoding) return preparation;
+  preparation.task = p.encoding->labels.empty() ? "regression" : "multi_label";
+  preparation.targets = p.encoding->columns;
+  preparation.facts.set("targets", to_json(*p.encoding));
+  return preparation;
 }
 
 Result<Dataset> encoded(const DataSource& source, const Prepared& p, std::span<const uint32_t> rows,
                         const TabularEncoding& encoding, std::string name) {
   Dataset data = TRY(encode(p.table, rows, encoding, std::move(name)));
   if (p.encoding) RETURN_IF_ERROR(set_targets(*p.encoding, p.labels, rows, data));
-  if (Json reading = to_json(source.csv); !reading.members().empty()) data.preparation.set("csv", reading);
+  data.preparation = std::make_shared<Preparation>(whole_preparation(source, p, *data.preparation));
   data.in_order = source.split == SplitBy::time;
   return data;
 }

@@ -68,7 +68,7 @@ TEST_F(TableSource, Latin1IsNamedAndRead) {
   Result<DataPair> pair = load_dataset(d);
   ASSERT_TRUE(pair.ok()) << pair.status().message();
   EXPECT_THAT(pair->train.features, ElementsAre("größe"));
-  EXPECT_EQ(pair->train.preparation["csv"].dump(), R"({"encoding":"latin-1"})");
+  EXPECT_EQ(pair->train.preparation->facts["csv"].dump(), R"({"encoding":"latin-1"})");
 }
 
 TEST_F(TableSource, AnUnnamedTargetIsSaidOrRefused) {

@@ -2,7 +2,6 @@
 #include "data/tabular.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
@@ -10,6 +9,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "data/table_front.h"
+#include "runtime/session.h"
+#include "text/date.h"
 
 namespace slipway {
 
@@ -107,7 +110,8 @@ void measure(const CsvTable& table, std::span<const uint32_t> rows, Missing miss
   double squares = 0;
   column.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
   for (double x : values) squares += (x - column.mean) * (x - column.mean);
-  column.deviation = squares > 0 ? std::sqrt(squares / count) : 1;
+  const auto [least, most] = std::ranges::minmax(values);
+  column.deviation = least < most ? std::sqrt(squares / count) : 1;  // rounding gives equal ones a deviation, too
   column.fill = column.mean;
   if (missing == Missing::mean) return;
   std::ranges::sort(values);
@@ -162,53 +166,21 @@ Result<ColumnEncoding> fit_column(const CsvTable& table, std::span<const uint32_
   return column;
 }
 
-// Writes the features of one cell and moves `to` behind them.
-Status encode_cell(const CsvTable& table, uint32_t row, const ColumnEncoding& column, float*& to) {
-  using Kind = ColumnEncoding::Kind;
-  const std::string& cell = table.rows[row][column.index];
-  bool missing = is_missing(cell);
-  if (column.kind == Kind::number || column.kind == Kind::date) {
-    std::optional<double> number = value_of(cell, column.kind);
-    if (!number && !missing) {
-      return wrong_cell(
-          table, row, column.index,
-          column.kind == Kind::date ? "a date as in the training rows" : "a number as in the training rows");
-    }
-    *to++ = static_cast<float>(number.value_or(column.fill));
-  } else {
-    const std::string& meant = missing ? column.fill_category : cell;
-    auto category = std::ranges::lower_bound(column.categories, meant);
-    bool known = category != column.categories.end() && *category == meant;
-    auto place = category - column.categories.begin();
-    if (column.kind == Kind::index) {
-      *to++ = known ? static_cast<float>(place + 1) : 0.f;
-    } else {
-      if (known) to[place] = 1;
-      to += column.categories.size();
-    }
+// Runs the front over the rows.
+Result<Tensor> features_of(const CsvTable& table, std::span<const uint32_t> rows, const Preparation& preparation) {
+  constexpr size_t kRows = 4096;  // at a time
+  const auto width = static_cast<int64_t>(preparation.features.size());
+  const std::vector<RawInput> inputs = raw_inputs(preparation.front);
+  std::unique_ptr<Session> session = TRY(Session::create(preparation.front));
+  Tensor features(DType::f32, {static_cast<int64_t>(rows.size()), width});
+  for (size_t begin = 0; begin < rows.size(); begin += kRows) {
+    std::vector<Tensor> raw =
+        TRY(raw_columns(table, rows.subspan(begin, std::min(kRows, rows.size() - begin)), inputs));
+    std::vector<Tensor> made = TRY(session->run(raw));
+    std::ranges::copy(made[0].data<float>(),
+                      features.mutable_data<float>().begin() + static_cast<int64_t>(begin) * width);
   }
-  if (column.indicator) *to++ = missing ? 1.f : 0.f;
-  return {};
-}
-
-void add_feature(std::string name, double scale, double offset, Dataset& data) {
-  data.features.push_back(std::move(name));
-  data.scaling.scale.push_back(static_cast<float>(scale));
-  data.scaling.offset.push_back(static_cast<float>(offset));
-}
-
-void add_features(const TabularEncoding& encoding, Dataset& data) {
-  data.scaling = {.scale = {}, .offset = {}};
-  for (const ColumnEncoding& column : encoding.columns) {
-    if (column.kind == ColumnEncoding::Kind::one_hot) {
-      for (const std::string& category : column.categories) add_feature(column.name + "=" + category, 1, 0, data);
-    } else {
-      bool scaled = column.kind != ColumnEncoding::Kind::index && column.standardize;
-      double scale = scaled ? 1 / column.deviation : 1;
-      add_feature(column.name, scale, scaled ? -column.mean * scale : 0, data);
-    }
-    if (column.indicator) add_feature(column.name + " missing", 1, 0, data);
-  }
+  return features;
 }
 
 Status encode_labels(const CsvTable& table, std::span<const uint32_t> rows, const TabularEncoding& encoding,
@@ -242,66 +214,7 @@ Status encode_weights(const CsvTable& table, std::span<const uint32_t> rows, siz
   return {};
 }
 
-std::string_view kind_name(ColumnEncoding::Kind kind) {
-  switch (kind) {
-    case ColumnEncoding::Kind::number: return "number";
-    case ColumnEncoding::Kind::date: return "date";
-    case ColumnEncoding::Kind::one_hot: return "one_hot";
-    case ColumnEncoding::Kind::index: return "index";
-  }
-  CHECK(false, "a kind of column without a name");
-}
-
-// The number that `width` digits at `at` spell; -1 when they are none.
-int digits_at(std::string_view cell, size_t at, size_t width) {
-  if (cell.size() < at + width) return -1;
-  int value = 0;
-  for (char c : cell.substr(at, width)) {
-    if (c < '0' || c > '9') return -1;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
-
 }  // namespace
-
-std::optional<double> parse_date(std::string_view cell) {
-  using namespace std::chrono;
-  int y = digits_at(cell, 0, 4), m = digits_at(cell, 5, 2), d = digits_at(cell, 8, 2);
-  if (y < 0 || m < 0 || d < 0 || cell[4] != '-' || cell[7] != '-') return std::nullopt;
-  year_month_day date{year(y), month(static_cast<unsigned>(m)), day(static_cast<unsigned>(d))};
-  if (!date.ok()) return std::nullopt;
-  double days = sys_days(date).time_since_epoch().count();
-  if (cell.size() == 10) return days;
-  int hours = digits_at(cell, 11, 2), minutes = digits_at(cell, 14, 2);
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || cell[13] != ':') return std::nullopt;
-  if (cell[10] != 'T' && cell[10] != ' ') return std::nullopt;
-  int seconds = cell.size() == 16 ? 0 : digits_at(cell, 17, 2);
-  bool whole = cell.size() == 16 || (cell.size() == 19 && cell[16] == ':' && seconds >= 0 && seconds <= 60);
-  if (!whole) return std::nullopt;
-  return days + (hours * 3600 + minutes * 60 + seconds) / 86400.0;
-}
-
-Json to_json(const TabularEncoding& encoding) {
-  Json columns = Json::array();
-  for (const ColumnEncoding& column : encoding.columns) {
-    Json json = Json::object({{"name", column.name}, {"type", kind_name(column.kind)}});
-    if (column.categories.empty()) {
-      json.set("fill", column.fill);
-      json.set("mean", column.standardize ? column.mean : 0)
-          .set("deviation", column.standardize ? column.deviation : 1);
-    } else {
-      json.set("categories", Json::array_of(column.categories));
-      if (!column.fill_category.empty()) json.set("fill", column.fill_category);
-    }
-    if (column.indicator) json.set("indicator", true);
-    columns.push(json);
-  }
-  return Json::object({{"kind", "table"},
-                       {"columns", columns},
-                       {"target", encoding.target_name},
-                       {"classes", Json::array_of(encoding.classes)}});
-}
 
 Result<size_t> target_column(const CsvTable& table, const std::string& name) {
   if (name.empty()) return table.header.size() - 1;
@@ -360,13 +273,9 @@ Result<Dataset> encode(const CsvTable& table, std::span<const uint32_t> rows, co
   Dataset data;
   data.name = std::move(name);
   data.classes = encoding.classes;
-  data.preparation = to_json(encoding);
-  add_features(encoding, data);
-  data.inputs = Tensor(DType::f32, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(data.features.size())});
-  float* to = data.inputs.mutable_data<float>().data();
-  for (uint32_t row : rows) {
-    for (const ColumnEncoding& column : encoding.columns) RETURN_IF_ERROR(encode_cell(table, row, column, to));
-  }
+  data.preparation = std::make_shared<Preparation>(TRY(table_preparation(encoding)));
+  data.features = data.preparation->features;
+  data.inputs = TRY(features_of(table, rows, *data.preparation));
   RETURN_IF_ERROR(encode_labels(table, rows, encoding, data));
   if (encoding.weight) RETURN_IF_ERROR(encode_weights(table, rows, *encoding.weight, data));
   RETURN_IF_ERROR(check(data));

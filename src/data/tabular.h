@@ -66,12 +66,6 @@ struct TabularEncoding {
   std::string target_name;
 };
 
-// {"kind": "table", "columns": […], "target", "classes"}: all that a served model's client needs to encode a row.
-Json to_json(const TabularEncoding& encoding);
-
-// Days since 1970-01-01 of a date in one of the spellings above; nullopt for anything else.
-std::optional<double> parse_date(std::string_view cell);
-
 // The column called `name`, the last one where it is empty; an error lists the columns.
 Result<size_t> target_column(const CsvTable& table, const std::string& name);
 
@@ -84,9 +78,9 @@ Result<std::vector<std::string>> target_classes(const CsvTable& table, size_t ta
 Result<TabularEncoding> fit_encoding(const CsvTable& table, std::span<const uint32_t> rows,
                                      const TabularOptions& options);
 
-// Features as float32 [N, features], unscaled, the scaling beside; labels as class indices [N] or float32 [N, 1].
-// preparation is the encoding as JSON.
-// Errors name the line: a target that is missing, unknown or no number; text in a column of numbers.
+// Features as float32 [N, features], as the preparation's graph makes them (data/table_front.h); labels as class
+// indices [N] or float32 [N, 1]. Errors name the line: a target that is missing, unknown or no number; text in a column
+// of numbers.
 Result<Dataset> encode(const CsvTable& table, std::span<const uint32_t> rows, const TabularEncoding& encoding,
                        std::string name);
 

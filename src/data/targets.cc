@@ -118,4 +118,12 @@ Json to_json(const TargetEncoding& encoding) {
   return json;
 }
 
+TargetEncoding target_encoding(const Json& json) {
+  TargetEncoding encoding;
+  for (const Json& name : json["columns"].items()) encoding.columns.push_back(name.as_string());
+  encoding.separator = json["separator"].as_string();
+  for (const Json& label : json["labels"].items()) encoding.labels.push_back(label.as_string());
+  return encoding;
+}
+
 }  // namespace slipway

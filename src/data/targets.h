@@ -37,5 +37,6 @@ Result<Tensor> encode_targets(const CsvTable& table, std::span<const uint32_t> r
 
 // {"columns", "separator", "labels"}
 Json to_json(const TargetEncoding& encoding);
+TargetEncoding target_encoding(const Json& json);
 
 }  // namespace slipway

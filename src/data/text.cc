@@ -7,7 +7,8 @@
 
 #include "base/file.h"
 #include "base/gzip.h"
-#include "data/tokenizer.h"
+#include "data/raw_fronts.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 
@@ -48,8 +49,7 @@ Result<Dataset> windows(std::string_view text, const Tokenizer& tokenizer, const
   data.window = options.sequence_length;
   data.stride = options.stride > 0 ? options.stride : options.sequence_length;
   data.classes = tokenizer.names();
-  data.preparation = Json::object(
-      {{"kind", "text"}, {"sequence_length", options.sequence_length}, {"tokenizer", tokenizer.to_json()}});
+  data.preparation = std::make_shared<Preparation>(TRY(text_preparation(tokenizer, options.sequence_length)));
   RETURN_IF_ERROR(slipway::check(data));
   return data;
 }

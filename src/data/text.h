@@ -11,7 +11,7 @@
 namespace slipway {
 
 struct TextOptions {
-  std::string tokenizer = "character";  // byte, character, word, bpe (data/tokenizer.h)
+  std::string tokenizer = "character";  // byte, character, word, bpe (text/tokenizer.h)
   int64_t vocabulary = 1000;            // word, bpe
   int64_t sequence_length = 64;         // tokens of a window
   int64_t stride = 0;                   // tokens from one window to the next; 0: sequence_length
@@ -21,7 +21,7 @@ struct TextOptions {
 // A text file, gzipped or not. Training windows are cut from the first part of the tokens, test windows from the last
 // `test_fraction`; none reaches into the other part. Word and bpe vocabularies are learned from the first part.
 // inputs: uint8 (up to 256 tokens) or float32 [L]; labels: int64 [L]; window and stride as asked; classes: the tokens'
-// names; preparation: {"kind": "text", "sequence_length", "tokenizer": …}.
+// names; preparation: data/raw_fronts.h.
 Result<DataPair> load_text(const std::filesystem::path& path, const TextOptions& options, double test_fraction);
 
 // The same with a test text of its own.

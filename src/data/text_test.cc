@@ -1,6 +1,8 @@
 // Text: windows and their labels, the last part kept apart, nothing stored twice.
 #include "data/text.h"
 
+#include "data/raw_fronts.h"
+
 #include <set>
 
 #include <gmock/gmock.h>
@@ -8,8 +10,8 @@
 
 #include "base/file.h"
 #include "data/batches.h"
-#include "data/tokenizer.h"
 #include "support/places.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 namespace {
@@ -113,9 +115,10 @@ TEST_F(Text, TheTokenizerTravels) {
                                     {.tokenizer = "bpe", .vocabulary = 260, .sequence_length = 2}, 0.3);
   ASSERT_TRUE(pair.ok()) << pair.status().message();
   EXPECT_EQ(pair->train.inputs.dtype(), DType::f32) << "more than 256 tokens";
-  EXPECT_EQ(pair->train.preparation["kind"].as_string(), "text");
-  Result<Tokenizer> tokenizer = Tokenizer::from_json(pair->train.preparation["tokenizer"]);
-  ASSERT_TRUE(tokenizer.ok());
+  EXPECT_EQ(pair->train.preparation->kind, "text");
+  Result<std::optional<FrontTokenizer>> found = front_tokenizer(pair->train.preparation->front);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  const Tokenizer* tokenizer = &(*found)->tokenizer;
   EXPECT_EQ(tokenizer->vocabulary(), static_cast<int64_t>(pair->train.classes.size()));
 }
 

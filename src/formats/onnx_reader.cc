@@ -10,6 +10,7 @@
 #include "formats/onnx_ml.h"
 #include "formats/onnx_proto.h"
 #include "formats/onnx_upgrade.h"
+#include "formats/preparation.h"
 #include "formats/tensor_pb.h"
 #include "ops/all.h"
 #include "rewrite/expand_gradients.h"
@@ -399,7 +400,7 @@ class ModelReader {
 
 Result<Graph> read_onnx(std::string_view bytes, const std::filesystem::path& folder) {
   auto model = TRY(parse_onnx_model(bytes));
-  return ModelReader(*model, folder).read();
+  return preparation_apart(TRY(ModelReader(*model, folder).read()));
 }
 
 }  // namespace slipway

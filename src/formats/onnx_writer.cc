@@ -13,6 +13,7 @@
 #include "formats/onnx_downgrade.h"
 #include "formats/onnx_ml.h"
 #include "formats/onnx_proto.h"
+#include "formats/preparation.h"
 #include "formats/tensor_pb.h"
 #include "graph/captures.h"
 
@@ -302,7 +303,7 @@ Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* exte
     plain.updates.clear();
     plain.remove_dead_nodes();
   }
-  Graph lowered = TRY(lowered_to_opset(plain, opset));
+  Graph lowered = TRY(lowered_to_opset(TRY(preparation_joined(plain)), opset));
   onnx::ModelProto model;
   RETURN_IF_ERROR(ModelWriter(opset, external).write(lowered, model));
   RETURN_IF_ERROR(check_onnx(model));

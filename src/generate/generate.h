@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "data/tokenizer.h"
 #include "generate/sampling.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 

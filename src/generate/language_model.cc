@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "data/dataset.h"
+#include "data/raw_fronts.h"
 #include "graph/operator.h"
 
 namespace slipway {
@@ -51,13 +51,17 @@ Status check_ports(const Graph& graph, int64_t vocabulary) {
                              vocabulary, to_string(out.type())));
 }
 
-Result<Tokenizer> tokenizer_of(const Json& preparation) {
-  if (preparation["kind"].as_string() != "text") {
-    std::string found = preparation.is_null() ? "no preparation of its data travels with it"
-                                              : "it takes data of kind " + preparation["kind"].dump();
-    return invalid(fmt::format("no language model: {}; expected a model trained on data of kind \"text\"", found));
+Result<FrontTokenizer> tokenizer_of(const Graph& graph) {
+  std::optional<Preparation> preparation = TRY(preparation_of(graph));
+  std::optional<FrontTokenizer> tokenizer;
+  if (preparation && preparation->kind == "text") tokenizer = TRY(front_tokenizer(preparation->front));
+  if (tokenizer) return *std::move(tokenizer);
+  std::string found = old_preparation_note(graph);
+  if (found.empty() && preparation && !preparation->kind.empty()) {
+    found = fmt::format("it takes data of kind \"{}\"", preparation->kind);
   }
-  return Tokenizer::from_json(preparation["tokenizer"]);
+  if (found.empty()) found = "no preparation of its data travels with it";
+  return invalid(fmt::format("no language model: {}; expected a model trained on data of kind \"text\"", found));
 }
 
 // Log-probabilities of probabilities; logits as they are. Logits that happen to be probabilities there are none of:
@@ -79,14 +83,14 @@ std::vector<float> scores_of(std::span<const float> row) {
 
 }  // namespace
 
-Result<LanguageModel> LanguageModel::create(Graph graph, const Json& preparation, int threads) {
+Result<LanguageModel> LanguageModel::create(Graph graph, int threads) {
   LanguageModel model;
-  model.tokenizer_ = TRY(tokenizer_of(preparation));
+  FrontTokenizer tokens = TRY(tokenizer_of(graph));
+  model.tokenizer_ = std::move(tokens.tokenizer);
   RETURN_IF_ERROR(infer_types(graph));
   RETURN_IF_ERROR(check_ports(graph, model.tokenizer_.vocabulary()));
   const Dim steps = (*graph.value(graph.inputs[0]).dims)[1];
-  model.window_ = steps.known() ? steps.size : preparation["sequence_length"].as_int();
-  if (model.window_ < 1) return invalid("neither its input nor sequence_length of its preparation says how many steps");
+  model.window_ = steps.known() ? steps.size : tokens.length;
   std::optional<Graph> free = with_free_steps(graph);
   model.any_length_ = free.has_value();
   SessionOptions options;

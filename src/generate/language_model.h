@@ -7,10 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "base/json.h"
-#include "data/tokenizer.h"
 #include "graph/graph.h"
 #include "runtime/session.h"
+#include "text/tokenizer.h"
 
 namespace slipway {
 
@@ -19,9 +18,9 @@ class LanguageModel {
  public:
   // A graph of one input [batch, steps] of token ids, one output [batch, steps, vocabulary or more] of probabilities or
   // logits for the token after each step, and nothing that looks at later steps (which is tried: such a model would be
-  // asked about tokens that are not there yet). `preparation`: as load_text wrote it (kind "text", with the tokenizer).
+  // asked about tokens that are not there yet). Its preparation has the tokenizer (data of kind "text").
   // invalid_argument says what makes it no language model.
-  static Result<LanguageModel> create(Graph graph, const Json& preparation, int threads = 0);
+  static Result<LanguageModel> create(Graph graph, int threads = 0);
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
   // The most tokens that it looks back at.
@@ -45,9 +44,7 @@ class LanguageModel {
   std::vector<Tensor> outputs_;
 };
 
-// Reads a model with what travels with it: a model file (tokenizer in its metadata or in preprocessing.json beside it),
-// a version's folder in a store, or a model's folder there (its version in production). Files of a store are checked
-// against their checksums. Errors begin with the path.
+// Reads a model from where open_model finds it. Errors begin with the path.
 Result<LanguageModel> read_language_model(const std::filesystem::path& path, int threads = 0);
 
 }  // namespace slipway

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "data/dataset.h"
+#include "data/raw_fronts.h"
 #include "formats/format.h"
 #include "graph/builder.h"
 #include "ops/all.h"
@@ -20,10 +21,13 @@ using testing::HasSubstr;
 
 constexpr int64_t kTokens = 4;
 
-Json preparation(int64_t sequence_length = 8) {
-  return Json::object({{"kind", "text"},
-                       {"sequence_length", sequence_length},
-                       {"tokenizer", Tokenizer::train("character", "abcd", 0, "")->to_json()}});
+Tokenizer letters(const char* text = "abcd") { return *Tokenizer::train("character", text, 0, ""); }
+
+// The graph with a tokenizer of its own.
+Graph with_tokenizer(Graph graph, const Tokenizer& tokenizer = letters()) {
+  Status set = set_preparation(graph, *text_preparation(tokenizer, 8));
+  EXPECT_TRUE(set.ok()) << set.message();
+  return graph;
 }
 
 // Scores for the token after each step: ten times the sum over the steps so far of one-hot(id + 1), the last step
@@ -48,7 +52,7 @@ Graph counting(bool positions, bool probabilities = false, bool looks_ahead = fa
 }
 
 std::vector<float> scores_after(const Graph& graph, std::vector<int32_t> tokens) {
-  Result<LanguageModel> model = LanguageModel::create(graph, preparation());
+  Result<LanguageModel> model = LanguageModel::create(with_tokenizer(graph));
   EXPECT_TRUE(model.ok()) << model.status().message();
   Result<std::vector<float>> scores = model->next(tokens);
   EXPECT_TRUE(scores.ok()) << scores.status().message();
@@ -77,25 +81,27 @@ TEST(LanguageModel, ProbabilitiesBecomeTheirLogarithms) {
 }
 
 TEST(LanguageModel, SaysWhatMakesItNone) {
-  auto why = [](const Graph& graph, const Json& json) { return LanguageModel::create(graph, json).status().message(); };
-  EXPECT_THAT(why(counting(true), {}), HasSubstr("no language model: no preparation of its data travels with it"));
-  EXPECT_THAT(why(counting(true), Json::object({{"kind", "audio"}})), HasSubstr("takes data of kind \"audio\""));
-  EXPECT_THAT(why(counting(true, false, true), preparation()), HasSubstr("depends on later steps"));
-  EXPECT_THAT(why(counting(false), preparation(0)), HasSubstr("how many steps"));
-  Json other = preparation();
-  other.set("tokenizer", Json::object({{"kind", "byte"}}));
-  EXPECT_THAT(why(counting(true), other), HasSubstr("has 256 tokens, but the model answers float32[batch, 8, 4]"));
-  other.set("tokenizer", Tokenizer::train("character", "abc", 0, "")->to_json());
-  Result<LanguageModel> fewer = LanguageModel::create(counting(true, true), other);
+  auto why = [](const Graph& graph) { return LanguageModel::create(graph).status().message(); };
+  EXPECT_THAT(why(counting(true)), HasSubstr("no language model: no preparation of its data travels with it"));
+  Graph sound = counting(true);
+  ASSERT_TRUE(set_preparation(sound, {.kind = "audio"}).ok());
+  EXPECT_THAT(why(sound), HasSubstr("takes data of kind \"audio\""));
+  Graph old = counting(true);
+  old.metadata["slipway.preprocessing"] = R"({"kind":"text"})";
+  EXPECT_THAT(why(old), HasSubstr("trained by an older Slipway"));
+  EXPECT_THAT(why(with_tokenizer(counting(true, false, true))), HasSubstr("depends on later steps"));
+  EXPECT_THAT(why(with_tokenizer(counting(true), *Tokenizer::train("byte", "", 0, ""))),
+              HasSubstr("has 256 tokens, but the model answers float32[batch, 8, 4]"));
+  Result<LanguageModel> fewer = LanguageModel::create(with_tokenizer(counting(true, true), letters("abc")));
   ASSERT_TRUE(fewer.ok()) << fewer.status().message();
   EXPECT_EQ(fewer->next(std::vector<int32_t>{0})->size(), 3u) << "what has no token is never drawn";
   Graph flat;
   ValueId x = flat.add_input("x", DType::f32, Dims{Dim::named("batch"), 8});
   flat.outputs = {Builder(flat, all_operators()).op("Relu", {x})};
-  EXPECT_THAT(why(flat, preparation()), HasSubstr("one output [batch, steps, vocabulary]; found float32[batch, 8]"));
+  EXPECT_THAT(why(with_tokenizer(flat)), HasSubstr("one output [batch, steps, vocabulary]; found float32[batch, 8]"));
   Graph broken = counting(true);
   broken.value(broken.find("table")).data.mutable_data<float>()[1] = NAN;
-  Result<LanguageModel> model = LanguageModel::create(broken, preparation());
+  Result<LanguageModel> model = LanguageModel::create(with_tokenizer(broken));
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_THAT(model->next(std::vector<int32_t>{0}).status().message(), HasSubstr("NaN"));
 }
@@ -106,16 +112,13 @@ class LanguageModelFiles : public testing::Test {
   TemporaryDirectory folder_;
 };
 
-TEST_F(LanguageModelFiles, TheTokenizerInTheFileOrBesideIt) {
+TEST_F(LanguageModelFiles, TheTokenizerInTheFile) {
   Graph graph = counting(true);
   ASSERT_TRUE(write_model(graph, at("bare.onnx")).ok());
   EXPECT_THAT(read_language_model(at("bare.onnx")).status().message(),
               testing::AllOf(HasSubstr("bare.onnx: no language model"), HasSubstr("no preparation")));
-  graph.metadata[kPreprocessingKey] = preparation().dump();
-  ASSERT_TRUE(write_model(graph, at("whole.onnx")).ok());
+  ASSERT_TRUE(write_model(with_tokenizer(graph), at("whole.onnx")).ok());
   EXPECT_TRUE(read_language_model(at("whole.onnx")).ok());
-  ASSERT_TRUE(write_file_atomic(at(kPreprocessingFile), preparation().dump()).ok());
-  EXPECT_TRUE(read_language_model(at("bare.onnx")).ok());
   EXPECT_THAT(read_language_model(at("absent")).status().message(), HasSubstr("absent"));
   EXPECT_THAT(read_language_model(folder_.path()).status().message(), HasSubstr("expected a model file"));
 }
@@ -123,9 +126,8 @@ TEST_F(LanguageModelFiles, TheTokenizerInTheFileOrBesideIt) {
 TEST_F(LanguageModelFiles, FoldersOfAStore) {
   Store store = *Store::open(at("store"), true);
   Draft draft;
-  ASSERT_TRUE(write_model(counting(true), at("m.onnx")).ok());
+  ASSERT_TRUE(write_model(with_tokenizer(counting(true)), at("m.onnx")).ok());
   draft.files["model.onnx"] = *read_file(at("m.onnx"));
-  draft.files[kPreprocessingFile] = preparation().dump();
   ASSERT_TRUE(store.publish("lm", draft, false).ok());
   EXPECT_TRUE(read_language_model(at("store") / "lm" / "1").ok());
   EXPECT_THAT(read_language_model(at("store") / "lm").status().message(), HasSubstr("production"));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "ops/raw_data.h"
+
 namespace slipway::ops {
 
 namespace {
@@ -183,6 +185,13 @@ BatchAxes dft(const BatchNode& n) {
   return std::vector{at};
 }
 
+// Each text, file or row of samples by itself, in dimension 0.
+BatchAxes raw_rows(const BatchNode& n) {
+  BatchAxis at = TRY(rows_of_first(n));
+  if (at != BatchAxis{}) return mixes("takes its rows along another dimension than the rows'");
+  return std::vector{at};
+}
+
 constexpr const char* kMl = "ai.onnx.ml";
 
 constexpr NamedBatchRule kRules[] = {
@@ -219,6 +228,8 @@ constexpr NamedBatchRule kRules[] = {
     {"Cosh", "", elementwise},
     {"CumSum", "", cum_sum},
     {"DFT", "", dft},
+    {"DecodeAudio", kData, raw_rows},
+    {"DecodeImage", kData, raw_rows},
     {"DepthToSpace", "", first_axis},
     {"DequantizeLinear", "", quantize},
     {"Det", "", before_last<2>},
@@ -277,6 +288,7 @@ constexpr NamedBatchRule kRules[] = {
     {"QuantizeLinear", "", quantize},
     {"RMSNormalization", "", layer_normalization},
     {"Reciprocal", "", elementwise},
+    {"ParseDate", kData, elementwise},
     {"ReduceL1", "", reduce},
     {"ReduceL2", "", reduce},
     {"ReduceLogSum", "", reduce},
@@ -302,6 +314,7 @@ constexpr NamedBatchRule kRules[] = {
     {"Softplus", "", elementwise},
     {"Softsign", "", elementwise},
     {"SpaceToDepth", "", first_axis},
+    {"Spectrum", kData, first_axis},
     {"Sqrt", "", elementwise},
     {"Sub", "", elementwise},
     {"Sum", "", elementwise},
@@ -310,6 +323,7 @@ constexpr NamedBatchRule kRules[] = {
     {"Tanh", "", elementwise},
     {"TfIdfVectorizer", "", first_axis},
     {"ThresholdedRelu", "", elementwise},
+    {"Tokenize", kData, raw_rows},
     {"TopK", "", along_axis},
     {"TreeEnsembleClassifier", kMl, first_axis},
     {"TreeEnsembleRegressor", kMl, first_axis},

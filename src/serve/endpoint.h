@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,8 +20,9 @@ struct EndpointContext {
   Inference& inference;
   Metrics& metrics;
   const std::atomic<bool>& draining;
-  int64_t timeout_ns;     // of a request that brings no deadline of its own; 0: none
-  uint64_t answer_limit;  // bytes of one answer's body
+  int64_t timeout_ns;                                // of a request that brings no deadline of its own; 0: none
+  uint64_t answer_limit;                             // bytes of one answer's body
+  std::function<void(std::function<void()>)> aside;  // goes on with a task off the event loops
 };
 
 // What a route's placeholders matched, percent-decoded.

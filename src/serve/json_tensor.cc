@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "serve/base64.h"
+#include "base/base64.h"
 #include "tensor/visit.h"
 
 namespace slipway {

@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
 #include "base/random.h"
-#include "serve/base64.h"
 
 namespace slipway {
 namespace {

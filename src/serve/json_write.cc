@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/base64.h"
 #include "base/utf8.h"
-#include "serve/base64.h"
 #include "serve/json_tensor.h"
 #include "tensor/visit.h"
 

@@ -13,6 +13,8 @@ Servable::Servable(std::string name, int64_t version, LoadedModel model, Metrics
       inputs_(session_->inputs()),
       outputs_(session_->outputs()),
       classes_(std::move(model.classes)),
+      front_(std::move(model.front)),
+      meaning_(std::move(model.meaning)),
       metrics_(metrics, name_, std::to_string(version_)) {}
 
 Result<std::shared_ptr<Servable>> Servable::create(std::string name, int64_t version, LoadedModel model,

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "data/answer_meaning.h"
+#include "data/front.h"
 #include "graph/port.h"
 #include "runtime/row_proof.h"
 #include "runtime/session.h"
@@ -28,6 +30,8 @@ struct LoadedModel {
   std::unique_ptr<Session> session;
   std::shared_ptr<const RowAnalysis> rows = nullptr;  // of the model as it was read; nullptr: every request runs alone
   std::vector<std::string> classes = {};              // labels of the first output's last dimension; may be empty
+  std::shared_ptr<const Front> front = nullptr;       // prepares raw data; nullptr: requests bring tensors
+  AnswerMeaning meaning = {};                         // of the first output
 };
 
 // Thread-safe.
@@ -45,6 +49,9 @@ class Servable {
   const std::vector<Port>& outputs() const { return outputs_; }
   // Labels of the first output's last dimension; may be empty.
   const std::vector<std::string>& classes() const { return classes_; }
+  // What prepares a request's raw data; nullptr: it brings tensors.
+  const Front* front() const { return front_.get(); }
+  const AnswerMeaning& meaning() const { return meaning_; }
   const Session& session() const { return *session_; }
   // Runs the model beside its service: nothing is batched, counted or observed.
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const { return session_->run(inputs); }
@@ -69,6 +76,8 @@ class Servable {
   const std::vector<Port> inputs_;
   const std::vector<Port> outputs_;
   const std::vector<std::string> classes_;
+  const std::shared_ptr<const Front> front_;
+  const AnswerMeaning meaning_;
   std::vector<std::string> notes_;
   RequestMetricsSet metrics_;
   std::unique_ptr<Batcher> batcher_;

@@ -70,7 +70,11 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, VersionSour
   server->inference_ = std::make_unique<Inference>(*server->models_, server->metrics_, server->clock_, std::move(sink));
   server->context_ = std::make_unique<EndpointContext>(
       EndpointContext{*server->inference_, server->metrics_, server->draining_, server->options_.timeout_ms * 1'000'000,
-                      server->options_.answer_limit});
+                      server->options_.answer_limit, [s = server.get()](std::function<void()> task) {
+                        s->readers_->post([s, task = std::move(task)] {
+                          if (!s->cut_.load(std::memory_order_relaxed)) task();
+                        });
+                      }});
   server->readers_ = std::make_unique<WorkerPool>(or_cores(0));
   RETURN_IF_ERROR(server->take_port());
   RETURN_IF_ERROR(server->models_->start());

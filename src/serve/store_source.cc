@@ -76,6 +76,11 @@ ModelLoader store_loader(Store store, SessionOptions options) {
     LoadedModel loaded{.session = nullptr, .classes = std::move(manifest.signature.classes)};
     loaded.rows = std::make_shared<const RowAnalysis>(graph);
     if (loaded.classes.empty()) loaded.classes = ops::zip_map_labels(graph);
+    const std::optional<Preparation> carried = TRY(preparation_of(graph));
+    Preparation preparation = carried ? *carried : Preparation();
+    if (preparation.classes.empty()) preparation.classes = loaded.classes;
+    loaded.front = TRY(Front::create(graph, options));
+    loaded.meaning = answer_meaning(graph, preparation);
     loaded.session = TRY(Session::create(std::move(graph), options));
     RETURN_IF_ERROR(refuse_no_tensors(*loaded.session));
     return loaded;

@@ -101,7 +101,7 @@ Result<PredictBody> PredictReader::read() {
     return invalid(
         fmt::format("JSON Value: {} not formatted correctly. 'signature_name' key must be a string value.", document));
   }
-  if (!body_.signature_name.empty() && body_.signature_name != "serving_default") {
+  if (!body_.signature_name.empty() && body_.signature_name != "serving_default" && body_.signature_name != "tensors") {
     return invalid(fmt::format("Serving signature name: \"{}\" not found in signature def", body_.signature_name));
   }
   if (seen_instances_ && seen_inputs_) {

@@ -14,7 +14,7 @@ namespace slipway {
 
 struct PredictBody {
   bool by_row = true;          // "instances": a list of examples; else "inputs": whole tensors
-  std::string signature_name;  // "" when absent
+  std::string signature_name;  // "" when absent; else "serving_default" or "tensors" (serve/raw_request.h)
   std::vector<Tensor> inputs;  // in the order of the ports
 };
 

@@ -32,6 +32,7 @@ struct V2Request {
   std::vector<V2Output> outputs;  // empty: all
   bool binary_output = false;
   int64_t timeout_us = 0;
+  std::string signature_name;  // of the parameters; "" when absent
 };
 
 // `json` is the body's JSON part, `binary` what follows it, `model` for messages. Errors have Triton's words.

@@ -191,6 +191,7 @@ bool InferReader::read_parameters() {
       request_.timeout_us = static_cast<int64_t>(timeout);
       return true;
     }
+    if (key == "signature_name") return read_text(request_.signature_name, "signature_name");
     if (key.starts_with("triton_")) {
       return error("parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.");
     }

@@ -28,12 +28,6 @@ Result<int64_t> integer_member(const Json& json, std::string_view key) {
   return value.as_int();
 }
 
-Result<double> number_member(const Json& json, std::string_view key) {
-  Json value = TRY(json.require(key));
-  if (!value.is_number()) return wrong(key, "a number", value);
-  return value.as_double();
-}
-
 Result<Json> object_member(const Json& json, std::string_view key) {
   Json value = TRY(json.require(key));
   if (!value.is_object()) return wrong(key, "an object", value);
@@ -114,10 +108,7 @@ Result<Lineage> lineage_from_json(const Json& json) {
 Json to_json(const Signature& signature) {
   return Json::object({{"inputs", to_json(signature.inputs)},
                        {"outputs", to_json(signature.outputs)},
-                       {"classes", Json::array_of(signature.classes)},
-                       {"preprocessing", Json::object({{"kind", signature.preprocessing.kind},
-                                                       {"scale", signature.preprocessing.scale},
-                                                       {"offset", signature.preprocessing.offset}})}});
+                       {"classes", Json::array_of(signature.classes)}});
 }
 
 Result<Signature> signature_from_json(const Json& json) {
@@ -129,10 +120,6 @@ Result<Signature> signature_from_json(const Json& json) {
     if (!name.is_string()) return wrong("classes", "strings", name);
     signature.classes.push_back(name.as_string());
   }
-  Json preprocessing = TRY(object_member(json, "preprocessing"));
-  signature.preprocessing.kind = TRY(text_member(preprocessing, "kind"));
-  signature.preprocessing.scale = TRY(number_member(preprocessing, "scale"));
-  signature.preprocessing.offset = TRY(number_member(preprocessing, "offset"));
   return signature;
 }
 

@@ -12,18 +12,11 @@
 
 namespace slipway {
 
-// How raw data becomes the model's input: y = (x * scale) + offset, per the training recipe.
-struct Preprocessing {
-  std::string kind;  // "", "image", "tabular"
-  double scale = 1;
-  double offset = 0;
-};
-
+// Of the tensors that a model takes and gives; how raw data becomes them stands in the model's file.
 struct Signature {
   std::vector<Port> inputs;
   std::vector<Port> outputs;
   std::vector<std::string> classes;  // labels of the output's last dimension; may be empty
-  Preprocessing preprocessing;
 };
 
 struct Lineage {

@@ -15,7 +15,6 @@ Manifest example() {
   m.signature.inputs = {{.name = "image", .dtype = DType::f32, .dims = {Dim::named("batch"), Dim(784), Dim()}}};
   m.signature.outputs = {{.name = "y", .dtype = DType::f32, .any_rank = true}};
   m.signature.classes = {"zero", "one"};
-  m.signature.preprocessing = {.kind = "image", .scale = 0.25, .offset = -1};
   m.metrics = Json::object({{"accuracy", 0.978}});
   m.lineage = {.data_hash = "d", .recipe = "[data]\n", .parent = 2, .commit = "c", .made_by = "test"};
   m.files["model.onnx"] = std::string(64, 'a');
@@ -27,7 +26,7 @@ TEST(Manifest, GoldenJson) {
       to_json(example()).dump(),
       R"({"name":"digits","version":3,"created_us":1700000000000000,"note":"int8","signature":{"inputs":[{"name":)"
       R"("image","dtype":"float32","shape":["batch",784,null]}],"outputs":[{"name":"y","dtype":"float32","shape":)"
-      R"(null}],"classes":["zero","one"],"preprocessing":{"kind":"image","scale":0.25,"offset":-1}},"metrics":{)"
+      R"(null}],"classes":["zero","one"]},"metrics":{)"
       R"("accuracy":0.978},"lineage":{"data_hash":"d","recipe":"[data]\n","parent":2,"commit":"c","made_by":"test"},)"
       R"("files":{"model.onnx":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}})");
 }

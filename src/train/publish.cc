@@ -18,20 +18,12 @@ namespace {
 
 constexpr int64_t kBatch = 256;
 
-Signature signature_of(const Graph& model, const Dataset* data_there) {
+Result<Signature> signature_of(const Graph& model) {
   Signature signature;
   signature.inputs = input_ports(model);
   signature.outputs = output_ports(model);
-  signature.classes = ops::zip_map_labels(model);
-  if (data_there == nullptr) return signature;
-  const Dataset& data = *data_there;
-  signature.classes = data.classes;
-  bool one = data.scaling.scale.size() == 1 && data.scaling.offset.size() == 1;
-  const std::string& kind = data.preparation["kind"].as_string();
-  bool prepared = kind == "text" || kind == "audio" || kind == "interactions";
-  signature.preprocessing.kind = prepared ? kind : data.inputs.dtype() == DType::u8 ? "image" : "tabular";
-  signature.preprocessing.scale = one ? static_cast<double>(data.scaling.scale[0]) : 1;
-  signature.preprocessing.offset = one ? static_cast<double>(data.scaling.offset[0]) : 0;
+  if (std::optional<Preparation> preparation = TRY(preparation_of(model))) signature.classes = preparation->classes;
+  if (signature.classes.empty()) signature.classes = ops::zip_map_labels(model);
   return signature;
 }
 
@@ -62,11 +54,12 @@ std::vector<std::string> names_of_first(const Graph& model, const Dataset& data)
 
 }  // namespace
 
-Json preprocessing(const Dataset& data) {
-  if (data.preparation.is_null()) return {};
-  Json json = data.preparation;
-  json.set("scale", Json::array_of(data.scaling.scale)).set("offset", Json::array_of(data.scaling.offset));
-  return json;
+Status describe_data(const Dataset& data, Graph& model) {
+  Preparation preparation = data.preparation != nullptr ? *data.preparation : Preparation();
+  preparation.classes = data.classes;
+  preparation.features = data.features;
+  if (preparation.task.empty()) preparation.task = data.classes.empty() ? "regression" : "classification";
+  return set_preparation(model, std::move(preparation));
 }
 
 namespace {
@@ -188,8 +181,10 @@ Result<Baseline> baseline_for(const Store& store, const std::string& name, const
 
 Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote) {
+  Graph described = model;
+  if (data != nullptr && !model.metadata.contains(kPreparationKey)) RETURN_IF_ERROR(describe_data(*data, described));
   Draft draft;
-  draft.signature = signature_of(model, data);
+  draft.signature = TRY(signature_of(described));
   draft.metrics = notes.metrics;
   draft.note = notes.note;
   draft.lineage.recipe = notes.recipe;
@@ -198,13 +193,12 @@ Result<int64_t> publish(Store& store, const std::string& name, const Graph& mode
   if (Result<ModelState> state = store.state(name); notes.parent == 0 && state.ok()) {
     draft.lineage.parent = state->production;
   }
-  draft.files["model.onnx"] = TRY(write_onnx(model));
+  draft.files["model.onnx"] = TRY(write_onnx(described));
   if (data != nullptr) {
     draft.lineage.data_hash = content_hash(*data);
     draft.files["baseline.json"] = TRY(baseline_for(store, name, model, *data)).to_json().dump();
     Result<Holdout> holdout = make_holdout(model, notes.held_out != nullptr ? *notes.held_out : *data);
     if (holdout.ok()) draft.files[kHoldoutFile] = TRY(holdout_bytes(*holdout));
-    if (Json json = preprocessing(*data); !json.is_null()) draft.files[kPreprocessingFile] = json.dump();
   }
   if (data == nullptr && notes.inputs != nullptr) {
     draft.files["baseline.json"] = TRY(baseline_for(store, name, model, *notes.inputs)).to_json().dump();

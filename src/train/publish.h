@@ -27,10 +27,8 @@ struct PublishNotes {
   const std::vector<std::vector<Tensor>>* inputs = nullptr;
 };
 
-// How raw data becomes the model's input: the data's preparation with "scale" and "offset" (one for all features or one
-// per feature) beside. A version in the store has it as kPreprocessingFile, an ONNX file under kPreprocessingKey.
-// Null when the data has no preparation.
-Json preprocessing(const Dataset& data);
+// Gives the model what its data taught: the preparation, with the names of classes and features.
+Status describe_data(const Dataset& data, Graph& model);
 
 // The baseline of a model on the data it was trained with: the distributions of its inputs, and of the right answers as
 // far as the data's labels tell (sketch/baseline_builder.h).
@@ -44,7 +42,8 @@ Result<Baseline> make_baseline(const Graph& model, const std::vector<std::vector
 Result<Holdout> make_holdout(const Graph& model, const Dataset& data);
 
 // Publishes `model` with a baseline and a holdout made from `data` (nullptr: without them); returns the version. Where
-// the labels do not tell what answers should look like, the answers of the version in production do.
+// the labels do not tell what answers should look like, the answers of the version in production do. What the model
+// carries (preparation, classes) it keeps; one without takes those of the data.
 Result<int64_t> publish(Store& store, const std::string& name, const Graph& model, const Dataset* data,
                         const PublishNotes& notes, bool promote = true);
 

@@ -39,6 +39,18 @@ Status check_installed(const char* package) {
   return unavailable(fmt::format("{} is not installed; tools/install_dependencies peers installs it", package));
 }
 
+// Writes an input, strings as JSON; returns the file.
+Result<std::string> write_input(const std::string& stem, const Tensor& tensor) {
+  if (tensor.dtype() != DType::string) {
+    RETURN_IF_ERROR(save_npy(stem + ".npy", tensor));
+    return stem + ".npy";
+  }
+  Json json = Json::object(
+      {{"shape", Json::array_of(tensor.shape())}, {"strings", Json::array_of(tensor.data<std::string>())}});
+  RETURN_IF_ERROR(write_file_atomic(stem + ".json", json.dump()));
+  return stem + ".json";
+}
+
 // Writes the models and inputs of all jobs into `folder`; returns what run_all.mjs reads.
 Result<Json> written(const std::vector<PeerJob>& jobs, const std::filesystem::path& folder) {
   Json list = Json::array();
@@ -47,8 +59,7 @@ Result<Json> written(const std::vector<PeerJob>& jobs, const std::filesystem::pa
     RETURN_IF_ERROR(write_file_atomic(prefix + ".model", jobs[n].model));
     Json inputs = Json::array();
     for (size_t i = 0; i < jobs[n].inputs.size(); ++i) {
-      std::string file = fmt::format("{}.in.{}.npy", prefix, i);
-      RETURN_IF_ERROR(save_npy(file, jobs[n].inputs[i].second));
+      std::string file = TRY(write_input(fmt::format("{}.in.{}", prefix, i), jobs[n].inputs[i].second));
       inputs.push(Json::object({{"name", jobs[n].inputs[i].first}, {"file", file}}));
     }
     list.push(Json::object({{"model", prefix + ".model"}, {"out", prefix}, {"inputs", std::move(inputs)}}));
@@ -113,9 +124,9 @@ Result<std::vector<Tensor>> run_in_onnx_runtime(const std::filesystem::path& mod
   TemporaryDirectory folder;
   std::string words;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    std::filesystem::path file = folder.path() / fmt::format("input_{}.npy", i);
-    RETURN_IF_ERROR(save_npy(file, inputs[i].second));
-    words += fmt::format(" '{}={}'", inputs[i].first, file.string());
+    std::string stem = (folder.path() / fmt::format("input_{}", i)).string();
+    std::string file = TRY(write_input(stem, inputs[i].second));
+    words += fmt::format(" '{}={}'", inputs[i].first, file);
   }
   return run_script("ort_run.mjs", "onnxruntime-node", model, folder.path(), words);
 }

@@ -1,4 +1,5 @@
 // ONNX Runtime on one thread, for the scripts here.
+import { readFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 import { readNpy } from './npy.mjs';
 
@@ -8,12 +9,17 @@ const types = {
 };
 export const descrs = Object.fromEntries(Object.entries(types).map(([descr, type]) => [type, descr]));
 
-// Outputs [{name, type, descr, shape, data}] of the model file for inputs [{name, file}]; throws the runtime's words.
+// Outputs [{name, type, descr, shape, data}] of the model file for inputs [{name, file}], .npy or strings as JSON; throws the runtime's words.
 export async function runSession(model, inputs) {
   const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
   try {
     const feeds = {};
     for (const { name, file } of inputs) {
+      if (file.endsWith('.json')) {
+        const { shape, strings } = JSON.parse(readFileSync(file, 'utf8'));
+        feeds[name] = new ort.Tensor('string', strings, shape);
+        continue;
+      }
       const { descr, shape, data } = readNpy(file);
       feeds[name] = new ort.Tensor(types[descr], data, shape);
     }

@@ -1,6 +1,6 @@
 // GET /v1/models/M/metadata: a model's inputs and outputs as a SignatureDef.
 #include "base/json.h"
-#include "serve/endpoint.h"
+#include "serve/raw_request.h"
 #include "serve/tfs_reply.h"
 
 namespace slipway {
@@ -22,15 +22,22 @@ Json tensor_infos(const std::vector<Port>& ports) {
   return infos;
 }
 
+Json signature(const std::vector<Port>& inputs, const Servable& servable) {
+  return Json::object({{"inputs", tensor_infos(inputs)},
+                       {"outputs", tensor_infos(servable.outputs())},
+                       {"method_name", "tensorflow/serving/predict"},
+                       {"defaults", Json::object()}});
+}
+
 Json metadata(const Servable& servable) {
   Json spec = Json::object(
       {{"name", servable.name()}, {"signature_name", ""}, {"version", std::to_string(servable.version())}});
-  Json signature = Json::object({{"inputs", tensor_infos(servable.inputs())},
-                                 {"outputs", tensor_infos(servable.outputs())},
-                                 {"method_name", "tensorflow/serving/predict"},
-                                 {"defaults", Json::object()}});
+  const Front* front = servable.front();
+  Json signatures = Json::object(
+      {{"serving_default", signature(front != nullptr ? raw_ports(*front) : servable.inputs(), servable)}});
+  if (front != nullptr) signatures.set(kTensorSignature, signature(servable.inputs(), servable));
   // SignatureDefMap is an object with one field of the same name.
-  Json map = Json::object({{"signature_def", Json::object({{"serving_default", signature}})}});
+  Json map = Json::object({{"signature_def", signatures}});
   return Json::object({{"model_spec", spec}, {"metadata", Json::object({{"signature_def", map}})}});
 }
 

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "serve/endpoint.h"
+#include "serve/raw_request.h"
 #include "serve/tfs_json.h"
 #include "serve/tfs_reply.h"
 
@@ -22,6 +23,11 @@ HttpResponse answer(const Servable& servable, bool by_row, uint64_t limit, const
   return {.body = std::move(*body)};
 }
 
+Result<PredictBody> read(std::string_view json, const Servable& servable) {
+  const bool raw = servable.front() != nullptr && signature_name_of(json) != kTensorSignature;
+  return raw ? read_raw_body(json, *servable.front()) : read_predict_body(json, servable.inputs());
+}
+
 void handle(EndpointContext& context, EndpointCall call) {
   auto fail = [&](Servable* servable, const Status& status) {
     call.exchange.respond(tfs_error(status));
@@ -32,7 +38,8 @@ void handle(EndpointContext& context, EndpointCall call) {
   Result<std::shared_ptr<Servable>> found = tfs_find(context.inference.models(), *spec);
   if (!found.ok()) return fail(nullptr, found.status());
   std::shared_ptr<Servable> servable = std::move(*found);
-  Result<PredictBody> body = read_predict_body(call.exchange.request().body, servable->inputs());
+  if (read_aside(context, call, *servable, handle)) return;
+  Result<PredictBody> body = read(call.exchange.request().body, *servable);
   call.exchange.release_body();
   if (!body.ok()) return fail(servable.get(), body.status());
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "serve/endpoint.h"
+#include "serve/raw_request.h"
 #include "serve/v2_json.h"
 #include "serve/v2_reply.h"
 
@@ -31,9 +32,16 @@ Result<V2Request> read(const HttpRequest& http, const Servable& servable) {
     if (error != std::errc() || stop != text.data() + text.size() || json_bytes > http.body.size()) {
       return invalid(fmt::format("inference header size should be in range (0, {}), got: {}", http.body.size(), text));
     }
-    if (json_bytes == 0) return read_raw_body(http.body, servable.inputs(), servable.name());
+    const std::vector<Port> ports = servable.front() != nullptr ? raw_ports(*servable.front()) : servable.inputs();
+    if (json_bytes == 0) return read_raw_body(http.body, ports, servable.name());
   }
   return read_infer_body(http.body.substr(0, json_bytes), http.body.substr(json_bytes), servable.name());
+}
+
+Result<std::vector<Tensor>> bind(const V2Request& request, const Servable& servable) {
+  const bool raw = servable.front() != nullptr && request.signature_name != kTensorSignature;
+  return raw ? bind_raw_inputs(request, *servable.front(), servable.name())
+             : bind_inputs(request, servable.inputs(), servable.name());
 }
 
 // The indices of the wanted outputs; without a wish, of all.
@@ -79,12 +87,12 @@ void handle(EndpointContext& context, EndpointCall call) {
   };
   Result<std::shared_ptr<Servable>> found = v2_find(context.inference.models(), call.path);
   if (!found.ok()) return fail(call.exchange, nullptr, found.status());
+  if (read_aside(context, call, **found, handle)) return;
   Result<V2Request> body = read(call.exchange.request(), **found);
   call.exchange.release_body();
   if (!body.ok()) return fail(call.exchange, found->get(), body.status());
   auto pending = std::make_shared<Pending>(Pending{std::move(call.exchange), std::move(*found), std::move(*body), {}});
-  Result<std::vector<Tensor>> inputs =
-      bind_inputs(pending->request, pending->servable->inputs(), pending->servable->name());
+  Result<std::vector<Tensor>> inputs = bind(pending->request, *pending->servable);
   if (!inputs.ok()) return fail(pending->exchange, pending->servable.get(), inputs.status());
   Result<std::vector<size_t>> outputs = choose_outputs(*pending);
   if (!outputs.ok()) return fail(pending->exchange, pending->servable.get(), outputs.status());

@@ -1,6 +1,6 @@
 // GET /v2/models/M: a model's versions, inputs and outputs in the V2 protocol's terms.
 #include "base/json.h"
-#include "serve/endpoint.h"
+#include "serve/raw_request.h"
 #include "serve/v2_reply.h"
 
 namespace slipway {
@@ -32,10 +32,11 @@ void handle(EndpointContext& context, EndpointCall call) {
   const ModelManager& models = context.inference.models();
   Result<std::shared_ptr<Servable>> servable = v2_find(models, call.path);
   if (!servable.ok()) return call.exchange.respond(v2_error(servable.status()));
+  const Front* front = (*servable)->front();
   Json body = Json::object({{"name", (*servable)->name()},
                             {"versions", versions(models, **servable, call.path.version)},
                             {"platform", "slipway_onnx"},
-                            {"inputs", tensors((*servable)->inputs())},
+                            {"inputs", tensors(front != nullptr ? raw_ports(*front) : (*servable)->inputs())},
                             {"outputs", tensors((*servable)->outputs())}});
   call.exchange.respond({.body = body.dump()});
 }

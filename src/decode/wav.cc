@@ -1,5 +1,5 @@
 // Reading WAV and changing the sample rate.
-#include "data/wav.h"
+#include "decode/wav.h"
 
 #include <algorithm>
 #include <bit>
@@ -121,6 +121,14 @@ std::vector<float> resampled(std::span<const float> samples, int64_t from, int64
     out[n] = static_cast<float>(sum);
   }
   return out;
+}
+
+Result<std::vector<float>> wav_samples(std::string_view bytes, std::string_view where, int64_t rate, int64_t length) {
+  Wave wave = TRY(parse_wav(bytes, where));
+  if (wave.samples.empty()) return invalid(std::string(where) + ": expected samples, found none");
+  std::vector<float> samples = resampled(wave.samples, wave.rate, rate, static_cast<size_t>(length));
+  samples.resize(static_cast<size_t>(length));
+  return samples;
 }
 
 }  // namespace slipway

@@ -1,5 +1,5 @@
 // Fourier transform, mel filters, cosine transform.
-#include "data/spectrum.h"
+#include "decode/spectrum.h"
 
 #include <algorithm>
 #include <bit>

@@ -24,4 +24,8 @@ Result<Wave> parse_wav(std::string_view bytes, std::string_view where);
 // 0.
 std::vector<float> resampled(std::span<const float> samples, int64_t from, int64_t to, size_t most);
 
+// `length` samples of a WAV file at `rate`, cut or filled up with silence. Errors as parse_wav's; also for a file
+// without samples.
+Result<std::vector<float>> wav_samples(std::string_view bytes, std::string_view where, int64_t rate, int64_t length);
+
 }  // namespace slipway

@@ -1,5 +1,5 @@
 // Decoding through libjpeg and libpng; neither is let write to stderr or end the program.
-#include "data/image_file.h"
+#include "decode/image_file.h"
 
 #include <csetjmp>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // Base64: the alphabet and both directions.
-#include "serve/base64.h"
+#include "base/base64.h"
 
 #include <array>
 #include <cstdint>

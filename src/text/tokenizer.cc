@@ -1,5 +1,5 @@
 // Tokenizers: learning, encoding, decoding, JSON.
-#include "data/tokenizer.h"
+#include "text/tokenizer.h"
 
 #include <algorithm>
 #include <limits>
@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
-#include "data/bpe.h"
-#include "data/pieces.h"
+#include "text/bpe.h"
+#include "text/pieces.h"
 
 namespace slipway {
 

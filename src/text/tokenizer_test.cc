@@ -1,12 +1,12 @@
 // Tokenizers: what each kind learns, that texts come back, JSON, what is refused.
-#include "data/tokenizer.h"
+#include "text/tokenizer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "data/bpe.h"
-#include "data/pieces.h"
+#include "text/bpe.h"
+#include "text/pieces.h"
 
 namespace slipway {
 namespace {

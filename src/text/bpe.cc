@@ -1,11 +1,11 @@
 // Learning merges: counts of pairs are kept up to date word by word, the most frequent comes from a heap.
-#include "data/bpe.h"
+#include "text/bpe.h"
 
 #include <algorithm>
 #include <map>
 #include <queue>
 
-#include "data/pieces.h"
+#include "text/pieces.h"
 
 namespace slipway {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "data/image_file.h"
+#include "decode/image_file.h"
 
 namespace slipway {
 

@@ -1,5 +1,5 @@
 // Cutting a text into pieces.
-#include "data/pieces.h"
+#include "text/pieces.h"
 
 namespace slipway {
 

@@ -1,5 +1,5 @@
 // One row after the other in float: down first, then across, so that no more than a row is held beside the image.
-#include "data/image_resize.h"
+#include "decode/image_resize.h"
 
 #include <algorithm>
 #include <cmath>

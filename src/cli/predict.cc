@@ -1,0 +1,209 @@
+// slipway predict: what a model says of one's own data.
+#include "predict/predictor.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "cli/verb.h"
+#include "data/open_model.h"
+#include "predict/raw_reader.h"
+#include "tensor/npy.h"
+
+namespace slipway {
+
+namespace {
+
+constexpr int64_t kRows = 256;  // as evaluation in training takes at a time
+
+struct Options {
+  std::filesystem::path model;
+  std::filesystem::path data;
+  std::filesystem::path out;
+  std::string format;
+  std::vector<std::string> echo;
+  bool scores = false;
+  int threads = 0;
+};
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+// Writes answers as they come.
+class Writer {
+ public:
+  Writer(const Predictor& predictor, const Options& options, std::FILE* to)
+      : p_(predictor), options_(options), json_(options.format == "json"), to_(to) {}
+
+  void begin(int64_t width) {
+    if (json_) return;
+    std::string line = "row";
+    for (const std::string& name : options_.echo) line += "," + csv_cell(name);
+    if (p_.kind() == AnswerKind::numbers) {
+      for (const std::string& name : p_.answer_names(static_cast<size_t>(width))) {
+        line += "," + csv_cell(width == 1 ? "prediction" : "prediction " + name);
+      }
+    } else {
+      line += ",prediction,score";
+    }
+    if (options_.scores && p_.kind() != AnswerKind::numbers) {
+      for (const std::string& name : p_.preparation().classes) line += "," + csv_cell("score " + name);
+    }
+    fmt::print(to_, "{}\n", line);
+  }
+
+  void add(const RawRows& rows, const Tensor& scores) {
+    const size_t n = rows.ids.size(), width = static_cast<size_t>(scores.count()) / n;
+    std::string text;
+    for (size_t i = 0; i < n; ++i) {
+      std::span<const float> row = scores.data<float>().subspan(i * width, width);
+      text += json_ ? json_line(rows, i, row) : csv_line(rows, i, row);
+    }
+    std::fwrite(text.data(), 1, text.size(), to_);
+  }
+
+ private:
+  // The class told; of several labels those that are likelier than not.
+  std::string told(std::span<const float> row) const {
+    const std::vector<std::string>& classes = p_.preparation().classes;
+    if (p_.kind() != AnswerKind::labels) return classes[best_of(row).index];
+    std::string text;
+    for (size_t c = 0; c < row.size(); ++c) {
+      if (row[c] > 0.5f) text += (text.empty() ? "" : ";") + classes[c];
+    }
+    return text;
+  }
+
+  std::string csv_line(const RawRows& rows, size_t i, std::span<const float> row) const {
+    std::string line = csv_cell(rows.ids[i]);
+    for (const auto& column : rows.columns) line += "," + csv_cell(column[i]);
+    const bool numbers = p_.kind() == AnswerKind::numbers;
+    if (!numbers) line += fmt::format(",{},{}", csv_cell(told(row)), best_of(row).score);
+    if (numbers || options_.scores) {
+      for (float x : row) line += fmt::format(",{}", x);
+    }
+    return line + "\n";
+  }
+
+  std::string json_line(const RawRows& rows, size_t i, std::span<const float> row) const {
+    Json json = Json::object({{"row", rows.ids[i]}});
+    for (size_t c = 0; c < rows.columns.size(); ++c) json.set(options_.echo[c], rows.columns[c][i]);
+    if (p_.kind() == AnswerKind::numbers) {
+      json.set("prediction", row.size() == 1 ? Json(row[0]) : numbers_json(row));
+      return json.dump() + "\n";
+    }
+    json.set("prediction", told(row)).set("score", best_of(row).score);
+    Json scores = Json::object();
+    for (size_t c = 0; c < row.size(); ++c) scores.set(p_.preparation().classes[c], row[c]);
+    return json.set("scores", scores).dump() + "\n";
+  }
+
+  // By their names where they have some.
+  Json numbers_json(std::span<const float> row) const {
+    if (p_.preparation().targets.empty()) return Json::array_of(row);
+    Json json = Json::object();
+    const std::vector<std::string> names = p_.answer_names(row.size());
+    for (size_t i = 0; i < row.size(); ++i) json.set(names[i], row[i]);
+    return json;
+  }
+
+  const Predictor& p_;
+  const Options& options_;
+  const bool json_;
+  std::FILE* to_;
+};
+
+Result<std::string> format_of(const Options& options) {
+  std::string format = options.format;
+  if (format.empty() && !options.out.empty()) format = options.out.extension().string().substr(1);
+  if (format == "jsonl") format = "json";
+  if (format.empty()) format = "csv";
+  if (format == "csv" || format == "json" || format == "npy") return format;
+  return invalid(fmt::format("{}: expected csv, json or npy", format));
+}
+
+// All answers side by side, for .npy.
+Tensor joined(const std::vector<Tensor>& parts) {
+  Shape shape = parts[0].shape();
+  shape[0] = 0;
+  for (const Tensor& part : parts) shape[0] += part.dim(0);
+  Tensor all(DType::f32, shape);
+  auto to = all.mutable_data<float>().begin();
+  for (const Tensor& part : parts) to = std::ranges::copy(part.data<float>(), to).out;
+  return all;
+}
+
+Status predict(const Predictor& predictor, RawReader& reader, const Options& options, std::FILE* to) {
+  Writer writer(predictor, options, to);
+  std::vector<Tensor> kept;
+  int64_t count = 0;
+  for (;;) {
+    RawRows rows = TRY(reader.next(kRows));
+    if (rows.ids.empty()) break;
+    std::vector<Tensor> outputs = TRY(predictor.run(rows.inputs));
+    if (outputs[0].dtype() != DType::f32) {
+      return unsupported(fmt::format("the model answers {}; slipway run shows it", to_string(outputs[0].type())));
+    }
+    Tensor scores = predictor.scores(outputs[0]);
+    if (options.format == "npy") {
+      kept.push_back(scores);
+    } else {
+      if (count == 0) writer.begin(scores.count() / static_cast<int64_t>(rows.ids.size()));
+      writer.add(rows, scores);
+    }
+    count += static_cast<int64_t>(rows.ids.size());
+  }
+  if (count == 0) return invalid(options.data.string() + ": there is no row in it");
+  if (options.format == "npy") return save_npy(options.out, joined(kept));
+  return std::ferror(to) == 0 ? Status() : data_loss("writing the answers failed; is the disk full?");
+}
+
+Status run(const Options& given) {
+  Options options = given;
+  options.format = TRY(format_of(options));
+  if (options.format == "npy" && options.out.empty()) return invalid("npy goes to a file: give --out FILE.npy");
+  Result<Predictor> predictor = Predictor::create(TRY(open_model(options.model)), options.threads);
+  if (!predictor.ok()) return predictor.status().at(options.model.string());
+  std::unique_ptr<RawReader> reader = TRY(open_raw(options.data, *predictor, options.echo));
+  if (options.out.empty() || options.format == "npy") return predict(*predictor, *reader, options, stdout);
+  std::FILE* file = std::fopen(options.out.c_str(), "w");
+  if (file == nullptr) return invalid(options.out.string() + ": cannot be written; check its folder");
+  Status status = predict(*predictor, *reader, options, file);
+  const bool closed = std::fclose(file) == 0;
+  return status.ok() && !closed ? data_loss(options.out.string() + ": writing failed; is the disk full?") : status;
+}
+
+std::function<Status()> declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
+  app.add_option("DATA", options->data, "CSV, JSON lines, image, WAV, text, .npy, .npz, or a folder of files")
+      ->required();
+  app.add_option("--out", options->out, "File to write: .csv, .json (lines) or .npy (scores) [standard output]");
+  app.add_option("--format", options->format, "csv, json or npy [by --out, else csv]");
+  app.add_option("--echo", options->echo, "Columns of the data to repeat in the answers")->delimiter(',');
+  app.add_flag("--scores", options->scores, "In CSV a column per class with its score");
+  app.add_option("--threads", options->threads, "Threads; by the work where none are given")
+      ->check(CLI::Range(1, 1024));
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+VERB(predict) = {
+    .name = "predict",
+    .brief = "What a model says of raw data",
+    .help = R"(Reads raw data, prepares it as training did (that is part of the model), and writes an answer per row.
+A table's columns may come in any order, with others between them; what is missing may be empty.
+
+  slipway predict houses.onnx new.csv --out prices.csv
+  slipway predict models/digits photos/ --scores         files of a folder, by the version in production
+  slipway predict speech.onnx word.wav --format json)",
+    .declare = declare,
+};
+
+}  // namespace slipway

@@ -1,0 +1,43 @@
+// Raw readers: files as rows of raw inputs, a few at a time.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "predict/predictor.h"
+#include "tensor/tensor.h"
+
+namespace slipway {
+
+struct RawRows {
+  std::vector<Tensor> inputs;                     // [n, …] for each raw input
+  std::vector<std::string> ids;                   // of each row: its line, its file; none: the end
+  std::vector<std::vector<std::string>> columns;  // for each column asked for, its text in each row
+  Tensor
+      labels;  // of a series, where the truth was asked for: float32 [n, horizon × targets] as data/series.h has them
+};
+
+// Not thread-safe.
+class RawReader {
+ public:
+  virtual ~RawReader() = default;
+  // The next rows, at most `most`; without rows at the end. Errors say where: the file, the line, the column.
+  virtual Result<RawRows> next(int64_t most) = 0;
+};
+
+// Rows of what lies at `path` for a model, read as its training data was (the preparation's facts):
+//   a table (.csv, .tsv, .txt, also .gz) by its columns' names, in any order, others being passed over
+//   JSON lines (.jsonl, .json): an object per line by names, null being missing
+//   an image or a sound, or a folder of them: also of folders, whose names are what each shows
+//   a text (.txt): a row per line; a folder of them: a row per file
+//   NumPy arrays (.npy for a model of one input, .npz by names)
+// A table of a series gives a row for every window that its rows in time fill, by the last of them; where `truth` is
+// wanted, for every one whose horizon is there too.
+// `columns`: further columns wanted as text (the truth, a slice); of files in folders any name is the folder's.
+// Constant memory for tables that are not gzipped and for files.
+Result<std::unique_ptr<RawReader>> open_raw(const std::filesystem::path& path, const Predictor& predictor,
+                                            const std::vector<std::string>& columns = {}, bool truth = false);
+
+}  // namespace slipway

@@ -1,0 +1,63 @@
+// Preparation as others run it: the file's own graph in ONNX Runtime, from a table's columns and from pixels.
+#include <cmath>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/folder.h"
+#include "data/source.h"
+#include "formats/format.h"
+#include "graph/builder.h"
+#include "ops/all.h"
+#include "predict/predictor.h"
+#include "support/peers.h"
+#include "train/publish.h"
+
+namespace slipway {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Gives back what it takes, with the data's preparation.
+Graph echo(const Dataset& data) {
+  Graph model;
+  Dims dims = {Dim::named("batch")};
+  for (int64_t size : data.example_shape()) dims.emplace_back(size);
+  ValueId x = model.add_input("input", DType::f32, dims);
+  Builder b(model, all_operators());
+  model.outputs = {b.op("Identity", {x})};
+  EXPECT_TRUE(train::describe_data(data, model).ok());
+  return model;
+}
+
+TEST(Preparation, OnnxRuntimeTakesAColumnsValuesByName) {
+  TemporaryDirectory folder;
+  fs::path table = folder.path() / "t.csv";
+  ASSERT_TRUE(
+      write_file_atomic(table, "area,city,rooms,kind,y\n131.8,Bern,4,a,1.5\n62.25,Thun,NA,b,2\nNA,Bern,3,?,2.5\n")
+          .ok());
+  DataSource source{.path = table, .test_path = table};
+  source.tabular.missing_indicator = true;
+  Result<DataPair> data = load_dataset(source);
+  ASSERT_TRUE(data.ok()) << data.status().message();
+  Graph model = echo(data->test);
+  ASSERT_TRUE(write_model(model, folder.path() / "m.onnx").ok());
+  const float nan = std::nanf("");
+  std::vector<Tensor> raw = {Tensor::of<float>({3}, {131.8f, 62.25f, nan}),
+                             Tensor::of<std::string>({3}, {"Bern", "Thun", "Genf"}),
+                             Tensor::of<float>({3}, {4, nan, 3}), Tensor::of<std::string>({3}, {"a", "b", ""})};
+  Result<std::vector<Tensor>> theirs = run_in_onnx_runtime(
+      folder.path() / "m.onnx", {{"area", raw[0]}, {"city", raw[1]}, {"rooms", raw[2]}, {"kind", raw[3]}});
+  if (theirs.status().code() == Code::unavailable) GTEST_SKIP() << theirs.status().message();
+  ASSERT_TRUE(theirs.ok()) << theirs.status().message();
+  Result<Predictor> predictor = Predictor::create(*read_model(folder.path() / "m.onnx"));
+  ASSERT_TRUE(predictor.ok()) << predictor.status().message();
+  Result<std::vector<Tensor>> ours = predictor->run(raw);
+  ASSERT_TRUE(ours.ok()) << ours.status().message();
+  EXPECT_TRUE(identical(theirs->front(), ours->front())) << to_string(theirs->front()) << to_string(ours->front());
+}
+
+}  // namespace
+}  // namespace slipway
