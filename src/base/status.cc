@@ -21,7 +21,7 @@ struct CodeRow {
 
 constexpr CodeRow kCodes[] = {
     {"OK", 200, 0},
-    {"CANCELLED", 499, 1},
+    {"CANCELLED", 499, 130},
     {"UNKNOWN", 500, 1},
     {"INVALID_ARGUMENT", 400, 2},
     {"DEADLINE_EXCEEDED", 504, 1},

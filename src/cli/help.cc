@@ -24,7 +24,7 @@ struct Chapter {
 const std::vector<Chapter>& chapters() {
   static const std::vector<Chapter> kChapters = {
       {"Start here", {"quickstart"}},
-      {"Train", {"train", "evaluate", "predict"}},
+      {"Train", {"train", "runs", "evaluate", "predict"}},
       {"Shrink and translate", {"optimize", "convert"}},
       {"Look inside", {"inspect", "run", "generate", "bench", "explain", "operators"}},
       {"Keep", {"publish", "store"}},
@@ -137,7 +137,8 @@ std::string program_help(std::span<const Verb* const> verbs) {
   out +=
       "\n"
       "'slipway VERB --help' tells what a verb does, with its options; 'slipway --version' tells the version.\n"
-      "Exit status: 0 done, 2 wrong usage or input, 3 not found, 4 damaged data, 5 not supported, 1 anything else.\n";
+      "Exit status: 0 done, 2 wrong usage or input, 3 not found, 4 damaged data, 5 not supported,\n"
+      "130 interrupted, 1 anything else.\n";
   return out;
 }
 

@@ -14,28 +14,28 @@ const Verb kPolish = {.name = "polish", .brief = "A verb that no chapter tells"}
 
 TEST(Help, FirstPageTellsTheLifeOfAModelInOrder) {
   const std::vector<const Verb*> verbs = {&kPolish, &kServe, &kTrain};
-  EXPECT_EQ(
-      program_help(verbs),
-      "slipway takes a neural model through its whole life:\n"
-      "train -> optimize -> convert -> serve -> monitor -> repair.\n"
-      "\n"
-      "Usage: slipway VERB [OPTIONS]\n"
-      "\n"
-      "Train:\n"
-      "  train   Train a model from a recipe\n"
-      "\n"
-      "Serve, watch and repair:\n"
-      "  serve   Serve a store over HTTP\n"
-      "\n"
-      "More:\n"
-      "  polish  A verb that no chapter tells\n"
-      "\n"
-      "Examples:\n"
-      "  slipway train recipe.toml                                         train what the recipe says\n"
-      "  slipway serve models --http 8501                                  serve every model of a store\n"
-      "\n"
-      "'slipway VERB --help' tells what a verb does, with its options; 'slipway --version' tells the version.\n"
-      "Exit status: 0 done, 2 wrong usage or input, 3 not found, 4 damaged data, 5 not supported, 1 anything else.\n");
+  EXPECT_EQ(program_help(verbs),
+            "slipway takes a neural model through its whole life:\n"
+            "train -> optimize -> convert -> serve -> monitor -> repair.\n"
+            "\n"
+            "Usage: slipway VERB [OPTIONS]\n"
+            "\n"
+            "Train:\n"
+            "  train   Train a model from a recipe\n"
+            "\n"
+            "Serve, watch and repair:\n"
+            "  serve   Serve a store over HTTP\n"
+            "\n"
+            "More:\n"
+            "  polish  A verb that no chapter tells\n"
+            "\n"
+            "Examples:\n"
+            "  slipway train recipe.toml                                         train what the recipe says\n"
+            "  slipway serve models --http 8501                                  serve every model of a store\n"
+            "\n"
+            "'slipway VERB --help' tells what a verb does, with its options; 'slipway --version' tells the version.\n"
+            "Exit status: 0 done, 2 wrong usage or input, 3 not found, 4 damaged data, 5 not supported,\n"
+            "130 interrupted, 1 anything else.\n");
 }
 
 TEST(Help, PageOfACommand) {

@@ -123,15 +123,18 @@ void Progress::begin(std::string label, int64_t total) {
 void Progress::update(int64_t done, std::string_view note) {
   state_.done = done;
   if (!note.empty()) state_.note = note;
-  if (style_ == ProgressStyle::silent) return;
-  int64_t now = clock_.steady_ns();
-  if (now - drawn_ns_ < (style_ == ProgressStyle::bar ? kRedrawNs : kLineNs)) return;
-  drawn_ns_ = now;
+  if (!is_due()) return;
+  drawn_ns_ = clock_.steady_ns();
   if (style_ == ProgressStyle::bar) {
     draw_bar(false);
   } else {
     draw_line();
   }
+}
+
+bool Progress::is_due() const {
+  if (style_ == ProgressStyle::silent) return false;
+  return clock_.steady_ns() - drawn_ns_ >= (style_ == ProgressStyle::bar ? kRedrawNs : kLineNs);
 }
 
 void Progress::finish(std::string_view note) {

@@ -47,6 +47,8 @@ class Progress {
 
   void begin(std::string label, int64_t total);
   void update(int64_t done, std::string_view note = {});
+  // Whether update() would draw.
+  bool is_due() const;
   // Ends the stretch, as complete.
   void finish(std::string_view note = {});
 

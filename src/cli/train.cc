@@ -1,16 +1,14 @@
 // slipway train: runs a recipe.
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "base/folder.h"
-#include "cli/answer_tables.h"
-#include "cli/format.h"
-#include "cli/progress.h"
-#include "cli/table.h"
+#include "cli/interrupt.h"
+#include "cli/narrator.h"
+#include "cli/run_keeper.h"
+#include "cli/training_outcome.h"
 #include "cli/understood.h"
 #include "cli/verb.h"
 #include "data/understanding.h"
@@ -21,6 +19,7 @@
 #include "train/layers.h"
 #include "train/publish.h"
 #include "train/recipe.h"
+#include "train/recipe_edit.h"
 
 namespace slipway {
 namespace {
@@ -31,21 +30,14 @@ struct Options {
   std::filesystem::path out;
   std::filesystem::path store;
   std::filesystem::path checkpoints;
+  std::filesystem::path runs;
+  std::vector<std::string> settings;
   int64_t epochs = 0;    // 0: the recipe's
   int64_t threads = -1;  // -1: the recipe's
   int64_t seed = -1;     // -1: the recipe's
   bool resume = false;
   bool json = false;
 };
-
-std::string metrics_text(const train::Evaluation& e, const char* prefix) {
-  std::string text = fmt::format("{}loss {:.4f}", prefix, e.loss);
-  if (e.accuracy) text += fmt::format("  {}accuracy {:.4f}", prefix, *e.accuracy);
-  for (const auto& [name, value] : e.metrics.members()) {
-    if (value.is_number()) text += fmt::format("  {}{} {:.4f}", prefix, name, value.as_double());
-  }
-  return text;
-}
 
 Result<Graph> starting_model(const train::Recipe& recipe, const Dataset& data) {
   if (recipe.model_file.empty()) {
@@ -75,81 +67,6 @@ void override_recipe(const Options& options, train::Recipe& recipe) {
   if (!options.data.empty()) recipe.data.path = options.data;
   if (!options.checkpoints.empty()) recipe.fit.checkpoints = options.checkpoints;
   recipe.fit.resume = options.resume;
-}
-
-// Tells of epochs as they go by: a bar, lines, or a JSON object per line.
-class Narrator {
- public:
-  Narrator(bool json, int64_t epochs)
-      : json_(json), epochs_(epochs), progress_(progress_style(json, stderr), clock_, stderr) {}
-
-  train::FitListener listener() {
-    train::FitListener listener;
-    listener.step = [this](int64_t epoch, int64_t batch, int64_t batches, const train::Evaluation& so_far) {
-      if (batch == 1) progress_.begin(fmt::format("Epoch {}/{}", epoch, epochs_), batches);
-      // Formatting at every step of a small model would cost as much as the step.
-      if (batch % 64 == 0) progress_.update(batch, metrics_text(so_far, ""));
-    };
-    listener.epoch = [this](const train::EpochResult& epoch) {
-      std::string note = metrics_text(epoch.train, "");
-      if (epoch.validation) note += "  " + metrics_text(*epoch.validation, "val_");
-      progress_.finish(note);
-      if (!json_) return;
-      fmt::print("{}\n", to_json(epoch).dump());
-      std::fflush(stdout);  // who follows a log sees an epoch when it ends
-    };
-    listener.note = [](const std::string& note) { fmt::print(stderr, "Note: {}\n", note); };
-    return listener;
-  }
-
- private:
-  bool json_;
-  int64_t epochs_;
-  SystemClock clock_;
-  Progress progress_;
-};
-
-// "seed 1, threads 2, slipway 0.1.0"
-std::string statement_text(const train::TrainerOptions& options) {
-  const Json statement = train::statement(options);
-  std::string text;
-  for (const auto& [name, value] : statement.members()) {
-    text +=
-        fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value.is_number() ? value.dump() : value.as_string());
-  }
-  return text;
-}
-
-// How a run ended.
-struct Outcome {
-  train::FitResult fit;
-  std::optional<train::Evaluation> test;
-  std::vector<std::string> hints;
-  int64_t version = 0;  // in the store; 0: none
-};
-
-Json summary_json(const Outcome& outcome, const DataPair& data, const train::TrainerOptions& options) {
-  const train::FitResult& fit = outcome.fit;
-  Json json = Json::object({{"data", data.source},
-                            {"run", train::statement(options)},
-                            {"epochs", static_cast<int64_t>(fit.epochs.size())},
-                            {"best_epoch", fit.best_epoch},
-                            {"stopped_early", fit.stopped_early}});
-  const Json measured = outcome.test ? train::to_json(*outcome.test, "test_") : Json();
-  for (const auto& [name, value] : measured.members()) json.set(name, value);
-  if (outcome.test && !outcome.test->answers.confusion.is_null()) {
-    const Json& confusion = outcome.test->answers.confusion;
-    json.set("test_classes", to_json(train::class_scores(confusion, data.train.classes)));
-    json.set("test_confusion_matrix", confusion);
-  }
-  if (const Json& forecast = data.understood["forecast"]; outcome.test && !forecast.is_null()) {
-    json.set("forecast", forecast);
-    const double scale = forecast["scale"].as_double();
-    if (scale > 0) json.set("test_mase", outcome.test->metrics["mae"].as_double() / scale);
-  }
-  if (!outcome.hints.empty()) json.set("hints", Json::array_of(outcome.hints));
-  if (outcome.version > 0) json.set("version", outcome.version);
-  return Json::object({{"result", json}});
 }
 
 // What a run trains on.
@@ -201,36 +118,6 @@ Result<Graph> described(const train::Trainer& trainer, const DataPair& data) {
   return trained;
 }
 
-// "Without a model: mae 12.3 (the last value goes on), 10.2 (that of 12 rows before); MASE of the model 0.71"
-std::string forecast_text(const Json& forecast, const train::Evaluation& test) {
-  if (forecast.is_null()) return {};
-  std::string text =
-      fmt::format("Without a model: mae {:.4g} (the last value goes on)", forecast["last"]["mae"].as_double());
-  if (!forecast["seasonal"].is_null()) {
-    text += fmt::format(", {:.4g} (the value of {} rows before)", forecast["seasonal"]["mae"].as_double(),
-                        forecast["season"].as_int());
-  }
-  const double scale = forecast["scale"].as_double();
-  if (scale > 0) text += fmt::format("; MASE of the model {:.3f}", test.metrics["mae"].as_double() / scale);
-  return text + "\n";
-}
-
-void report(const Options& options, const train::Recipe& recipe, const Outcome& outcome, const DataPair& data) {
-  if (const auto& test = outcome.test) {
-    fmt::print("Test: {} on {} examples\n", metrics_text(*test, ""), test->examples);
-    fmt::print("{}", forecast_text(data.understood["forecast"], *test));
-    fmt::print("{}", answers_text(test->answers.confusion, data.train.classes));
-  } else {
-    fmt::print("Test: none, nothing was held out\n");
-  }
-  if (outcome.fit.stopped_early) fmt::print("Stopped early; epoch {} was the best.\n", outcome.fit.best_epoch);
-  for (const std::string& hint : outcome.hints) fmt::print("Hint: {}\n", hint);
-  if (!options.out.empty()) fmt::print("Wrote {}\n", options.out.string());
-  if (outcome.version > 0) {
-    fmt::print("Published {} version {} in {}\n", recipe.name, outcome.version, options.store.string());
-  }
-}
-
 // Measures the trained model on the test data, or, where there is none, on what else was held out.
 Result<Outcome> judge(train::Trainer& trainer, const Material& material, train::FitResult fit, const Graph& trained) {
   Outcome outcome{.fit = std::move(fit), .test = std::nullopt, .hints = {}};
@@ -243,42 +130,187 @@ Result<Outcome> judge(train::Trainer& trainer, const Material& material, train::
   return outcome;
 }
 
-Status run(const Options& options) {
-  train::Recipe recipe = TRY(train::read_recipe(options.recipe));
-  override_recipe(options, recipe);
-  RETURN_IF_ERROR(check_destinations(options, recipe));
+// A run from its recipe to its end.
+struct Job {
+  Options options;
+  train::Recipe recipe;
   std::optional<Store> store;
-  if (!options.store.empty()) store = TRY(Store::open(options.store, true));
-  Material material = TRY(load(options, recipe));
-  const DataPair& data = material.data;
-  auto trainer = TRY(trainer_of(recipe, material));
-  Narrator narrator(options.json, recipe.trainer.epochs);
-  train::FitResult fitted = TRY(train::fit(*trainer, recipe.fit, narrator.listener()));
-  Graph trained = TRY(described(*trainer, data));
-  Outcome outcome = TRY(judge(*trainer, material, std::move(fitted), trained));
-  if (!options.out.empty()) RETURN_IF_ERROR(write_model(trained, options.out));
-  if (store) {
-    train::PublishNotes notes{outcome.test ? train::to_json(*outcome.test) : Json::object(), recipe.text,
-                              fmt::format("slipway train ({})", statement_text(recipe.trainer)), "", 0};
-    if (outcome.test) notes.held_out = &data.test;
-    outcome.version = TRY(train::publish(*store, recipe.name, trained, &data.train, notes));
+  Material material;
+  std::unique_ptr<train::Trainer> trainer;
+  std::unique_ptr<RunKeeper> keeper;
+};
+
+// The folder of the run that RECIPE names, itself or by its recipe; empty: it names none.
+std::filesystem::path run_folder_of(const std::filesystem::path& recipe) {
+  if (train::is_run_folder(recipe)) return recipe;
+  const std::filesystem::path folder = recipe.has_parent_path() ? recipe.parent_path() : ".";
+  return recipe.filename() == "recipe.toml" && train::is_run_folder(folder) ? folder : std::filesystem::path();
+}
+
+// The recipe's text with what the command line changed, so that it means the same wherever it lies.
+Result<std::string> recipe_as_run(const Options& options, const train::Recipe& recipe) {
+  std::vector<train::Setting> settings;
+  auto set_path = [&](const char* key, const std::filesystem::path& path) {
+    if (!path.empty()) settings.push_back({key, train::toml_quoted(std::filesystem::absolute(path).string())});
+  };
+  set_path("data.path", options.data);
+  set_path("callbacks.checkpoints", options.checkpoints);
+  if (options.epochs > 0) settings.push_back({"train.epochs", fmt::format("{}", options.epochs)});
+  if (options.seed >= 0) settings.push_back({"seed", fmt::format("{}", options.seed)});
+  if (options.threads >= 0) settings.push_back({"train.threads", fmt::format("{}", options.threads)});
+  std::string text = TRY(train::with_absolute_paths(recipe.text, std::filesystem::path(recipe.where).parent_path()));
+  for (const train::Setting& setting : settings) text = TRY(train::with_setting(text, setting));
+  return text;
+}
+
+Result<std::unique_ptr<RunKeeper>> keeper_of(const Job& job, const std::filesystem::path& folder) {
+  const Options& options = job.options;
+  RunKeeperOptions keeping;
+  keeping.runs = options.runs.empty() ? "runs" : options.runs;
+  if (options.resume) keeping.folder = folder;
+  keeping.passing = !options.out.empty() && options.runs.empty();
+  keeping.checkpoints = job.recipe.fit.checkpoints;
+  keeping.name = job.recipe.name;
+  keeping.recipe = TRY(recipe_as_run(options, job.recipe));
+  auto add = [](std::vector<std::string>& words, const char* option, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  };
+  keeping.words = {options.recipe.string()};
+  add(keeping.words, "--data", options.data.string());
+  add(keeping.words, "--checkpoints", options.checkpoints.string());
+  for (const std::string& setting : options.settings) add(keeping.words, "--set", setting);
+  if (options.epochs > 0) add(keeping.words, "--epochs", fmt::format("{}", options.epochs));
+  if (options.seed >= 0) add(keeping.words, "--seed", fmt::format("{}", options.seed));
+  if (options.threads >= 0) add(keeping.words, "--threads", fmt::format("{}", options.threads));
+  add(keeping.destinations, "-o", options.out.string());
+  add(keeping.destinations, "--store", options.store.string());
+  train::RunRecord record;
+  record.started_us = SystemClock().now_us();
+  record.planned_epochs = job.recipe.trainer.epochs;
+  record.data = job.material.data.source;
+  record.statement = train::statement(job.recipe.trainer);
+  const Graph model = TRY(job.trainer->model());
+  for (const std::string& name : train::trained_weights(model, {})) {
+    record.parameters += model.value(model.find(name)).data.count();
   }
-  if (options.json) {
-    fmt::print("{}\n", summary_json(outcome, data, recipe.trainer).dump());
+  return RunKeeper::begin(keeping, std::move(record), job.material.data.understood);
+}
+
+// Everything up to the first step. A folder for the run is the last thing, so that mistakes leave none.
+Result<Job> prepared(const Options& given) {
+  Job job{.options = given};
+  const std::filesystem::path folder = run_folder_of(given.recipe);
+  if (!folder.empty()) job.options.recipe = folder / "recipe.toml";
+  std::vector<train::Setting> settings;
+  for (const std::string& text : given.settings) settings.push_back(TRY(train::parse_setting(text)));
+  job.recipe = TRY(train::read_recipe(job.options.recipe, settings));
+  override_recipe(job.options, job.recipe);
+  if (given.resume && folder.empty() && job.recipe.fit.checkpoints.empty()) {
+    return invalid(
+        "nothing to resume from: give a run's folder instead of the recipe, or --checkpoints DIR, or "
+        "callbacks.checkpoints in the recipe");
+  }
+  RETURN_IF_ERROR(check_destinations(job.options, job.recipe));
+  if (!given.store.empty()) job.store = TRY(Store::open(given.store, true));
+  job.material = TRY(load(job.options, job.recipe));
+  job.trainer = TRY(trainer_of(job.recipe, job.material));
+  job.keeper = TRY(keeper_of(job, folder));
+  if (job.recipe.fit.checkpoints.empty()) {
+    job.recipe.fit.checkpoints = job.keeper->folder();
+    job.recipe.fit.saving = train::Saving::sparing;
+  }
+  return job;
+}
+
+Result<train::FitResult> trained(Job& job) {
+  Narrator narrator(job.options.json, job.recipe.trainer.epochs);
+  train::FitListener listener = narrator.listener();
+  job.keeper->listen(listener);
+  const Interrupt interrupt;
+  listener.stop = [&interrupt] { return interrupt.asked(); };
+  return train::fit(*job.trainer, job.recipe.fit, listener);
+}
+
+Status interrupted(const Job& job, const train::FitResult& fit) {
+  const train::Trainer& trainer = *job.trainer;
+  const std::string where = trainer.batch() > 0
+                                ? fmt::format("in epoch {} of {}, behind step {} of {}", trainer.epoch() + 1,
+                                              job.recipe.trainer.epochs, trainer.batch(), trainer.batches())
+                                : fmt::format("behind epoch {} of {}", trainer.epoch(), job.recipe.trainer.epochs);
+  job.keeper->interrupt(fit);
+  if (!job.keeper->can_go_on()) return {Code::cancelled, fmt::format("interrupted {}; nothing was kept", where)};
+  return {Code::cancelled, fmt::format("interrupted {}; everything so far is kept in {}; to go on:\n  {}", where,
+                                       job.keeper->checkpoints().string(), job.keeper->go_on_command())};
+}
+
+// Writes the model wherever it belongs.
+Status deliver(Job& job, const Graph& trained, Outcome& outcome) {
+  if (job.keeper->stays()) RETURN_IF_ERROR(write_model(trained, job.keeper->model_file()));
+  if (!job.options.out.empty()) RETURN_IF_ERROR(write_model(trained, job.options.out));
+  if (!job.store) return {};
+  const DataPair& data = job.material.data;
+  train::PublishNotes notes{outcome.test ? train::to_json(*outcome.test) : Json::object(), job.recipe.text,
+                            fmt::format("slipway train ({})", statement_text(job.recipe.trainer)), "", 0};
+  if (outcome.test) notes.held_out = &data.test;
+  outcome.version = TRY(train::publish(*job.store, job.recipe.name, trained, &data.train, notes));
+  return {};
+}
+
+std::vector<std::string> written(const Job& job, const Outcome& outcome) {
+  std::vector<std::string> lines;
+  if (!job.options.out.empty()) lines.push_back("Wrote " + job.options.out.string());
+  if (outcome.version > 0) {
+    lines.push_back(
+        fmt::format("Published {} version {} in {}", job.recipe.name, outcome.version, job.options.store.string()));
+  }
+  if (!outcome.folder.empty()) {
+    lines.push_back(fmt::format(
+        "The run is kept in {}: model.onnx, best.safetensors, curves.svg, log.jsonl, recipe.toml", outcome.folder));
+  }
+  return lines;
+}
+
+Status finish(Job& job, train::FitResult fit) {
+  const DataPair& data = job.material.data;
+  Graph trained = TRY(described(*job.trainer, data));
+  Outcome outcome = TRY(judge(*job.trainer, job.material, std::move(fit), trained));
+  RETURN_IF_ERROR(deliver(job, trained, outcome));
+  if (job.keeper->stays()) outcome.folder = job.keeper->folder().string();
+  outcome.written = written(job, outcome);
+  const Json summary = summary_json(outcome, data, job.recipe.trainer);
+  job.keeper->finish(outcome.fit, measured(outcome), summary);
+  if (job.options.json) {
+    fmt::print("{}\n", summary.dump());
   } else {
-    report(options, recipe, outcome, data);
+    print_report(outcome, data);
   }
   return {};
 }
 
+Status run(const Options& options) {
+  Job job = TRY(prepared(options));
+  Result<train::FitResult> fitted = trained(job);
+  if (!fitted.ok()) return job.keeper->fail(fitted.status(), false);
+  if (fitted->interrupted) return interrupted(job, *fitted);
+  const Status done = finish(job, *std::move(fitted));
+  return done.ok() ? done : job.keeper->fail(done, true);
+}
+
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("RECIPE", options->recipe, "The recipe (TOML)")->required();
+  app.add_option("RECIPE", options->recipe, "The recipe (TOML), or the folder of an earlier run")->required();
   app.add_option("--data", options->data, "Where the data is, instead of the recipe's path");
-  app.add_option("-o,--out", options->out, "Write the model to this file (ONNX)");
+  app.add_option("-o,--out", options->out, "Write the model to this file (ONNX) instead of keeping the run");
   app.add_option("--store", options->store, "Publish the model in this store");
   app.add_option("--checkpoints", options->checkpoints, "Keep best and last checkpoints in this folder");
+  app.add_option("--runs", options->runs, "Keep the run in a folder of its own in this one; with -o: only if given")
+      ->default_str("runs");
   app.add_flag("--resume", options->resume, "Go on from the last checkpoint, as if never interrupted");
+  app.add_option("--set", options->settings,
+                 "A key of the recipe and what it is instead: train.optimizer.learning_rate=0.01, "
+                 "model.layers[0].units=64; may be given again")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--epochs", options->epochs, "Instead of the recipe's")->default_str("")->check(CLI::PositiveNumber);
   app.add_option("--seed", options->seed, "Instead of the recipe's")->default_str("")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options->threads, "Threads instead of the recipe's; 0 chooses by the work in a step")
@@ -294,9 +326,13 @@ VERB(train) = {
     .name = "train",
     .brief = "Train a model by a recipe",
     .help =
+        "Without -o the run is kept in runs/NAME (or NAME-2, ...): model, best weights, curves (SVG), log, recipe.\n"
+        "Ctrl-C ends the step under way, saves and tells how to go on; a second one stops at once.\n"
+        "  slipway train recipes/digits.toml                           # train and keep the run\n"
+        "  slipway train recipes/digits.toml --set train.optimizer.learning_rate=0.01\n"
+        "  slipway train runs/digits --resume                          # go on after an interruption\n"
         "  slipway train recipes/digits.toml -o digits.onnx            # train and write the model\n"
-        "  slipway train recipes/digits.toml --store models            # train and publish a version\n"
-        "  slipway train recipes/digits.toml --checkpoints run --resume  # go on after an interruption\n",
+        "  slipway train recipes/digits.toml --store models            # train and publish a version\n",
     .declare = declare,
 };
 

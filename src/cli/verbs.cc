@@ -180,6 +180,8 @@ Status run(const Invocation& invocation) {
 }
 
 std::string error_text(const std::string& program, const Status& status, bool colour) {
+  // Who interrupts a program has not seen it fail.
+  if (status.code() == Code::cancelled) return fmt::format("{}: {}\n", program, printable(status.message(), true));
   return fmt::format("{}: {}error:{} {}\n", program, colour ? "\x1b[1;31m" : "", colour ? "\x1b[0m" : "",
                      printable(status.message(), true));
 }

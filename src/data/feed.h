@@ -24,7 +24,7 @@ class Feed {
   const Dataset& data() const { return ahead_ ? ahead_->data() : stream_->data(); }
   int64_t batches() const { return ahead_ ? ahead_->batches() : stream_->batches(); }
   // As BatchStream's.
-  void start(int64_t epoch) { ahead_ ? ahead_->start(epoch) : stream_->start(epoch); }
+  void start(int64_t epoch, int64_t batch = 0) { ahead_ ? ahead_->start(epoch, batch) : stream_->start(epoch, batch); }
   int64_t next(Tensor& x, Tensor& y) { return ahead_ ? ahead_->next(x, y) : stream_->next(x, y); }
   std::span<const uint32_t> rows() const { return ahead_ ? ahead_->rows() : stream_->rows(); }
 

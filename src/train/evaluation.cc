@@ -104,6 +104,18 @@ Evaluation Running::result() const {
   return e;
 }
 
+Json Running::sums() const {
+  return Json::object(
+      {{"examples", examples_}, {"loss", loss_}, {"correct", correct_}, {"classifies", Json(classifies_)}});
+}
+
+void Running::set_sums(const Json& sums) {
+  examples_ = sums["examples"].as_int();
+  loss_ = sums["loss"].as_double();
+  correct_ = sums["correct"].as_double();
+  classifies_ = sums["classifies"].as_bool();
+}
+
 Tensor batch_tensor(DType dtype, const Shape& example, int64_t rows) {
   Shape shape = example;
   shape.insert(shape.begin(), rows);

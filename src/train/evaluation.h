@@ -34,6 +34,10 @@ class Running {
   void add(const std::vector<Tensor>& outputs, int64_t rows, bool classifies);
   Evaluation result() const;
 
+  // The sums so far, for a checkpoint within an epoch.
+  Json sums() const;
+  void set_sums(const Json& sums);
+
  private:
   double predictions_;
   int64_t examples_ = 0;

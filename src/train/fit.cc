@@ -46,20 +46,32 @@ class Fit {
     if (keeps_files()) RETURN_IF_ERROR(make_directories(options_.checkpoints));
     callbacks_ = TRY(make_callbacks(options_.callbacks, trainer_, clock_));
     if (options_.resume) RETURN_IF_ERROR(resume());
-    while (trainer_.epoch() < trainer_.options().epochs && !result_.stopped_early) RETURN_IF_ERROR(one_epoch());
-    bool restore =
-        options_.early_stopping && options_.early_stopping->restore_best && keeper_.epoch() != trainer_.epoch();
-    if (restore) RETURN_IF_ERROR(trainer_.restore(best_path()).status());
+    while (!result_.interrupted && !result_.stopped_early && trainer_.epoch() < trainer_.options().epochs) {
+      RETURN_IF_ERROR(one_epoch());
+    }
+    if (keeps_files()) RETURN_IF_ERROR(save_what_is_new());
+    if (!result_.interrupted && restores() && keeper_.epoch() != trainer_.epoch()) RETURN_IF_ERROR(restore_best());
+    result_.monitor = monitor_;
     result_.best = keeper_.best();
     result_.best_epoch = keeper_.epoch();
+    result_.kept_epoch = trainer_.epoch();
     return result_;
   }
 
  private:
   bool keeps_files() const { return !options_.checkpoints.empty(); }
   std::filesystem::path last_path() const { return options_.checkpoints / "last.safetensors"; }
-  std::filesystem::path best_path() const {
-    return (keeps_files() ? options_.checkpoints : scratch_.path()) / "best.safetensors";
+  std::filesystem::path best_path() const { return options_.checkpoints / "best.safetensors"; }
+
+  bool restores() const {
+    if (options_.early_stopping) return options_.early_stopping->restore_best;
+    return options_.restore_best && trainer_.has_validation();
+  }
+
+  // The best of this process, else that of the run it goes on from.
+  Status restore_best() {
+    if (best_) return trainer_.set_state(*best_);
+    return trainer_.restore(best_path()).status();
   }
 
   bool give_up(int64_t epoch) const {
@@ -88,20 +100,58 @@ class Fit {
       result_.epochs.push_back(epoch_from_json(json));
       keeper_.see(result_.epochs.back().epoch, TRY(metric_of(result_.epochs.back(), monitor_)));
       for (auto& callback : callbacks_) RETURN_IF_ERROR(callback->on_epoch(result_.epochs.back(), true));
+      if (listener_.resumed) listener_.resumed(result_.epochs.back());
     }
     result_.stopped_early = give_up(trainer_.epoch());
+    saved_ = true;
     return {};
   }
 
   Status one_epoch() {
-    EpochResult epoch = TRY(trainer_.run_epoch(listener_.step));
+    result_.interrupted = listener_.stop && listener_.stop();
+    if (result_.interrupted) return {};
+    Result<EpochResult> run = trainer_.run_epoch(listener_.step, listener_.stop);
+    result_.interrupted = run.status().code() == Code::cancelled;
+    if (result_.interrupted) {
+      saved_last_ = false;
+      return {};
+    }
+    RETURN_IF_ERROR(run.status());
+    const EpochResult& epoch = *run;
     result_.epochs.push_back(epoch);
-    bool best = keeper_.see(epoch.epoch, TRY(metric_of(epoch, monitor_)));
-    if (best && (keeps_files() || options_.early_stopping)) RETURN_IF_ERROR(trainer_.save(best_path(), notes()));
-    if (keeps_files()) RETURN_IF_ERROR(trainer_.save(last_path(), notes()));
+    saved_last_ = false;
+    if (keeper_.see(epoch.epoch, TRY(metric_of(epoch, monitor_))) && (keeps_files() || restores())) {
+      best_ = TRY(trainer_.state());
+      best_notes_ = notes();
+      saved_best_ = false;
+    }
+    if (keeps_files() && is_time_to_save()) RETURN_IF_ERROR(save_what_is_new());
     for (auto& callback : callbacks_) RETURN_IF_ERROR(callback->on_epoch(epoch, false));
     result_.stopped_early = give_up(epoch.epoch);
     if (listener_.epoch) listener_.epoch(epoch);
+    return {};
+  }
+
+  bool is_time_to_save() const {
+    constexpr int64_t kTimesItsCost = 50;
+    if (options_.saving == Saving::every_epoch || !saved_) return true;
+    return clock_.steady_ns() - saved_ns_ >= kTimesItsCost * save_cost_ns_;
+  }
+
+  // The best first: a last checkpoint names an epoch as the best whose file must be there.
+  Status save_what_is_new() {
+    const int64_t begin = clock_.steady_ns();
+    Status status;
+    if (best_ && !saved_best_) status = trainer_.save(*best_, best_path(), best_notes_);
+    saved_best_ = saved_best_ || status.ok();
+    if (saved_best_ && !restores()) best_.reset();
+    if (status.ok() && !saved_last_) status = trainer_.save(TRY(trainer_.state()), last_path(), notes());
+    saved_last_ = saved_last_ || status.ok();
+    saved_ns_ = clock_.steady_ns();
+    save_cost_ns_ = saved_ns_ - begin;
+    if (!status.ok() && !saved_) return status;
+    if (!status.ok() && listener_.note) listener_.note(status.message() + "; the checkpoint before it stays");
+    saved_ = true;
     return {};
   }
 
@@ -113,7 +163,13 @@ class Fit {
   FitResult result_;
   SystemClock clock_;
   std::vector<std::unique_ptr<Callback>> callbacks_;
-  TemporaryDirectory scratch_;
+  std::optional<TrainerState> best_;  // as it was found in this process
+  Json best_notes_;
+  bool saved_best_ = true;  // the files are those of the newest best, and of the last step
+  bool saved_last_ = true;
+  bool saved_ = false;  // once
+  int64_t saved_ns_ = 0;
+  int64_t save_cost_ns_ = 0;
 };
 
 }  // namespace

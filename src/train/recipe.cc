@@ -217,10 +217,20 @@ Status read_callbacks(Section callbacks, Recipe& recipe) {
   RETURN_IF_ERROR(read_monitor(callbacks, "early_stopping", named(kEarlyStopping), recipe, recipe.fit.early_stopping));
   RETURN_IF_ERROR(read_monitor(callbacks, "reduce_lr_on_plateau", named(kReduceOnPlateau), recipe,
                                recipe.fit.callbacks.reduce_lr_on_plateau));
+  callbacks.read("restore_best", recipe.fit.restore_best);
   callbacks.read("checkpoints", recipe.fit.checkpoints);
   callbacks.read("csv_log", recipe.fit.callbacks.csv_log);
   callbacks.read("tensorboard", recipe.fit.callbacks.tensorboard);
   return callbacks.finish();
+}
+
+Result<toml::table> parse_toml(const std::string& text, const std::string& where) {
+  try {
+    return toml::parse(text, where);
+  } catch (const toml::parse_error& error) {
+    return invalid(fmt::format("{}:{}:{}: not TOML: {}", where, error.source().begin.line, error.source().begin.column,
+                               error.description()));
+  }
 }
 
 void make_absolute(std::filesystem::path& path, const std::filesystem::path& folder) {
@@ -230,16 +240,11 @@ void make_absolute(std::filesystem::path& path, const std::filesystem::path& fol
 }  // namespace
 
 Result<Recipe> parse_recipe(const std::string& text, const std::string& where, const std::filesystem::path& folder) {
-  toml::table table;
-  try {
-    table = toml::parse(text, where);
-  } catch (const toml::parse_error& error) {
-    return invalid(fmt::format("{}:{}:{}: not TOML: {}", where, error.source().begin.line, error.source().begin.column,
-                               error.description()));
-  }
+  const toml::table table = TRY(parse_toml(text, where));
   Recipe recipe;
   recipe.text = text;
   recipe.where = where;
+  recipe.fit.restore_best = true;
   int64_t seed = 1;
   Section root(where, "", &table);
   root.read("name", recipe.name);
@@ -302,9 +307,19 @@ Status balance(Recipe& recipe, const Dataset& train) {
   return {};
 }
 
-Result<Recipe> read_recipe(const std::filesystem::path& path) {
+Result<Recipe> read_recipe(const std::filesystem::path& path, const std::vector<Setting>& settings) {
   std::string text = TRY(read_file(path, 1 << 20));
-  return parse_recipe(text, path.string(), path.parent_path());
+  // A file that is no TOML is refused with its line.
+  if (!settings.empty()) RETURN_IF_ERROR(parse_toml(text, path.string()).status());
+  for (const Setting& setting : settings) {
+    Result<std::string> edited = with_setting(text, setting);
+    if (!edited.ok()) {
+      return invalid(fmt::format("--set {}={}: {}", setting.key, setting.value, edited.status().message()));
+    }
+    text = *std::move(edited);
+  }
+  Result<Recipe> recipe = parse_recipe(text, path.string(), path.parent_path());
+  return recipe.ok() ? std::move(recipe) : Result<Recipe>(at_setting(settings, recipe.status()));
 }
 
 }  // namespace slipway::train

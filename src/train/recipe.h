@@ -40,6 +40,7 @@
 #include "slipway/layers.h"
 #include "train/data_keys.h"
 #include "train/fit.h"
+#include "train/recipe_edit.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
@@ -71,7 +72,8 @@ struct Recipe {
 // Relative paths in the recipe are meant from `folder`. An error names the line, the key, what was expected and what
 // was found; an unknown key comes with the nearest known one.
 Result<Recipe> parse_recipe(const std::string& text, const std::string& where, const std::filesystem::path& folder);
-Result<Recipe> read_recipe(const std::filesystem::path& path);
+// `settings`: what is set otherwise than in the file; the recipe's text has them (train/recipe_edit.h).
+Result<Recipe> read_recipe(const std::filesystem::path& path, const std::vector<Setting>& settings = {});
 
 // Whether the recipe says where its data is, and reads only what data of this kind has; after whatever the command line
 // has changed. The path decides the kind where the recipe does not.

@@ -1,6 +1,7 @@
 // The loop of gradient descent over a compiled training step.
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -21,6 +22,7 @@ namespace slipway::train {
 namespace {
 
 constexpr const char* kCheckpointFormat = "slipway checkpoint 2";
+constexpr const char* kWithinEpoch = "slipway checkpoint 3";  // with the steps done of the next epoch
 
 // What one step reads besides weights, in the order of the training graph's inputs.
 class StepInputs {
@@ -97,35 +99,40 @@ class GradientTrainer final : public Trainer {
     return {};
   }
 
-  Result<EpochResult> run_epoch(const StepListener& listener) override {
+  Result<EpochResult> run_epoch(const StepListener& listener, const StopWish& stop) override {
     auto begin = std::chrono::steady_clock::now();
+    auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
     FlushDenormals flush(threads_);
     OwnCores cores(threads_);
-    int64_t batches = stream_.batches();
-    stream_.start(epoch_);
-    Running running(predictions_);
-    bool classified = classifies(loss());
-    EpochResult result;
-    for (int64_t batch = 0; batch < batches; ++batch) {
-      int64_t rows = stream_.next(inputs_.x(), inputs_.y());
-      if (stream_.data().weights.defined()) inputs_.set_weights(stream_.data().weights, stream_.rows());
-      set_step(batch, batches);
-      RETURN_IF_ERROR(train_->run_into(inputs_.of(rows), outputs_));
-      running.add(outputs_, rows, classified);
-      if (!std::isfinite(outputs_[0].data<float>()[0])) return diverged(batch);
-      if (listener) listener(epoch_ + 1, batch + 1, batches, running.result());
+    const int64_t batches = stream_.batches();
+    stream_.start(epoch_, batch_);
+    if (batch_ == 0) running_ = Running(predictions_);
+    set_step(std::min(batch_, batches - 1), batches);
+    while (batch_ < batches) {
+      RETURN_IF_ERROR(one_step(batch_));
+      ++batch_;
+      if (listener) listener(epoch_ + 1, batch_, batches, running_.result());
+      if (stop && stop()) {
+        seconds_ += seconds();
+        return Status(Code::cancelled, fmt::format("epoch {}, batch {}: stopped", epoch_ + 1, batch_));
+      }
     }
     ++epoch_;
+    EpochResult result;
     result.epoch = epoch_;
     result.steps = batches;
-    result.train = running.result();
+    result.train = running_.result();
     result.learning_rate = learning_rate();
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.seconds = seconds_ + seconds();
+    batch_ = 0;
+    seconds_ = 0;
     if (validation_) result.validation = TRY(evaluate(*validation_));
     return result;
   }
 
   int64_t epoch() const override { return epoch_; }
+  int64_t batch() const override { return batch_; }
+  int64_t batches() const override { return stream_.batches(); }
   const TrainerOptions& options() const override { return options_; }
   bool has_validation() const override { return validation_.has_value(); }
   void set_rate_factor(double factor) override { rate_factor_ = factor; }
@@ -150,13 +157,38 @@ class GradientTrainer final : public Trainer {
     return result;
   }
 
-  Status save(const std::filesystem::path& path, const Json& notes) const override {
+  Result<TrainerState> state() const override {
+    TrainerState state{.tensors = {}, .epoch = epoch_, .batch = batch_, .sums = {}, .seconds = seconds_};
+    for (const std::string& name : train_->state_names()) state.tensors.emplace(name, TRY(train_->state(name)));
+    if (batch_ > 0) state.sums = running_.sums();
+    return state;
+  }
+
+  Status set_state(const TrainerState& state) override {
+    for (const std::string& name : train_->state_names()) {
+      auto it = state.tensors.find(name);
+      if (it == state.tensors.end()) return invalid(fmt::format("tensor \"{}\" is missing", name));
+      RETURN_IF_ERROR(train_->set_state(name, it->second));
+    }
+    epoch_ = state.epoch;
+    batch_ = state.batch;
+    seconds_ = state.seconds;
+    running_ = Running(predictions_);
+    if (batch_ > 0) running_.set_sums(state.sums);
+    return {};
+  }
+
+  Status save(const TrainerState& state, const std::filesystem::path& path, const Json& notes) const override {
     TensorFile file;
-    for (const std::string& name : train_->state_names()) file.tensors.emplace(name, TRY(train_->state(name)));
-    file.metadata = {{"format", kCheckpointFormat},
-                     {"epoch", fmt::format("{}", epoch_)},
+    file.tensors = state.tensors;
+    file.metadata = {{"format", state.batch > 0 ? kWithinEpoch : kCheckpointFormat},
+                     {"epoch", fmt::format("{}", state.epoch)},
                      {"options", described()},
                      {"notes", notes.dump()}};
+    if (state.batch > 0) {
+      const Json place = Json::object({{"batch", state.batch}, {"sums", state.sums}, {"seconds", state.seconds}});
+      file.metadata["place"] = place.dump();
+    }
     return write_safetensors(path, file);
   }
 
@@ -166,7 +198,8 @@ class GradientTrainer final : public Trainer {
       return Status(read.status().code(), read.status().message() + "; train anew without --resume, or bring it back");
     }
     TensorFile file = *std::move(read);
-    if (file.metadata["format"] != kCheckpointFormat || !file.metadata.contains(kChecksumKey)) {
+    const bool within = file.metadata["format"] == kWithinEpoch;
+    if ((!within && file.metadata["format"] != kCheckpointFormat) || !file.metadata.contains(kChecksumKey)) {
       return invalid(
           fmt::format("{}: expected a checkpoint of slipway train, found other tensors; give the folder "
                       "that --checkpoints named",
@@ -178,16 +211,29 @@ class GradientTrainer final : public Trainer {
                       "made with",
                       path.string(), described(), file.metadata["options"]));
     }
-    for (const std::string& name : train_->state_names()) {
-      auto it = file.tensors.find(name);
-      if (it == file.tensors.end()) return other_model(path, fmt::format("tensor \"{}\" is missing", name));
-      if (Status fits = train_->set_state(name, it->second); !fits.ok()) return other_model(path, fits.message());
+    TrainerState state;
+    state.tensors = std::move(file.tensors);
+    state.epoch = TRY(Json::parse(file.metadata["epoch"])).as_int();
+    if (within) {
+      const Json place = TRY(Json::parse(file.metadata["place"]));
+      state.batch = std::clamp<int64_t>(place["batch"].as_int(), 0, stream_.batches());
+      state.sums = place["sums"];
+      state.seconds = place["seconds"].as_double();
     }
-    epoch_ = TRY(Json::parse(file.metadata["epoch"])).as_int();
+    if (Status fits = set_state(state); !fits.ok()) return other_model(path, fits.message());
     return Json::parse(file.metadata["notes"]);
   }
 
  private:
+  Status one_step(int64_t batch) {
+    const int64_t rows = stream_.next(inputs_.x(), inputs_.y());
+    if (stream_.data().weights.defined()) inputs_.set_weights(stream_.data().weights, stream_.rows());
+    set_step(batch, stream_.batches());
+    RETURN_IF_ERROR(train_->run_into(inputs_.of(rows), outputs_));
+    running_.add(outputs_, rows, classifies(loss()));
+    return std::isfinite(outputs_[0].data<float>()[0]) ? Status() : diverged(batch);
+  }
+
   const Loss& loss() const { return options_.training.loss; }
   int64_t accumulated() const { return options_.training.optimizer.gradient_accumulation_steps; }
 
@@ -242,6 +288,9 @@ class GradientTrainer final : public Trainer {
   double predictions_ = 1;  // per example
   double rate_factor_ = 1;
   int64_t epoch_ = 0;
+  int64_t batch_ = 0;   // steps done of the epoch under way
+  Running running_;     // over them
+  double seconds_ = 0;  // that they took, where the epoch was stopped
 };
 
 }  // namespace

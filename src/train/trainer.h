@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -44,6 +46,18 @@ Json to_json(const EpochResult& result);
 // Called after every step: the epoch (from 1), the batch (from 1), batches in the epoch, running means so far.
 using StepListener = std::function<void(int64_t epoch, int64_t batch, int64_t batches, const Evaluation& so_far)>;
 
+// Asked after every step, and before an epoch: whether training is to end there.
+using StopWish = std::function<bool()>;
+
+// Everything that the next step depends on.
+struct TrainerState {
+  std::map<std::string, Tensor> tensors;  // weights, running statistics, slots
+  int64_t epoch = 0;                      // epochs done
+  int64_t batch = 0;                      // steps done of the next one
+  Json sums;                              // of these steps: what the epoch's means are made of; null: none
+  double seconds = 0;                     // that these steps took
+};
+
 // Not thread-safe. The same options, data and thread count give the same bytes.
 class Trainer {
  public:
@@ -53,10 +67,14 @@ class Trainer {
                                                  TrainerOptions options);
   virtual ~Trainer() = default;
 
-  // One pass over the training data, then validation. An error when the loss is no longer finite.
-  virtual Result<EpochResult> run_epoch(const StepListener& listener = nullptr) = 0;
+  // One pass over the training data, or what is left of it, then validation. An error when the loss is no longer
+  // finite; cancelled where `stop` wished it, with every step so far done: the next call goes on behind it.
+  virtual Result<EpochResult> run_epoch(const StepListener& listener = nullptr, const StopWish& stop = nullptr) = 0;
   // Epochs done so far.
   virtual int64_t epoch() const = 0;
+  // Steps done of the epoch under way, and steps in an epoch.
+  virtual int64_t batch() const = 0;
+  virtual int64_t batches() const = 0;
   virtual const TrainerOptions& options() const = 0;
   virtual bool has_validation() const = 0;
 
@@ -72,9 +90,12 @@ class Trainer {
   // The model with the current weights, or their averages.
   virtual Result<Graph> model() const = 0;
 
-  // Everything that the next epoch depends on: weights, slots, step, with `notes` beside it. restore() returns the
-  // notes; data_loss or invalid_argument when the file does not belong to this model and these options.
-  virtual Status save(const std::filesystem::path& path, const Json& notes) const = 0;
+  virtual Result<TrainerState> state() const = 0;
+  virtual Status set_state(const TrainerState& state) = 0;
+
+  // A state in a file, with `notes` beside it; restore() takes it over and returns the notes. data_loss or
+  // invalid_argument when the file does not belong to this model and these options.
+  virtual Status save(const TrainerState& state, const std::filesystem::path& path, const Json& notes) const = 0;
   virtual Result<Json> restore(const std::filesystem::path& path) = 0;
 };
 

@@ -203,6 +203,56 @@ TEST(Trainer, ResumesBitForBitWithEveryOptimizer) {
   }
 }
 
+// Stopped after a step, with sums, slots and gathered gradients in the middle of an epoch.
+TEST(Trainer, StopsWithinAnEpochAndGoesOnBitForBit) {
+  for (const Optimizer& optimizer : optimizers()) {
+    SCOPED_TRACE(fingerprint(optimizer));
+    TemporaryDirectory folder;
+    TrainerOptions o = options(3);
+    o.training.optimizer = optimizer;
+    o.schedule = CosineDecay(0.01, 5);
+    auto whole = trainer(o);
+    Result<FitResult> expected = fit(*whole, {});
+    ASSERT_TRUE(expected.ok());
+    const int64_t batches = whole->batches();
+    ASSERT_GT(batches, 4);
+    for (int64_t steps : {int64_t{3}, batches, batches + 2, 2 * batches - 1}) {
+      SCOPED_TRACE(steps);
+      auto first = trainer(o), second = trainer(o);
+      int64_t done = 0;
+      FitListener listener;
+      listener.step = [&](int64_t, int64_t, int64_t, const Evaluation&) { ++done; };
+      listener.stop = [&] { return done >= steps; };
+      Result<FitResult> stopped = fit(*first, {.checkpoints = folder.path()}, listener);
+      ASSERT_TRUE(stopped.ok()) << stopped.status().message();
+      EXPECT_TRUE(stopped->interrupted);
+      EXPECT_EQ(done, steps);
+      EXPECT_EQ(first->epoch() * batches + first->batch(), steps);
+      Result<FitResult> result = fit(*second, {.checkpoints = folder.path(), .resume = true});
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      EXPECT_FALSE(result->interrupted);
+      expect_same_weights(*whole, *second);
+      for (size_t e = 0; e < 3; ++e) {
+        Json found = to_json(result->epochs[e]).set("seconds", 0),
+             wanted = to_json(expected->epochs[e]).set("seconds", 0);
+        EXPECT_EQ(found.dump(), wanted.dump());
+      }
+    }
+  }
+}
+
+TEST(Trainer, AnEpochThatWasStoppedGoesOnInTheSameProcess) {
+  auto whole = trainer(options(2)), stopped = trainer(options(2));
+  ASSERT_TRUE(fit(*whole, {}).ok());
+  int64_t asked = 0;
+  EXPECT_EQ(stopped->run_epoch(nullptr, [&] { return ++asked == 5; }).status().code(), Code::cancelled);
+  EXPECT_EQ(stopped->batch(), 5);
+  ASSERT_TRUE(stopped->run_epoch().ok());
+  EXPECT_EQ(stopped->batch(), 0);
+  ASSERT_TRUE(stopped->run_epoch().ok());
+  expect_same_weights(*whole, *stopped);
+}
+
 // Interrupted in the middle of a schedule that knows the length of the run, with a factor from the plateau callback.
 TEST(Trainer, ResumesBitForBitOnEverySchedule) {
   for (const Schedule& schedule : {CosineDecay(0.01, 5), CosineDecayRestarts(7), OneCycle(), PolynomialDecay(0.1, 2),
@@ -489,6 +539,68 @@ TEST(Trainer, StopsEarlyAndRestoresTheBest) {
   EXPECT_TRUE(result->stopped_early);
   EXPECT_EQ(static_cast<int64_t>(result->epochs.size()), result->best_epoch + 2);
   EXPECT_NEAR(t->evaluate(clouds(200, 2))->loss, result->best, 1e-6);
+}
+
+// A learning rate that spoils what the first epochs learned.
+TEST(Trainer, EndsWithTheBestEpochWhereThatIsWanted) {
+  TrainerOptions o = options(6);
+  o.training.optimizer = SGD(0.05);
+  o.schedule = PiecewiseConstantDecay({48}, {1, 200});
+  auto best = trainer(o), last = trainer(o);
+  Result<FitResult> kept = fit(*best, {.restore_best = true}), plain = fit(*last, {});
+  ASSERT_TRUE(kept.ok() && plain.ok()) << kept.status().message();
+  EXPECT_EQ(kept->monitor, "val_loss");
+  EXPECT_LT(kept->best_epoch, 6);
+  EXPECT_EQ(kept->kept_epoch, kept->best_epoch);
+  EXPECT_EQ(plain->kept_epoch, 6);
+  EXPECT_NEAR(best->evaluate(clouds(200, 2))->loss, kept->best, 1e-6);
+  EXPECT_GT(last->evaluate(clouds(200, 2))->loss, kept->best);
+  // Without validation nothing says which is best: the last is kept.
+  auto blind = *Trainer::create(model(), clouds(500, 1), std::nullopt, o);
+  EXPECT_EQ(fit(*blind, {.restore_best = true})->kept_epoch, 6);
+}
+
+// The best is restored from the checkpoint where it belongs to an earlier process.
+TEST(Trainer, SparingCheckpointsEndWithTheLastAndTheBest) {
+  TemporaryDirectory folder;
+  TrainerOptions o = options(6);
+  o.training.optimizer = SGD(0.05);
+  o.schedule = PiecewiseConstantDecay({48}, {1, 200});
+  auto whole = trainer(o), first = trainer(o), second = trainer(o);
+  const FitOptions sparing{.restore_best = true, .checkpoints = folder.path(), .saving = Saving::sparing};
+  Result<FitResult> expected = fit(*whole, {.restore_best = true});
+  ASSERT_TRUE(expected.ok());
+  FitListener listener;
+  listener.stop = [&] { return first->epoch() == 5; };
+  ASSERT_TRUE(fit(*first, sparing, listener)->interrupted);
+  FitOptions resume = sparing;
+  resume.resume = true;
+  Result<FitResult> result = fit(*second, resume);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result->kept_epoch, expected->best_epoch);
+  EXPECT_LT(result->kept_epoch, 5) << "the first process found it";
+  expect_same_weights(*whole, *second);
+}
+
+// Training goes on where a later checkpoint cannot be written; where the first cannot, nothing is lost yet.
+TEST(Trainer, ACheckpointThatCannotBeWrittenIsANote) {
+  TemporaryDirectory folder;
+  const std::filesystem::path kept = folder.path() / "kept", hidden = folder.path() / "hidden";
+  auto t = trainer(options(3));
+  std::vector<std::string> notes;
+  FitListener listener;
+  listener.epoch = [&](const EpochResult& epoch) {
+    if (epoch.epoch == 1) std::filesystem::rename(kept, hidden);
+  };
+  listener.note = [&](const std::string& note) { notes.push_back(note); };
+  Result<FitResult> result = fit(*t, {.checkpoints = kept}, listener);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result->epochs.size(), 3u);
+  ASSERT_FALSE(notes.empty());
+  EXPECT_NE(notes[0].find("safetensors"), std::string::npos) << notes[0];
+  EXPECT_TRUE(std::filesystem::exists(hidden / "last.safetensors"));
+  ASSERT_TRUE(write_file_atomic(folder.path() / "file", "").ok());
+  EXPECT_FALSE(fit(*trainer(options(1)), {.checkpoints = folder.path() / "file"}).ok());
 }
 
 TEST(Trainer, MaskedWeightsStayZero) {

@@ -175,7 +175,7 @@ TEST_F(BadRecipes, DestinationsAreCheckedBeforeTheTraining) {
 TEST_F(BadRecipes, ResumingFromWhatIsNoCheckpointOfThisRun) {
   std::string good = put("good.toml", kGood);
   std::string keep = path("keep");
-  ASSERT_EQ(run_slipway({"train", good, "--checkpoints", keep}).exit, 0);
+  ASSERT_EQ(run_slipway({"train", good, "--checkpoints", keep, "--runs", path("runs")}).exit, 0);
   std::string whole = *read_file(keep + "/last.safetensors");
   auto resume = [&](int exit, std::vector<std::string> says, const std::string& recipe_file) {
     std::map<std::string, std::string> before = contents(keep);
@@ -196,7 +196,7 @@ TEST_F(BadRecipes, ResumingFromWhatIsNoCheckpointOfThisRun) {
   expect_refused({{"train", good, "--resume"}, 2, {"nothing to resume from", "--checkpoints DIR"}});
   expect_refused(
       {{"train", good, "--resume", "--checkpoints", path("no")}, 3, {"no/last.safetensors", "No such file"}});
-  Outcome resumed = run_slipway({"train", good, "--checkpoints", keep, "--resume"});
+  Outcome resumed = run_slipway({"train", good, "--checkpoints", keep, "--resume", "--runs", path("runs")});
   EXPECT_EQ(resumed.exit, 0) << resumed.err;
 }
 

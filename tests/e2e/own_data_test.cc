@@ -30,7 +30,8 @@ class OwnData : public ::testing::Test {
   // The result of a recipe of ours on `data`.
   Json trained(const std::string& recipe, const std::string& data) {
     const std::string file = (source_folder() / "recipes" / (recipe + ".toml")).string();
-    Outcome outcome = run_slipway({"train", file, "--data", data, "--json", "--threads", "1"});
+    Outcome outcome = run_slipway(
+        {"train", file, "--data", data, "--json", "--threads", "1", "--runs", (folder_.path() / "runs").string()});
     EXPECT_EQ(outcome.exit, 0) << outcome.err;
     const size_t last = outcome.out.rfind("{\"result\"");
     EXPECT_NE(last, std::string::npos) << outcome.out;
