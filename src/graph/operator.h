@@ -11,6 +11,8 @@
 
 namespace slipway {
 
+struct BatchAxis;
+class BatchNode;
 class Builder;
 
 // What inference sees of a node: types of inputs, and contents where they are known.
@@ -73,6 +75,10 @@ enum class Rows : uint8_t {
   aligned,  // from the rows of the inputs of the output's rank
 };
 
+// Where the rows of a batch lie in each output (of one: in all) from where they lie in the inputs (graph/batch_node.h),
+// by the operator's meaning for any number of rows; an error says how it mixes them.
+using BatchFn = Result<std::vector<BatchAxis>> (*)(const BatchNode&);
+
 // How TFLite spells the operator.
 struct TfliteRule {
   const char* name = nullptr;  // BuiltinOperator; nullptr: TFLite cannot say it
@@ -115,6 +121,7 @@ struct Operator {
   bool in_place = false;      // an output may share the buffer of any input of the same type (element i reads only i)
   bool view = false;          // output 0 is input 0's bytes under another shape; no kernel
   Rows rows = Rows::whole;    // whether a batch may be worked a few rows at a time
+  BatchFn batch = nullptr;    // nullptr: may mix rows
   bool any_types = false;     // inputs may be sequences or optionals; infer() asks type(), known or not
   bool deterministic = true;  // false: not folded even when all inputs are known
   QuantRule quant = {};

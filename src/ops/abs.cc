@@ -1,4 +1,5 @@
 // Card: Abs.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -32,6 +33,7 @@ OPERATOR(abs) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"ABS"},
     .samples = samples,
 };

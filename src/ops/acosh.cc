@@ -1,6 +1,7 @@
 // Card: Acosh.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -29,6 +30,7 @@ OPERATOR(acosh) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

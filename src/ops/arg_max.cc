@@ -1,5 +1,6 @@
 // Card: ArgMax.
 #include "ops/arg.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 
 namespace slipway {
@@ -17,6 +18,7 @@ OPERATOR(arg_max) = {
     .attributes = {{ops::kArgAxis, ops::kKeepDims, ops::kSelectLast}},
     .infer = ops::infer_arg,
     .cpu = prepare,
+    .batch = ops::batch::arg,
     .tflite = {"ARG_MAX", "first of equals only"},
     .samples = ops::arg_samples,
 };

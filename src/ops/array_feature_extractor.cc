@@ -1,4 +1,5 @@
 // ai.onnx.ml ArrayFeatureExtractor.
+#include "ops/batch_rules.h"
 #include "ops/body.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
@@ -28,6 +29,7 @@ OPERATOR(array_feature_extractor) = {
     .infer = ops::infer_body<body>,
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
+    .batch = ops::batch::array_feature_extractor,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

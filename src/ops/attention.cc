@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/infer.h"
 #include "ops/samples.h"
@@ -173,6 +174,7 @@ OPERATOR(attention) = {
                     {"softmax_precision", kOptionalInt}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::attention,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/pooling.h"
 
 namespace slipway {
@@ -57,6 +58,7 @@ OPERATOR(average_pool) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::rescales},
     .tflite = {"AVERAGE_POOL_2D",
                "2-D, no dilation; padding that counts as PAD before it, padding that does not only as SAME"},

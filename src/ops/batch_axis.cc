@@ -16,15 +16,6 @@ using Kind = BatchFact::Kind;
 
 constexpr int64_t kMostKnown = 1 << 14;  // elements of contents that are kept
 
-BatchRule find_rule(const Operator& op) {
-  for (std::span<const NamedBatchRule> rules : {computing_rules(), product_rules(), moving_rules()}) {
-    for (const NamedBatchRule& rule : rules) {
-      if (std::string_view(op.name) == rule.name && std::string_view(op.domain) == rule.domain) return rule.rule;
-    }
-  }
-  return nullptr;
-}
-
 bool any_of_kind(std::span<const BatchFact* const> inputs, Kind kind) {
   return std::ranges::any_of(inputs, [&](const BatchFact* in) { return in != nullptr && in->kind == kind; });
 }
@@ -37,7 +28,7 @@ std::vector<BatchFact> all_mixed(const Node& node, const std::string& why) {
 Tensor counts_now(const BatchFact& fact) {
   Tensor now(DType::i64, fact.type->shape);
   for (size_t i = 0; i < fact.counts.size(); ++i) {
-    const Count& c = fact.counts[i];
+    const RowCount& c = fact.counts[i];
     if (!c.known) return {};
     now.mutable_data<int64_t>()[i] = c.per_row * kBatchRows + c.fixed;
   }
@@ -88,9 +79,9 @@ std::vector<BatchFact> whole_facts(const Node& node, std::span<const BatchFact* 
 }
 
 // Back to a whole value when B decides nothing in it after all.
-BatchFact count_fact(TensorType type, std::vector<Count> counts) {
+BatchFact count_fact(TensorType type, std::vector<RowCount> counts) {
   BatchFact fact{.kind = Kind::counts, .type = std::move(type), .counts = std::move(counts)};
-  if (!std::ranges::all_of(fact.counts, [](const Count& c) { return c.is_fixed(); })) return fact;
+  if (!std::ranges::all_of(fact.counts, [](const RowCount& c) { return c.is_fixed(); })) return fact;
   fact.contents = counts_now(fact);
   fact.kind = Kind::whole;
   fact.counts.clear();
@@ -135,8 +126,6 @@ BatchFact known_fact(const Tensor& contents) {
 
 BatchFact mixed_fact(std::string why) { return {.kind = Kind::mixed, .why = std::move(why)}; }
 
-bool has_batch_rule(const Operator& op) { return find_rule(op) != nullptr; }
-
 std::vector<BatchFact> batch_facts(const Node& node, std::span<const BatchFact* const> inputs) {
   for (const BatchFact* in : inputs) {
     if (in != nullptr && in->kind == Kind::mixed) return all_mixed(node, in->why);
@@ -145,15 +134,15 @@ std::vector<BatchFact> batch_facts(const Node& node, std::span<const BatchFact* 
   for (const BatchFact* in : inputs) {
     if (in != nullptr && !in->type) return all_mixed(node, describe(node) + " reads a value whose size only runs tell");
   }
-  BatchRule rule = find_rule(*node.op);
   Result<std::vector<TensorType>> types = output_types(node, inputs_of(inputs));
   if (!types.ok()) return all_mixed(node, fmt::format("{}, for {} rows", types.status().message(), kBatchRows));
   BatchNode seen(node, inputs, *types);
-  if (std::optional<std::vector<Count>> counts = count_elements(seen)) {
+  if (std::optional<std::vector<RowCount>> counts = count_elements(seen)) {
     return {count_fact((*types)[0], *std::move(counts))};
   }
-  if (rule == nullptr) return all_mixed(node, describe(node) + " may mix rows: no rule says that it keeps them apart");
-  BatchAxes axes = rule(seen);
+  if (node.op->batch == nullptr)
+    return all_mixed(node, describe(node) + " may mix rows: no rule says that it keeps them apart");
+  BatchAxes axes = node.op->batch(seen);
   if (!axes.ok()) return all_mixed(node, fmt::format("{} {}", describe(node), axes.status().message()));
   return split_facts(node, *axes, *types);
 }

@@ -4,20 +4,19 @@
 #include <cstdlib>
 #include <limits>
 
+#include "graph/operator.h"
 #include "ops/batch_rules.h"
 
 namespace slipway::ops {
 
 namespace {
 
-using Counts = std::vector<Count>;
+using Counts = std::vector<RowCount>;
 
-constexpr Count kUnknown = {.known = false};
+constexpr RowCount kUnknown = {.known = false};
 
-Count count_of(const Dim& dim) { return {.fixed = dim.size}; }
-
-Count sum(const Count& a, const Count& b, int64_t sign) {
-  Count c;
+RowCount sum(const RowCount& a, const RowCount& b, int64_t sign) {
+  RowCount c;
   if (!a.known || !b.known) return kUnknown;
   int64_t per_row = 0, fixed = 0;
   bool over = __builtin_mul_overflow(b.per_row, sign, &per_row) || __builtin_mul_overflow(b.fixed, sign, &fixed) ||
@@ -26,18 +25,18 @@ Count sum(const Count& a, const Count& b, int64_t sign) {
   return over ? kUnknown : c;
 }
 
-Count product(const Count& a, const Count& b) {
+RowCount product(const RowCount& a, const RowCount& b) {
   if (!a.known || !b.known || (a.per_row != 0 && b.per_row != 0)) return kUnknown;
-  const Count& form = a.per_row != 0 ? a : b;
+  const RowCount& form = a.per_row != 0 ? a : b;
   const int64_t factor = a.per_row != 0 ? b.fixed : a.fixed;
-  Count c;
+  RowCount c;
   bool over =
       __builtin_mul_overflow(form.per_row, factor, &c.per_row) || __builtin_mul_overflow(form.fixed, factor, &c.fixed);
   return over ? kUnknown : c;
 }
 
 // Only where it comes out even for every B.
-Count quotient(const Count& a, const Count& b) {
+RowCount quotient(const RowCount& a, const RowCount& b) {
   if (!a.known || !b.known) return kUnknown;
   if (b.per_row > 0 && b.fixed == 0 && a.fixed == 0 && a.per_row % b.per_row == 0) {
     return {.fixed = a.per_row / b.per_row};
@@ -48,16 +47,16 @@ Count quotient(const Count& a, const Count& b) {
 }
 
 // 1 or 0 where it is decided for every B from 1 on.
-Count equality(const Count& a, const Count& b) {
-  Count apart = sum(a, b, -1);
+RowCount equality(const RowCount& a, const RowCount& b) {
+  RowCount apart = sum(a, b, -1);
   if (!apart.known) return kUnknown;
   if (apart.per_row == 0) return {.fixed = apart.fixed == 0 ? 1 : 0};
   const int64_t root = -apart.fixed / apart.per_row;
   const bool never = apart.fixed % apart.per_row != 0 || root < 1;
-  return never ? Count{.fixed = 0} : kUnknown;
+  return never ? RowCount{.fixed = 0} : kUnknown;
 }
 
-Count arithmetic(std::string_view op, const Count& a, const Count& b) {
+RowCount arithmetic(std::string_view op, const RowCount& a, const RowCount& b) {
   if (op == "Add") return sum(a, b, 1);
   if (op == "Sub") return sum(a, b, -1);
   if (op == "Mul") return product(a, b);
@@ -65,7 +64,7 @@ Count arithmetic(std::string_view op, const Count& a, const Count& b) {
   return equality(a, b);
 }
 
-const Count& element(const Counts& counts, size_t i) { return counts[counts.size() == 1 ? 0 : i]; }
+const RowCount& element(const Counts& counts, size_t i) { return counts[counts.size() == 1 ? 0 : i]; }
 
 std::optional<Counts> binary(const BatchNode& n) {
   std::optional<Counts> a = n.counts(0), b = n.counts(1);
@@ -82,7 +81,7 @@ std::optional<Counts> where(const BatchNode& n) {
   Counts y;
   const auto size = static_cast<size_t>(n.out_type(0).count());
   for (size_t i = 0; i < size; ++i) {
-    const Count& c = element(*condition, i);
+    const RowCount& c = element(*condition, i);
     y.push_back(!c.is_fixed() ? kUnknown : element(c.fixed != 0 ? *a : *b, i));
   }
   return y;
@@ -98,8 +97,8 @@ std::optional<Counts> shape(const BatchNode& n) {
 }
 
 Counts folded(const Counts& counts) {
-  Count all{.fixed = 1};
-  for (const Count& c : counts) all = product(all, c);
+  RowCount all{.fixed = 1};
+  for (const RowCount& c : counts) all = product(all, c);
   return {all};
 }
 
@@ -157,10 +156,10 @@ int64_t exact_below(DType dtype) {
   }
 }
 
-bool is_exact(const Count& c, int64_t below) {
+bool is_exact(const RowCount& c, int64_t below) {
   if (!c.known || c.per_row == 0) return c.known && c.fixed > -below && c.fixed < below;
   int64_t most = 0;
-  bool over = __builtin_mul_overflow(std::abs(c.per_row), kMostRows, &most) ||
+  bool over = __builtin_mul_overflow(std::abs(c.per_row), kMostProvedRows, &most) ||
               __builtin_add_overflow(most, std::abs(c.fixed), &most);
   return !over && most < below;
 }
@@ -181,43 +180,7 @@ constexpr NamedCountRule kRules[] = {
 
 }  // namespace
 
-std::vector<Count> BatchNode::dims(size_t i) const {
-  Counts counts;
-  for (int64_t size : shape(i)) counts.push_back(count_of(size));
-  if (split(i)) counts[at(i).axis] = {.per_row = at(i).outer * at(i).inner};
-  return counts;
-}
-
-std::optional<std::vector<Count>> BatchNode::counts(size_t i) const {
-  const BatchFact& fact = *inputs_[i];
-  if (fact.kind == BatchFact::Kind::counts) return fact.counts;
-  if (fact.kind != BatchFact::Kind::whole || !fact.contents.defined()) return std::nullopt;
-  const Tensor& contents = fact.contents;
-  if (!is_tensor(contents.dtype()) || contents.dtype() == DType::string) return std::nullopt;
-  Counts counts;
-  if (!is_float(contents.dtype())) {
-    for (int64_t x : contents.to_ints()) counts.push_back({.fixed = x});
-    return counts;
-  }
-  for (double x : contents.to_doubles()) {
-    const bool exact = std::floor(x) == x && std::abs(x) < static_cast<double>(int64_t{1} << 53);
-    counts.push_back(exact ? Count{.fixed = static_cast<int64_t>(x)} : kUnknown);
-  }
-  return counts;
-}
-
-std::optional<std::vector<int64_t>> BatchNode::ints(size_t i) const {
-  std::optional<Counts> counts = this->counts(i);
-  if (!counts) return std::nullopt;
-  std::vector<int64_t> ints;
-  for (const Count& c : *counts) {
-    if (!c.is_fixed()) return std::nullopt;
-    ints.push_back(c.fixed);
-  }
-  return ints;
-}
-
-std::optional<std::vector<Count>> count_elements(const BatchNode& n) {
+std::optional<std::vector<RowCount>> count_elements(const BatchNode& n) {
   const std::string_view op = n.node().op->name;
   if (*n.node().op->domain != '\0') return std::nullopt;
   if (op == "Shape") return shape(n);
@@ -230,7 +193,7 @@ std::optional<std::vector<Count>> count_elements(const BatchNode& n) {
     if (op != rule.name || below == 0) continue;
     std::optional<Counts> counts = rule.rule(n);
     if (!counts) return std::nullopt;
-    for (Count& c : *counts) c = is_exact(c, below) ? c : kUnknown;
+    for (RowCount& c : *counts) c = is_exact(c, below) ? c : kUnknown;
     return counts;
   }
   return std::nullopt;

@@ -4,7 +4,7 @@
 
 #include "ops/batch_rules.h"
 
-namespace slipway::ops {
+namespace slipway::ops::batch {
 
 namespace {
 
@@ -30,11 +30,11 @@ Around around(const BatchNode& n) {
 }
 
 // The axis of `dims` in which the rows lie when the elements keep their order.
-Result<BatchAxis> placed(const Around& from, const std::vector<Count>& dims) {
+Result<BatchAxis> placed(const Around& from, const std::vector<RowCount>& dims) {
   BatchAxis at{.axis = dims.size()};
   int64_t before = 1, after = 1, here = 0;
   for (size_t d = 0; d < dims.size(); ++d) {
-    const Count& dim = dims[d];
+    const RowCount& dim = dims[d];
     if (!dim.known || (dim.per_row != 0 && (dim.fixed != 0 || at.axis != dims.size()))) {
       return mixes("gives its output a size in which the rows are not apart");
     }
@@ -57,7 +57,7 @@ Result<BatchAxis> placed(const Around& from, const std::vector<Count>& dims) {
 }
 
 // What -1 stands for, when there are `from` elements around each row.
-Result<Count> remainder(const Around& from, const std::vector<Count>& dims, size_t wild) {
+Result<RowCount> remainder(const Around& from, const std::vector<RowCount>& dims, size_t wild) {
   int64_t others = 1, rows = 0, total = from.before * from.after;
   for (size_t d = 0; d < dims.size(); ++d) {
     if (d == wild) continue;
@@ -68,37 +68,7 @@ Result<Count> remainder(const Around& from, const std::vector<Count>& dims, size
   if (rows > 1 || others <= 0 || total <= 0 || total % others != 0) {
     return mixes("joins elements of several rows in one");
   }
-  return rows == 1 ? Count{.fixed = total / others} : Count{.per_row = total / others};
-}
-
-BatchAxes reshape(const BatchNode& n) {
-  if (!n.split(0)) return mixes("makes its output's sizes from the number of rows");
-  std::optional<std::vector<Count>> to = n.counts(1);
-  if (!to) return mixes("has a shape that only runs tell");
-  const std::vector<Count> from = n.dims(0);
-  const bool zero_copies = n.node().integer("allowzero") == 0;
-  size_t wild = to->size();
-  for (size_t d = 0; d < to->size(); ++d) {
-    if ((*to)[d].is(-1)) wild = d;
-    if ((*to)[d].is(0) && zero_copies && d < from.size()) (*to)[d] = from[d];
-  }
-  if (wild < to->size()) (*to)[wild] = TRY(remainder(around(n), *to, wild));
-  return std::vector{TRY(placed(around(n), *to))};
-}
-
-BatchAxes flatten(const BatchNode& n) {
-  TRY(rows_of_first(n));
-  const int64_t rank = static_cast<int64_t>(n.rank(0));
-  const int64_t axis = n.node().integer("axis") < 0 ? n.node().integer("axis") + rank : n.node().integer("axis");
-  std::vector<Count> to = {{.fixed = 1}, {.fixed = 1}};
-  const std::vector<Count> from = n.dims(0);
-  for (size_t d = 0; d < from.size(); ++d) {
-    Count& part = to[static_cast<int64_t>(d) < axis ? 0 : 1];
-    const Count& dim = from[d];
-    const int64_t rows = dim.per_row != 0 ? dim.per_row * part.fixed : part.per_row * dim.fixed;
-    part = rows != 0 ? Count{.per_row = rows} : Count{.fixed = part.fixed * dim.fixed};
-  }
-  return std::vector{TRY(placed(around(n), to))};
+  return rows == 1 ? RowCount{.fixed = total / others} : RowCount{.per_row = total / others};
 }
 
 // Axes from a known input, counted from the front of `rank`.
@@ -114,6 +84,70 @@ bool holds(const std::vector<size_t>& axes, size_t axis) { return std::ranges::f
 
 size_t count_below(const std::vector<size_t>& axes, size_t axis) {
   return static_cast<size_t>(std::ranges::count_if(axes, [&](size_t a) { return a < axis; }));
+}
+
+// The one size that B decides, and where; an error when there is none or more.
+Result<std::pair<size_t, int64_t>> rows_among(const std::vector<RowCount>& sizes) {
+  std::optional<std::pair<size_t, int64_t>> found;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    const RowCount& c = sizes[d];
+    if (!c.known || (c.per_row != 0 && (c.fixed != 0 || c.per_row < 0 || found))) {
+      return mixes("makes sizes from the number of rows in another way than one size for them");
+    }
+    if (c.per_row != 0) found = std::pair(d, c.per_row);
+  }
+  if (!found) return mixes("has no size for the rows");
+  return *found;
+}
+
+// Along attribute `axis`, which must not be that of the rows; every input holds them in the same place.
+BatchAxes aligned_but(const BatchNode& n, size_t axis) {
+  for (size_t i = 0; i < n.size(); ++i) {
+    if (!n.has(i)) continue;
+    if (!n.split(i) || n.at(i) != n.at(0) || n.rank(i) != n.rank(0)) {
+      return mixes("takes inputs of which not all hold the rows, or not in the same place");
+    }
+  }
+  if (n.at(0).axis == axis) return mixes("works along the dimension of the rows");
+  return std::vector{n.at(0)};
+}
+
+// Whether [begin, end) by `step` is all of a dimension of `size`.
+bool takes_all(const RowCount& begin, const RowCount& end, const RowCount& step, const RowCount& size) {
+  const bool to_the_end = end == size || (end.is_fixed() && end.fixed >= std::numeric_limits<int32_t>::max());
+  return begin.is(0) && step.is(1) && to_the_end;
+}
+
+}  // namespace
+
+BatchAxes reshape(const BatchNode& n) {
+  if (!n.split(0)) return mixes("makes its output's sizes from the number of rows");
+  std::optional<std::vector<RowCount>> to = n.counts(1);
+  if (!to) return mixes("has a shape that only runs tell");
+  const std::vector<RowCount> from = n.dims(0);
+  const bool zero_copies = n.node().integer("allowzero") == 0;
+  size_t wild = to->size();
+  for (size_t d = 0; d < to->size(); ++d) {
+    if ((*to)[d].is(-1)) wild = d;
+    if ((*to)[d].is(0) && zero_copies && d < from.size()) (*to)[d] = from[d];
+  }
+  if (wild < to->size()) (*to)[wild] = TRY(remainder(around(n), *to, wild));
+  return std::vector{TRY(placed(around(n), *to))};
+}
+
+BatchAxes flatten(const BatchNode& n) {
+  TRY(rows_of_first(n));
+  const int64_t rank = static_cast<int64_t>(n.rank(0));
+  const int64_t axis = n.node().integer("axis") < 0 ? n.node().integer("axis") + rank : n.node().integer("axis");
+  std::vector<RowCount> to = {{.fixed = 1}, {.fixed = 1}};
+  const std::vector<RowCount> from = n.dims(0);
+  for (size_t d = 0; d < from.size(); ++d) {
+    RowCount& part = to[static_cast<int64_t>(d) < axis ? 0 : 1];
+    const RowCount& dim = from[d];
+    const int64_t rows = dim.per_row != 0 ? dim.per_row * part.fixed : part.per_row * dim.fixed;
+    part = rows != 0 ? RowCount{.per_row = rows} : RowCount{.fixed = part.fixed * dim.fixed};
+  }
+  return std::vector{TRY(placed(around(n), to))};
 }
 
 BatchAxes squeeze(const BatchNode& n) {
@@ -152,30 +186,16 @@ BatchAxes transpose(const BatchNode& n) {
   return mixes("has no dimension of the rows in perm");
 }
 
-// The one size that B decides, and where; an error when there is none or more.
-Result<std::pair<size_t, int64_t>> rows_among(const std::vector<Count>& sizes) {
-  std::optional<std::pair<size_t, int64_t>> found;
-  for (size_t d = 0; d < sizes.size(); ++d) {
-    const Count& c = sizes[d];
-    if (!c.known || (c.per_row != 0 && (c.fixed != 0 || c.per_row < 0 || found))) {
-      return mixes("makes sizes from the number of rows in another way than one size for them");
-    }
-    if (c.per_row != 0) found = std::pair(d, c.per_row);
-  }
-  if (!found) return mixes("has no size for the rows");
-  return *found;
-}
-
 // Copies of something whole: every row has the same.
 BatchAxes constant_of_shape(const BatchNode& n) {
-  std::optional<std::vector<Count>> sizes = n.counts(0);
+  std::optional<std::vector<RowCount>> sizes = n.counts(0);
   if (!sizes) return mixes("has a shape that only runs tell");
   auto [axis, per_row] = TRY(rows_among(*sizes));
   return std::vector{BatchAxis{axis, 1, per_row}};
 }
 
 BatchAxes expand(const BatchNode& n) {
-  std::optional<std::vector<Count>> sizes = n.counts(1);
+  std::optional<std::vector<RowCount>> sizes = n.counts(1);
   if (!sizes) return mixes("has a shape that only runs tell");
   if (!n.split(0) && !n.whole(0)) return mixes("spreads the number of rows");
   const size_t rank = n.out_type(0).shape.size(), lead = rank - sizes->size();
@@ -188,9 +208,9 @@ BatchAxes expand(const BatchNode& n) {
   BatchAxis at = n.at(0);
   at.axis += rank - n.rank(0);
   for (size_t d = 0; d < sizes->size(); ++d) {
-    const Count& size = (*sizes)[d];
+    const RowCount& size = (*sizes)[d];
     const bool here = d + lead == at.axis;
-    if (here ? !size.is(1) && size != Count{.per_row = at.outer * at.inner} : !size.is_fixed()) {
+    if (here ? !size.is(1) && size != RowCount{.per_row = at.outer * at.inner} : !size.is_fixed()) {
       return mixes("spreads the rows over one another");
     }
   }
@@ -198,7 +218,7 @@ BatchAxes expand(const BatchNode& n) {
 }
 
 BatchAxes tile(const BatchNode& n) {
-  std::optional<std::vector<Count>> repeats = n.counts(1);
+  std::optional<std::vector<RowCount>> repeats = n.counts(1);
   if (!repeats || repeats->size() != n.rank(0)) return mixes("has repeats that only runs tell");
   if (!n.split(0)) {
     if (!n.whole(0)) return mixes("repeats the number of rows");
@@ -206,24 +226,12 @@ BatchAxes tile(const BatchNode& n) {
     return std::vector{BatchAxis{axis, 1, per_row * n.shape(0)[axis]}};
   }
   BatchAxis at = n.at(0);
-  for (const Count& c : *repeats) {
+  for (const RowCount& c : *repeats) {
     if (!c.is_fixed()) return mixes("repeats the rows by their number");
   }
   at.outer *= (*repeats)[at.axis].fixed;
   if (at.outer <= 0) return mixes("leaves no row");
   return std::vector{at};
-}
-
-// Along attribute `axis`, which must not be that of the rows; every input holds them in the same place.
-BatchAxes aligned_but(const BatchNode& n, size_t axis) {
-  for (size_t i = 0; i < n.size(); ++i) {
-    if (!n.has(i)) continue;
-    if (!n.split(i) || n.at(i) != n.at(0) || n.rank(i) != n.rank(0)) {
-      return mixes("takes inputs of which not all hold the rows, or not in the same place");
-    }
-  }
-  if (n.at(0).axis == axis) return mixes("works along the dimension of the rows");
-  return std::vector{n.at(0)};
 }
 
 BatchAxes aligned(const BatchNode& n) {
@@ -237,17 +245,11 @@ BatchAxes split(const BatchNode& n) {
   return std::vector{at};
 }
 
-// Whether [begin, end) by `step` is all of a dimension of `size`.
-bool takes_all(const Count& begin, const Count& end, const Count& step, const Count& size) {
-  const bool to_the_end = end == size || (end.is_fixed() && end.fixed >= std::numeric_limits<int32_t>::max());
-  return begin.is(0) && step.is(1) && to_the_end;
-}
-
 BatchAxes slice(const BatchNode& n) {
   if (!n.split(0)) return mixes("cuts something whole by the number of rows");
-  std::optional<std::vector<Count>> begin = n.counts(1), end = n.counts(2);
+  std::optional<std::vector<RowCount>> begin = n.counts(1), end = n.counts(2);
   if (!begin || !end) return mixes("has bounds that only runs tell");
-  std::vector<Count> step(begin->size(), Count{.fixed = 1});
+  std::vector<RowCount> step(begin->size(), RowCount{.fixed = 1});
   if (n.has(4) && n.counts(4)) step = *n.counts(4);
   if (n.has(4) && !n.counts(4)) return mixes("has steps that only runs tell");
   std::vector<size_t> axes;
@@ -256,7 +258,7 @@ BatchAxes slice(const BatchNode& n) {
   if (begin->size() != axes.size() || end->size() != axes.size() || step.size() != axes.size()) {
     return mixes("has bounds of another number than axes");
   }
-  const std::vector<Count> dims = n.dims(0);
+  const std::vector<RowCount> dims = n.dims(0);
   for (size_t i = 0; i < axes.size(); ++i) {
     if (axes[i] == n.at(0).axis) {
       if (!takes_all((*begin)[i], (*end)[i], step[i], dims[axes[i]])) return mixes("cuts the dimension of the rows");
@@ -328,30 +330,4 @@ BatchAxes array_feature_extractor(const BatchNode& n) {
   return std::vector{at};
 }
 
-constexpr NamedBatchRule kRules[] = {
-    {"Reshape", "", reshape},
-    {"Flatten", "", flatten},
-    {"Squeeze", "", squeeze},
-    {"Unsqueeze", "", unsqueeze},
-    {"Transpose", "", transpose},
-    {"ConstantOfShape", "", constant_of_shape},
-    {"Expand", "", expand},
-    {"Tile", "", tile},
-    {"Concat", "", aligned},
-    {"GatherElements", "", aligned},
-    {"ScatterElements", "", aligned},
-    {"Split", "", split},
-    {"Slice", "", slice},
-    {"Pad", "", pad},
-    {"Gather", "", gather},
-    {"GatherND", "", gather_nd},
-    {"OneHot", "", one_hot},
-    {"ReverseSequence", "", reverse_sequence},
-    {"ArrayFeatureExtractor", "ai.onnx.ml", array_feature_extractor},
-};
-
-}  // namespace
-
-std::span<const NamedBatchRule> moving_rules() { return kRules; }
-
-}  // namespace slipway::ops
+}  // namespace slipway::ops::batch

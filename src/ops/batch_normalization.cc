@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/normalization.h"
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/infer.h"
 
@@ -120,6 +121,7 @@ OPERATOR(batch_normalization) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::batch_normalization,
     .tflite = {"MUL", "as MUL and ADD of folded constants"},
     .samples = samples,
 };

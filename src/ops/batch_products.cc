@@ -1,10 +1,11 @@
 // Rules of the operators that multiply matrices: products, recurrent networks, attention.
 #include <algorithm>
 
+#include "graph/operator.h"
 #include "ops/batch_rules.h"
 #include "ops/einsum_equation.h"
 
-namespace slipway::ops {
+namespace slipway::ops::batch {
 
 namespace {
 
@@ -42,11 +43,13 @@ BatchAxes matrix_product(const BatchNode& n, size_t a, size_t b) {
   return std::vector{at[0] ? *at[0] : *at[1]};
 }
 
-BatchAxes matmul(const BatchNode& n) { return matrix_product(n, 0, 1); }
-
 bool one_number(const BatchNode& n, size_t i) {
   return !n.has(i) || (n.whole(i) && (n.rank(i) == 0 || (n.rank(i) == 1 && n.shape(i)[0] == 1)));
 }
+
+}  // namespace
+
+BatchAxes matmul(const BatchNode& n) { return matrix_product(n, 0, 1); }
 
 BatchAxes matmul_integer(const BatchNode& n) {
   if (!one_number(n, 2) || (n.has(3) && !n.whole(3)) || n.split(1)) return mixes("has zero points for each row");
@@ -140,21 +143,4 @@ BatchAxes rotary_embedding(const BatchNode& n) {
   return std::vector{n.at(0)};
 }
 
-constexpr NamedBatchRule kRules[] = {
-    {"Attention", "", attention},
-    {"Einsum", "", einsum},
-    {"GRU", "", recurrent},
-    {"Gemm", "", gemm},
-    {"LSTM", "", recurrent},
-    {"MatMul", "", matmul},
-    {"MatMulInteger", "", matmul_integer},
-    {"QLinearMatMul", "", qlinear_matmul},
-    {"RNN", "", recurrent},
-    {"RotaryEmbedding", "", rotary_embedding},
-};
-
-}  // namespace
-
-std::span<const NamedBatchRule> product_rules() { return kRules; }
-
-}  // namespace slipway::ops
+}  // namespace slipway::ops::batch

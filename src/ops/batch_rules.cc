@@ -3,11 +3,18 @@
 
 #include <algorithm>
 
-#include "ops/raw_data.h"
-
-namespace slipway::ops {
+namespace slipway::ops::batch {
 
 namespace {
+
+// Along an axis that is not the rows'.
+BatchAxes beside(const BatchNode& n, size_t axis) {
+  BatchAxis at = TRY(rows_of_first(n));
+  if (at.axis == axis) return mixes("works along the dimension of the rows");
+  return std::vector{at};
+}
+
+}  // namespace
 
 // Element by element, broadcast.
 BatchAxes elementwise(const BatchNode& n) {
@@ -84,13 +91,6 @@ BatchAxes feature_vectorizer(const BatchNode& n) {
   return std::vector{n.at(0)};
 }
 
-// Along an axis that is not the rows'.
-BatchAxes beside(const BatchNode& n, size_t axis) {
-  BatchAxis at = TRY(rows_of_first(n));
-  if (at.axis == axis) return mixes("works along the dimension of the rows");
-  return std::vector{at};
-}
-
 BatchAxes along_axis(const BatchNode& n) { return beside(n, TRY(rule_axis(n.node().integer("axis"), n.rank(0)))); }
 
 BatchAxes cum_sum(const BatchNode& n) {
@@ -144,11 +144,10 @@ BatchAxes layer_normalization(const BatchNode& n) {
   return std::vector{at};
 }
 
-// The last `inner` dimensions are worked together.
-template <size_t inner>
-BatchAxes before_last(const BatchNode& n) {
+// The last two dimensions are worked together.
+BatchAxes before_matrices(const BatchNode& n) {
   BatchAxis at = TRY(rows_of_first(n));
-  if (at.axis + inner >= n.rank(0)) return mixes("works along the dimension of the rows");
+  if (at.axis + 2 >= n.rank(0)) return mixes("works along the dimension of the rows");
   return std::vector{at};
 }
 
@@ -159,9 +158,9 @@ BatchAxes resize(const BatchNode& n) {
     return mixes("resizes in a way that may reach the dimension of the rows");
   }
   const bool by_sizes = n.has(3) && n.shape(3) != Shape{0};
-  std::optional<std::vector<Count>> to = by_sizes ? n.counts(3) : n.has(2) ? n.counts(2) : std::nullopt;
+  std::optional<std::vector<RowCount>> to = by_sizes ? n.counts(3) : n.has(2) ? n.counts(2) : std::nullopt;
   if (!to || to->size() != n.rank(0)) return mixes("has sizes that only runs tell");
-  const std::vector<Count> from = n.dims(0);
+  const std::vector<RowCount> from = n.dims(0);
   for (size_t d = 0; d < to->size(); ++d) {
     const bool rows = d == n.at(0).axis;
     const bool stays = by_sizes ? (*to)[d] == from[d] : (*to)[d].is(1);
@@ -192,149 +191,4 @@ BatchAxes raw_rows(const BatchNode& n) {
   return std::vector{at};
 }
 
-constexpr const char* kMl = "ai.onnx.ml";
-
-constexpr NamedBatchRule kRules[] = {
-    {"Abs", "", elementwise},
-    {"Acos", "", elementwise},
-    {"Acosh", "", elementwise},
-    {"Add", "", elementwise},
-    {"And", "", elementwise},
-    {"ArgMax", "", arg},
-    {"ArgMin", "", arg},
-    {"Asin", "", elementwise},
-    {"Asinh", "", elementwise},
-    {"Atan", "", elementwise},
-    {"Atanh", "", elementwise},
-    {"AveragePool", "", first_axis},
-    {"BatchNormalization", "", batch_normalization},
-    {"Binarizer", kMl, elementwise_of_first},
-    {"BitShift", "", elementwise},
-    {"BitwiseAnd", "", elementwise},
-    {"BitwiseNot", "", elementwise},
-    {"BitwiseOr", "", elementwise},
-    {"BitwiseXor", "", elementwise},
-    {"Cast", "", elementwise_of_first},
-    {"CastLike", "", cast_like},
-    {"CategoryMapper", kMl, elementwise_of_first},
-    {"Ceil", "", elementwise},
-    {"Celu", "", elementwise},
-    {"Clip", "", elementwise_of_first},
-    {"Col2Im", "", first_axis},
-    {"Conv", "", first_axis},
-    {"ConvInteger", "", first_axis},
-    {"ConvTranspose", "", first_axis},
-    {"Cos", "", elementwise},
-    {"Cosh", "", elementwise},
-    {"CumSum", "", cum_sum},
-    {"DFT", "", dft},
-    {"DecodeAudio", kData, raw_rows},
-    {"DecodeImage", kData, raw_rows},
-    {"DepthToSpace", "", first_axis},
-    {"DequantizeLinear", "", quantize},
-    {"Det", "", before_last<2>},
-    {"Div", "", elementwise},
-    {"Dropout", "", dropout},
-    {"Elu", "", elementwise},
-    {"Equal", "", elementwise},
-    {"Erf", "", elementwise},
-    {"Exp", "", elementwise},
-    {"FeatureVectorizer", kMl, feature_vectorizer},
-    {"Floor", "", elementwise},
-    {"Gelu", "", elementwise},
-    {"GlobalAveragePool", "", first_axis},
-    {"GlobalLpPool", "", first_axis},
-    {"GlobalMaxPool", "", first_axis},
-    {"Greater", "", elementwise},
-    {"GreaterOrEqual", "", elementwise},
-    {"GridSample", "", grid_sample},
-    {"GroupNormalization", "", first_axis},
-    {"HardSigmoid", "", elementwise},
-    {"HardSwish", "", elementwise},
-    {"Hardmax", "", along_axis},
-    {"Identity", "", elementwise},
-    {"Imputer", kMl, first_axis},
-    {"InstanceNormalization", "", first_axis},
-    {"IsInf", "", elementwise},
-    {"IsNaN", "", elementwise},
-    {"LRN", "", first_axis},
-    {"LabelEncoder", kMl, elementwise_of_first},
-    {"LayerNormalization", "", layer_normalization},
-    {"LeakyRelu", "", elementwise},
-    {"Less", "", elementwise},
-    {"LessOrEqual", "", elementwise},
-    {"LinearClassifier", kMl, first_axis},
-    {"LinearRegressor", kMl, first_axis},
-    {"Log", "", elementwise},
-    {"LogSoftmax", "", along_axis},
-    {"LpNormalization", "", along_axis},
-    {"LpPool", "", first_axis},
-    {"Max", "", elementwise},
-    {"MaxPool", "", max_pool},
-    {"Mean", "", elementwise},
-    {"MeanVarianceNormalization", "", mean_variance},
-    {"Min", "", elementwise},
-    {"Mish", "", elementwise},
-    {"Mod", "", elementwise},
-    {"Mul", "", elementwise},
-    {"Neg", "", elementwise},
-    {"Normalizer", kMl, first_axis},
-    {"Not", "", elementwise},
-    {"OneHotEncoder", kMl, elementwise_of_first},
-    {"Or", "", elementwise},
-    {"PRelu", "", elementwise},
-    {"Pow", "", elementwise},
-    {"QLinearConv", "", first_axis},
-    {"QuantizeLinear", "", quantize},
-    {"RMSNormalization", "", layer_normalization},
-    {"Reciprocal", "", elementwise},
-    {"ParseDate", kData, elementwise},
-    {"ReduceL1", "", reduce},
-    {"ReduceL2", "", reduce},
-    {"ReduceLogSum", "", reduce},
-    {"ReduceLogSumExp", "", reduce},
-    {"ReduceMax", "", reduce},
-    {"ReduceMean", "", reduce},
-    {"ReduceMin", "", reduce},
-    {"ReduceProd", "", reduce},
-    {"ReduceSum", "", reduce},
-    {"ReduceSumSquare", "", reduce},
-    {"Relu", "", elementwise},
-    {"Resize", "", resize},
-    {"Round", "", elementwise},
-    {"STFT", "", first_axis},
-    {"Scaler", kMl, first_axis},
-    {"Selu", "", elementwise},
-    {"Shrink", "", elementwise},
-    {"Sigmoid", "", elementwise},
-    {"Sign", "", elementwise},
-    {"Sin", "", elementwise},
-    {"Sinh", "", elementwise},
-    {"Softmax", "", along_axis},
-    {"Softplus", "", elementwise},
-    {"Softsign", "", elementwise},
-    {"SpaceToDepth", "", first_axis},
-    {"Spectrum", kData, first_axis},
-    {"Sqrt", "", elementwise},
-    {"Sub", "", elementwise},
-    {"Sum", "", elementwise},
-    {"Swish", "", elementwise},
-    {"Tan", "", elementwise},
-    {"Tanh", "", elementwise},
-    {"TfIdfVectorizer", "", first_axis},
-    {"ThresholdedRelu", "", elementwise},
-    {"Tokenize", kData, raw_rows},
-    {"TopK", "", along_axis},
-    {"TreeEnsembleClassifier", kMl, first_axis},
-    {"TreeEnsembleRegressor", kMl, first_axis},
-    {"Trilu", "", before_last<2>},
-    {"Where", "", elementwise},
-    {"Xor", "", elementwise},
-    {"ZipMap", kMl, first_axis},
-};
-
-}  // namespace
-
-std::span<const NamedBatchRule> computing_rules() { return kRules; }
-
-}  // namespace slipway::ops
+}  // namespace slipway::ops::batch

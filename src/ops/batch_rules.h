@@ -1,48 +1,13 @@
-// What the rules of batch_axis.h share.
+// The batch rules that cards name, each by what it says of its operator, and what they share.
 #pragma once
 
-#include "ops/batch_axis.h"
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "graph/batch_node.h"
 
 namespace slipway::ops {
-
-// A node as a rule sees it. Every input that is there is whole, split or counts, and of a known type.
-class BatchNode {
- public:
-  BatchNode(const Node& node, std::span<const BatchFact* const> inputs, std::span<const TensorType> outputs)
-      : node_(node), inputs_(inputs), outputs_(outputs) {}
-
-  const Node& node() const { return node_; }
-  size_t size() const { return inputs_.size(); }
-  bool has(size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
-  bool split(size_t i) const { return has(i) && inputs_[i]->kind == BatchFact::Kind::split; }
-  bool whole(size_t i) const { return has(i) && inputs_[i]->kind == BatchFact::Kind::whole; }
-  // Requires (all below): has(i).
-  const BatchAxis& at(size_t i) const { return inputs_[i]->at; }
-  const Shape& shape(size_t i) const { return inputs_[i]->type->shape; }
-  size_t rank(size_t i) const { return shape(i).size(); }
-  // The sizes of input i.
-  std::vector<Count> dims(size_t i) const;
-  // The contents of input i; nullopt unless they are whole numbers known as far as B decides.
-  std::optional<std::vector<Count>> counts(size_t i) const;
-  // The same when B decides none of them.
-  std::optional<std::vector<int64_t>> ints(size_t i) const;
-  const TensorType& out_type(size_t o) const { return outputs_[o]; }
-
- private:
-  const Node& node_;
-  std::span<const BatchFact* const> inputs_;
-  std::span<const TensorType> outputs_;
-};
-
-// Where the rows lie in each output; of one for all.
-using BatchAxes = Result<std::vector<BatchAxis>>;
-using BatchRule = BatchAxes (*)(const BatchNode&);
-
-struct NamedBatchRule {
-  const char* name;
-  const char* domain;
-  BatchRule rule;
-};
 
 // How a node mixes rows, as an error.
 Status mixes(std::string_view how);
@@ -50,17 +15,69 @@ Status mixes(std::string_view how);
 // Where the rows lie in input 0, when every other input is whole.
 Result<BatchAxis> rows_of_first(const BatchNode& n);
 
-// Attribute `name` or a known input as an axis of `rank`.
+// An axis of `rank` dimensions, counted from the front.
 Result<size_t> rule_axis(int64_t axis, size_t rank);
-
-// Operators that move elements (batch_moves.cc), those that multiply matrices (batch_products.cc), and those that
-// compute otherwise (batch_rules.cc).
-std::span<const NamedBatchRule> moving_rules();
-std::span<const NamedBatchRule> product_rules();
-std::span<const NamedBatchRule> computing_rules();
 
 // Elements of output 0 of a node that computes with numbers of rows (Shape, Gather of a shape, …); nullopt for other
 // nodes (batch_counts.cc).
-std::optional<std::vector<Count>> count_elements(const BatchNode& n);
+std::optional<std::vector<RowCount>> count_elements(const BatchNode& n);
+
+namespace batch {
+
+// Operators that compute (batch_rules.cc): element by element, broadcast; of input 0, by numbers that are the same for
+// all; on examples in dimension 0; along attribute `axis`; on the last two dimensions.
+BatchAxes elementwise(const BatchNode& n);
+BatchAxes elementwise_of_first(const BatchNode& n);
+BatchAxes first_axis(const BatchNode& n);
+BatchAxes along_axis(const BatchNode& n);
+BatchAxes before_matrices(const BatchNode& n);
+// Those of one operator or a few.
+BatchAxes cast_like(const BatchNode& n);
+BatchAxes dropout(const BatchNode& n);
+BatchAxes quantize(const BatchNode& n);
+BatchAxes max_pool(const BatchNode& n);
+BatchAxes batch_normalization(const BatchNode& n);
+BatchAxes feature_vectorizer(const BatchNode& n);
+BatchAxes cum_sum(const BatchNode& n);
+BatchAxes arg(const BatchNode& n);
+BatchAxes reduce(const BatchNode& n);
+BatchAxes mean_variance(const BatchNode& n);
+BatchAxes layer_normalization(const BatchNode& n);
+BatchAxes resize(const BatchNode& n);
+BatchAxes grid_sample(const BatchNode& n);
+BatchAxes dft(const BatchNode& n);
+BatchAxes raw_rows(const BatchNode& n);
+
+// Operators that move elements (batch_moves.cc). `aligned`: every input holds the rows in the same place, beside
+// `axis`.
+BatchAxes reshape(const BatchNode& n);
+BatchAxes flatten(const BatchNode& n);
+BatchAxes squeeze(const BatchNode& n);
+BatchAxes unsqueeze(const BatchNode& n);
+BatchAxes transpose(const BatchNode& n);
+BatchAxes constant_of_shape(const BatchNode& n);
+BatchAxes expand(const BatchNode& n);
+BatchAxes tile(const BatchNode& n);
+BatchAxes aligned(const BatchNode& n);
+BatchAxes split(const BatchNode& n);
+BatchAxes slice(const BatchNode& n);
+BatchAxes pad(const BatchNode& n);
+BatchAxes gather(const BatchNode& n);
+BatchAxes gather_nd(const BatchNode& n);
+BatchAxes one_hot(const BatchNode& n);
+BatchAxes reverse_sequence(const BatchNode& n);
+BatchAxes array_feature_extractor(const BatchNode& n);
+
+// Operators that multiply matrices (batch_products.cc).
+BatchAxes matmul(const BatchNode& n);
+BatchAxes matmul_integer(const BatchNode& n);
+BatchAxes qlinear_matmul(const BatchNode& n);
+BatchAxes gemm(const BatchNode& n);
+BatchAxes einsum(const BatchNode& n);
+BatchAxes recurrent(const BatchNode& n);
+BatchAxes attention(const BatchNode& n);
+BatchAxes rotary_embedding(const BatchNode& n);
+
+}  // namespace batch
 
 }  // namespace slipway::ops

@@ -1,4 +1,5 @@
 // ai.onnx.ml Binarizer.
+#include "ops/batch_rules.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
 
@@ -23,6 +24,7 @@ OPERATOR(binarizer) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise_of_first,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

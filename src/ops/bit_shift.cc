@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -49,6 +50,7 @@ OPERATOR(bit_shift) = {
     .infer = ops::infer_broadcast,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"RIGHT_SHIFT", "direction RIGHT only"},
     .samples = samples,
 };

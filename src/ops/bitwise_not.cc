@@ -1,4 +1,5 @@
 // Card: BitwiseNot.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -20,6 +21,7 @@ OPERATOR(bitwise_not) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

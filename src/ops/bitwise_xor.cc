@@ -1,4 +1,5 @@
 // Card: BitwiseXor.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -21,6 +22,7 @@ OPERATOR(bitwise_xor) = {
     .infer = ops::infer_broadcast,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"BITWISE_XOR"},
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/cast.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -49,6 +50,7 @@ OPERATOR(cast) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise_of_first,
     .tflite = {"CAST", "numbers and booleans"},
     .samples = samples,
 };

@@ -1,5 +1,6 @@
 // CastLike.
 #include "kernels/cast.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -35,6 +36,7 @@ OPERATOR(cast_like) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::cast_like,
     .tflite = {"CAST", "numbers and booleans"},
     .samples = samples,
 };

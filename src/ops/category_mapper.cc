@@ -1,4 +1,5 @@
 // ai.onnx.ml CategoryMapper.
+#include "ops/batch_rules.h"
 #include "ops/mapping.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
@@ -40,6 +41,7 @@ OPERATOR(category_mapper) = {
                     {"default_string", "_Unused"}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::elementwise_of_first,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Card: Ceil.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -20,6 +21,7 @@ OPERATOR(ceil) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"CEIL"},
     .samples = ops::unary_samples,
 };

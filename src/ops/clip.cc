@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -81,6 +82,7 @@ OPERATOR(clip) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise_of_first,
     .quant = {Quant::passes},
     .tflite = {"RELU6", "[0, 6] as RELU6, [-1, 1] as RELU_N1_TO_1, other limits as MAXIMUM and MINIMUM"},
     .samples = samples,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/pooling.h"
 #include "tensor/visit.h"
@@ -113,6 +114,7 @@ OPERATOR(col2im) = {
     .attributes = {{ops::kDilations, ops::kPads, ops::kStrides, ops::kAutoPad, ops::kKernelShape}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

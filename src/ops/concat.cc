@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/sizes.h"
 
@@ -122,6 +123,7 @@ OPERATOR(concat) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::aligned,
+    .batch = ops::batch::aligned,
     .quant = {Quant::rescales},
     .tflite = {"CONCATENATION", nullptr},
     .samples = samples,

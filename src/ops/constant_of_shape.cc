@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/strided_copy.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/sizes.h"
 
@@ -44,6 +45,7 @@ OPERATOR(constant_of_shape) = {
     .attributes = {{{"value", kOptionalTensor}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::constant_of_shape,
     .tflite = {"FILL", nullptr},
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/convolution.h"
 
 namespace slipway {
@@ -67,6 +68,7 @@ OPERATOR(conv) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::weighted},
     .tflite = {"CONV_2D", "2-D; DEPTHWISE_CONV_2D when group equals the input channels"},
     .samples = samples,

@@ -1,4 +1,5 @@
 // ConvInteger.
+#include "ops/batch_rules.h"
 #include "ops/int8_conv.h"
 #include "ops/movement.h"
 
@@ -56,6 +57,7 @@ OPERATOR(conv_integer) = {
                     {"strides", kOptionalInts}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::weighted},
     .tflite = {nullptr, "TFLite has no int32 convolution; quantize statically instead"},
     .samples = samples,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/convolution.h"
 #include "ops/infer.h"
 #include "ops/sizes.h"
@@ -175,6 +176,7 @@ OPERATOR(conv_transpose) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TRANSPOSE_CONV pads as SAME or VALID only; not written yet"},
     .samples = samples,
 };

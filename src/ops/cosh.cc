@@ -1,6 +1,7 @@
 // Card: Cosh.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -27,6 +28,7 @@ OPERATOR(cosh) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = ops::unary_samples,
 };

@@ -2,6 +2,7 @@
 #include "graph/builder.h"
 #include "kernels/bounds.h"
 #include "ops/axis.h"
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -84,6 +85,7 @@ OPERATOR(cum_sum) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::cum_sum,
     .tflite = {"CUMSUM", "constant axis"},
     .samples = samples,
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "decode/wav.h"
+#include "ops/batch_rules.h"
 #include "ops/raw_data.h"
 
 namespace slipway {
@@ -51,6 +52,7 @@ OPERATOR(decode_audio) = {
     .eager = eager,
     .verify = verify,
     .rows = Rows::first,
+    .batch = ops::batch::raw_rows,
     .tflite = ops::kNoRawData,
 };
 

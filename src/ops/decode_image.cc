@@ -3,6 +3,7 @@
 
 #include "decode/image_file.h"
 #include "decode/image_resize.h"
+#include "ops/batch_rules.h"
 #include "ops/raw_data.h"
 
 namespace slipway {
@@ -59,6 +60,7 @@ OPERATOR(decode_image) = {
     .eager = eager,
     .verify = verify,
     .rows = Rows::first,
+    .batch = ops::batch::raw_rows,
     .tflite = ops::kNoRawData,
 };
 

@@ -1,6 +1,7 @@
 // DepthToSpace.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/depth_space.h"
 #include "ops/movement.h"
 
@@ -54,6 +55,7 @@ OPERATOR(depth_to_space) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::passes},
     .tflite = {"DEPTH_TO_SPACE", "mode CRD behind a GATHER of the channels"},
     .samples = samples,

@@ -1,6 +1,7 @@
 // DequantizeLinear.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/quantization.h"
@@ -60,6 +61,7 @@ OPERATOR(dequantize_linear) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::quantize,
     .tflite = {"DEQUANTIZE", "one scale per tensor, or per axis for a constant"},
     .samples = samples,
 };

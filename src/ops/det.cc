@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/infer.h"
 #include "ops/samples.h"
 
@@ -75,6 +76,7 @@ OPERATOR(det) = {
     .doc = "The determinant of each matrix [..., n, n].",
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::before_matrices,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "kernels/fft.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -117,6 +118,7 @@ OPERATOR(dft) = {
     .attributes = {{{"inverse", 0}, {"onesided", 0}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::dft,
     .tflite = {nullptr, "TFLite's RFFT2D is for two dimensions"},
     .samples = samples,
 };

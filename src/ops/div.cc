@@ -1,4 +1,5 @@
 // Card: Div.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -30,6 +31,7 @@ OPERATOR(div) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .tflite = {"DIV"},
     .samples = samples,
 };

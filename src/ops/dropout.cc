@@ -1,6 +1,7 @@
 // Card: Dropout.
 #include "kernels/dropout.h"
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/expect.h"
 #include "ops/gradient.h"
@@ -98,6 +99,7 @@ OPERATOR(dropout) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::dropout,
     .quant = {Quant::passes},
     .tflite = {nullptr, "left out: an inference model does not drop"},
     .samples = samples,

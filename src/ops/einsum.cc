@@ -5,6 +5,7 @@
 
 #include "kernels/einsum.h"
 #include "kernels/scratch.h"
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/einsum_equation.h"
 #include "ops/movement.h"
@@ -221,6 +222,7 @@ OPERATOR(einsum) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::einsum,
     .tflite = {nullptr, "write it as Transpose, Reshape and MatMul first"},
     .samples = samples,
 };

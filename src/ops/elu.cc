@@ -1,6 +1,7 @@
 // Card: Elu.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -39,6 +40,7 @@ OPERATOR(elu) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"ELU", "alpha = 1 only"},
     .samples = samples,
 };

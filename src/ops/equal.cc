@@ -1,4 +1,5 @@
 // Card: Equal.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -23,6 +24,7 @@ OPERATOR(equal) = {
     .inputs = {2, 2},
     .infer = ops::infer_compare,
     .cpu = prepare,
+    .batch = ops::batch::elementwise,
     .tflite = {"EQUAL"},
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -31,6 +32,7 @@ OPERATOR(erf) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"EXP", "a rational function of it within 1.5e-7; inside a Gelu it becomes GELU"},
     .samples = ops::unary_samples,
 };

@@ -1,6 +1,7 @@
 // Card: Exp.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -28,6 +29,7 @@ OPERATOR(exp) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"EXP"},
     .samples = ops::unary_samples,
 };

@@ -1,4 +1,5 @@
 // Expand.
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/sizes.h"
 
@@ -54,6 +55,7 @@ OPERATOR(expand) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::expand,
     .quant = {Quant::passes},
     .tflite = {"BROADCAST_TO", nullptr},
     .samples = samples,

@@ -1,6 +1,7 @@
 // ai.onnx.ml FeatureVectorizer.
 #include <algorithm>
 
+#include "ops/batch_rules.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
 
@@ -72,6 +73,7 @@ OPERATOR(feature_vectorizer) = {
     .attributes = {{{"inputdimensions", kOptionalInts}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::feature_vectorizer,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Flatten.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -57,6 +58,7 @@ OPERATOR(flatten) = {
     .infer = infer,
     .gradient = gradient,
     .view = true,
+    .batch = ops::batch::flatten,
     .quant = {Quant::passes},
     .tflite = {"RESHAPE", nullptr},
     .samples = samples,

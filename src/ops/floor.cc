@@ -1,6 +1,7 @@
 // Card: Floor.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -21,6 +22,7 @@ OPERATOR(floor) = {
     .cpu = prepare,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"FLOOR"},
     .samples = ops::unary_samples,
 };

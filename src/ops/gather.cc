@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/gather.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -62,6 +63,7 @@ OPERATOR(gather) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::gather,
     .quant = {Quant::passes},
     .tflite = {"GATHER", nullptr},
     .samples = samples,

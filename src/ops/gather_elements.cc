@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/gather.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -60,6 +61,7 @@ OPERATOR(gather_elements) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::aligned,
     .quant = {Quant::passes},
     .tflite = {nullptr, "TFLite gathers whole slices only (GATHER, GATHER_ND)"},
     .samples = samples,

@@ -1,4 +1,5 @@
 // GatherND.
+#include "ops/batch_rules.h"
 #include "ops/indexing.h"
 #include "ops/movement.h"
 
@@ -42,6 +43,7 @@ OPERATOR(gather_nd) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::gather_nd,
     .quant = {Quant::passes},
     .tflite = {"GATHER_ND", "batch_dims 0"},
     .samples = samples,

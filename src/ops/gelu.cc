@@ -5,6 +5,7 @@
 
 #include "graph/builder.h"
 #include "kernels/gelu.h"
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -55,6 +56,7 @@ OPERATOR(gelu) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"GELU"},
     .samples = samples,
 };

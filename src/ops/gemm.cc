@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/reference_matmul.h"
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/expect.h"
 #include "ops/infer.h"
@@ -163,6 +164,7 @@ OPERATOR(gemm) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::gemm,
     .quant = {Quant::weighted},
     .tflite = {"FULLY_CONNECTED", "B constant, alpha and beta folded into the constants"},
     .samples = samples,

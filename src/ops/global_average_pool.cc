@@ -1,5 +1,6 @@
 // GlobalAveragePool.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/infer.h"
 #include "ops/pooling.h"
 
@@ -60,6 +61,7 @@ OPERATOR(global_average_pool) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::rescales},
     .tflite = {"MEAN"},
     .samples = samples,

@@ -1,6 +1,7 @@
 // GlobalLpPool.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/body.h"
 #include "ops/global_pool.h"
 #include "ops/gradient.h"
@@ -35,6 +36,7 @@ OPERATOR(global_lp_pool) = {
     .infer = ops::infer_body<body>,
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite pools globally by mean and sum only"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // GlobalMaxPool.
+#include "ops/batch_rules.h"
 #include "ops/body.h"
 #include "ops/global_pool.h"
 #include "ops/samples.h"
@@ -22,6 +23,7 @@ OPERATOR(global_max_pool) = {
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::passes},
     .tflite = {nullptr, "not written yet; ReduceMax over the spatial dimensions says the same"},
     .samples = samples,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/infer.h"
 #include "ops/samples.h"
 
@@ -93,6 +94,7 @@ OPERATOR(grid_sample) = {
     .attributes = {{{"align_corners", 0}, {"mode", "linear"}, {"padding_mode", "zeros"}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::grid_sample,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

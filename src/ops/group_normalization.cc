@@ -1,5 +1,6 @@
 // GroupNormalization.
 #include "ops/group_normalization.h"
+#include "ops/batch_rules.h"
 
 #include "ops/samples.h"
 
@@ -23,6 +24,7 @@ OPERATOR(group_normalization) = {
     .infer = ops::infer_group_normalization,
     .cpu = ops::prepare_group_normalization,
     .gradient = ops::group_normalization_gradient,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite has no normalization over groups of channels"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // GRU.
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/recurrent.h"
 
@@ -36,6 +37,7 @@ OPERATOR(gru) = {
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,
+    .batch = ops::batch::recurrent,
     .tflite = {"FULLY_CONNECTED", "step by step, up to 1024 of them, LOGISTIC, TANH, MUL, ADD, SUB"},
     .samples = samples,
 };

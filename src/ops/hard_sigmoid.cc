@@ -1,4 +1,5 @@
 // Card: HardSigmoid.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -42,6 +43,7 @@ OPERATOR(hard_sigmoid) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "only inside HARD_SWISH"},
     .samples = samples,
 };

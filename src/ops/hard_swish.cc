@@ -1,6 +1,7 @@
 // Card: HardSwish.
 #include <algorithm>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -40,6 +41,7 @@ OPERATOR(hard_swish) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"HARD_SWISH"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // Card: Hardmax.
+#include "ops/batch_rules.h"
 #include "ops/softmax.h"
 
 namespace slipway {
@@ -30,6 +31,7 @@ OPERATOR(hardmax) = {
     .infer = ops::infer_along_axis,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::along_axis,
     .tflite = {nullptr, "no lowering is written to ARG_MAX and ONE_HOT"},
     .samples = ops::along_axis_samples,
 };

@@ -1,4 +1,5 @@
 // Identity.
+#include "ops/batch_rules.h"
 #include "ops/infer.h"
 #include "ops/movement.h"
 
@@ -25,6 +26,7 @@ OPERATOR(identity) = {
     .infer = infer,
     .gradient = gradient,
     .view = true,
+    .batch = ops::batch::elementwise,
     .any_types = true,
     .quant = {Quant::passes},
     .tflite = {"RESHAPE", "to its own shape"},

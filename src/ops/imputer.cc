@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
 
@@ -60,6 +61,7 @@ OPERATOR(imputer) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // InstanceNormalization.
+#include "ops/batch_rules.h"
 #include "ops/group_normalization.h"
 #include "ops/samples.h"
 
@@ -24,6 +25,7 @@ OPERATOR(instance_normalization) = {
     .cpu = ops::prepare_group_normalization,
     .gradient = ops::group_normalization_gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite has no normalization of single channels"},
     .samples = samples,
 };

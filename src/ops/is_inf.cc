@@ -1,6 +1,7 @@
 // Card: IsInf.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -30,6 +31,7 @@ OPERATOR(is_inf) = {
     .attributes = {{{"detect_negative", 1}, {"detect_positive", 1}}},
     .infer = ops::infer_predicate,
     .cpu = prepare,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Card: IsNaN.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -19,6 +20,7 @@ OPERATOR(is_nan) = {
     .doc = "Whether x is NaN.",
     .infer = ops::infer_predicate,
     .cpu = prepare,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = ops::unary_samples,
 };

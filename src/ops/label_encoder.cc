@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "kernels/storage.h"
+#include "ops/batch_rules.h"
 #include "ops/mapping.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
@@ -131,6 +132,7 @@ OPERATOR(label_encoder) = {
                     {"values_tensor", kOptionalTensor}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::elementwise_of_first,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/normalization.h"
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/row_parameter.h"
 
@@ -103,6 +104,7 @@ OPERATOR(layer_normalization) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::layer_normalization,
     .tflite = {"MEAN", "as MEAN, SUB, MUL, ADD and RSQRT; its statistics are no outputs"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // Card: LeakyRelu.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -35,6 +36,7 @@ OPERATOR(leaky_relu) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"LEAKY_RELU"},
     .samples = samples,
 };

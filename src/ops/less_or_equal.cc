@@ -1,4 +1,5 @@
 // Card: LessOrEqual.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -24,6 +25,7 @@ OPERATOR(less_or_equal) = {
     .inputs = {2, 2},
     .infer = ops::infer_compare,
     .cpu = prepare,
+    .batch = ops::batch::elementwise,
     .tflite = {"LESS_EQUAL"},
     .samples = samples,
 };

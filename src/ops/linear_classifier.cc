@@ -1,6 +1,7 @@
 // ai.onnx.ml LinearClassifier.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/linear_model.h"
 #include "ops/samples.h"
 
@@ -59,6 +60,7 @@ OPERATOR(linear_classifier) = {
                     ops::kPostTransform}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // ai.onnx.ml LinearRegressor.
+#include "ops/batch_rules.h"
 #include "ops/linear_model.h"
 #include "ops/samples.h"
 
@@ -42,6 +43,7 @@ OPERATOR(linear_regressor) = {
         {{{"coefficients", kOptionalFloats}, {"intercepts", kOptionalFloats}, ops::kPostTransform, {"targets", 1}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Card: Log.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -30,6 +31,7 @@ OPERATOR(log) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"LOG"},
     .samples = samples,
 };

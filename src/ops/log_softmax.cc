@@ -1,4 +1,5 @@
 // Card: LogSoftmax.
+#include "ops/batch_rules.h"
 #include "ops/gradient.h"
 #include "ops/softmax.h"
 
@@ -23,6 +24,7 @@ OPERATOR(log_softmax) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::along_axis,
     .quant = {Quant::fixed_output, 16.f / 256, 127},
     .tflite = {"LOG_SOFTMAX", "last axis only, else wrapped in Transpose"},
     .samples = ops::along_axis_samples,

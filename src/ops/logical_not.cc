@@ -1,4 +1,5 @@
 // Card: Not.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -19,6 +20,7 @@ OPERATOR(logical_not) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"LOGICAL_NOT"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // Card: Or.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -24,6 +25,7 @@ OPERATOR(logical_or) = {
     .infer = ops::infer_broadcast,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"LOGICAL_OR"},
     .samples = samples,
 };

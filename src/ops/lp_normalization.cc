@@ -1,6 +1,7 @@
 // LpNormalization.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/body.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -34,6 +35,7 @@ OPERATOR(lp_normalization) = {
     .infer = ops::infer_body<body>,
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
+    .batch = ops::batch::along_axis,
     .tflite = {nullptr, "not written yet; TFLite has L2_NORMALIZATION along the last axis"},
     .samples = samples,
 };

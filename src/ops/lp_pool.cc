@@ -1,6 +1,7 @@
 // LpPool.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/pooling.h"
 #include "ops/samples.h"
 
@@ -43,6 +44,7 @@ OPERATOR(lp_pool) = {
                     {"p", 2}}},
     .infer = ops::infer_pool,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite's L2_POOL_2D divides by the size of the window"},
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/local_response.h"
 #include "ops/samples.h"
@@ -53,6 +54,7 @@ OPERATOR(lrn) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "not written yet; TFLite has LOCAL_RESPONSE_NORMALIZATION for odd sizes"},
     .samples = samples,
 };

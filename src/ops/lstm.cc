@@ -1,4 +1,5 @@
 // LSTM.
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/recurrent.h"
 
@@ -29,6 +30,7 @@ OPERATOR(lstm) = {
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,
+    .batch = ops::batch::recurrent,
     .tflite = {"FULLY_CONNECTED",
                "step by step, up to 1024 of them, LOGISTIC, TANH, MUL, ADD; states stay inputs and outputs"},
     .samples = samples,

@@ -6,6 +6,7 @@
 
 #include "graph/builder.h"
 #include "kernels/reference_matmul.h"
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/infer.h"
 #include "ops/widened.h"
@@ -208,6 +209,7 @@ OPERATOR(matmul) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::aligned,
+    .batch = ops::batch::matmul,
     .quant = {Quant::weighted},
     .tflite = {"BATCH_MATMUL", "FULLY_CONNECTED when B is a 2-D constant"},
     .samples = samples,

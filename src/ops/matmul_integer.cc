@@ -1,4 +1,5 @@
 // MatMulInteger.
+#include "ops/batch_rules.h"
 #include "ops/int8_matmul.h"
 #include "ops/movement.h"
 
@@ -50,6 +51,7 @@ OPERATOR(matmul_integer) = {
     .inputs = {2, 4},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::matmul_integer,
     .quant = {Quant::weighted},
     .tflite = {nullptr, "TFLite has no int32 product; quantize statically instead"},
     .samples = samples,

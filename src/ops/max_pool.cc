@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/pooling.h"
 
 namespace slipway {
@@ -77,6 +78,7 @@ OPERATOR(max_pool) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::max_pool,
     .quant = {Quant::passes},
     .tflite = {"MAX_POOL_2D", "2-D, no dilation; padding other than VALID and SAME as PADV2 before it"},
     .samples = samples,

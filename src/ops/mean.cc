@@ -1,4 +1,5 @@
 // Card: Mean.
+#include "ops/batch_rules.h"
 #include "ops/gradient.h"
 #include "ops/variadic.h"
 
@@ -28,6 +29,7 @@ OPERATOR(mean) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .quant = {Quant::rescales},
     .tflite = {"ADD", "a chain of ADD, then MUL"},
     .samples = ops::variadic_samples,

@@ -1,4 +1,5 @@
 // MeanVarianceNormalization.
+#include "ops/batch_rules.h"
 #include "ops/body.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -29,6 +30,7 @@ OPERATOR(mean_variance_normalization) = {
     .infer = ops::infer_body<body>,
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
+    .batch = ops::batch::mean_variance,
     .tflite = {nullptr, "not written yet; ReduceMean, Sub, Mul, Sqrt and Div say the same"},
     .samples = samples,
 };

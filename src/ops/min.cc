@@ -1,4 +1,5 @@
 // Card: Min.
+#include "ops/batch_rules.h"
 #include "ops/variadic.h"
 
 namespace slipway {
@@ -20,6 +21,7 @@ OPERATOR(min) = {
     .gradient = ops::extreme_gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .quant = {Quant::rescales},
     .tflite = {"MINIMUM", "two operands at a time"},
     .samples = ops::variadic_samples,

@@ -1,6 +1,7 @@
 // Card: Mod.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -71,6 +72,7 @@ OPERATOR(mod) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"FLOOR_MOD", "fmod = 0 only"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // Card: Mul.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -27,6 +28,7 @@ OPERATOR(mul) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .quant = {Quant::rescales},
     .tflite = {"MUL"},
     .samples = ops::binary_samples,

@@ -1,4 +1,5 @@
 // Card: Neg.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -26,6 +27,7 @@ OPERATOR(neg) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"NEG"},
     .samples = ops::unary_samples,
 };

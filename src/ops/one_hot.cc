@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "kernels/storage.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -71,6 +72,7 @@ OPERATOR(one_hot) = {
     .attributes = {{{"axis", -1}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::one_hot,
     .tflite = {"ONE_HOT", "indices that are not negative"},
     .samples = samples,
 };

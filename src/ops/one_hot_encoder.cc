@@ -1,4 +1,5 @@
 // ai.onnx.ml OneHotEncoder.
+#include "ops/batch_rules.h"
 #include "ops/mapping.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
@@ -57,6 +58,7 @@ OPERATOR(one_hot_encoder) = {
     .attributes = {{{"cats_int64s", kOptionalInts}, {"cats_strings", kOptionalStrings}, {"zeros", 1}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::elementwise_of_first,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

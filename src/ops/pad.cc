@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/pad.h"
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/padding.h"
@@ -76,6 +77,7 @@ OPERATOR(pad) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::pad,
     .quant = {Quant::passes},
     .tflite = {"PADV2", "constant; reflect becomes MIRROR_PAD; edge, wrap and cutting are refused"},
     .samples = samples,

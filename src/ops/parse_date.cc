@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/raw_data.h"
 #include "text/date.h"
 
@@ -38,6 +39,7 @@ OPERATOR(parse_date) = {
     .infer = infer,
     .eager = eager,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = ops::kNoRawData,
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/expect.h"
 #include "ops/gradient.h"
@@ -113,6 +114,7 @@ OPERATOR(pow) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .tflite = {"POW"},
     .samples = samples,
 };

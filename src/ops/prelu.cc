@@ -1,4 +1,5 @@
 // Card: PRelu.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -35,6 +36,7 @@ OPERATOR(prelu) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .tflite = {"PRELU", "slope over the channels"},
     .samples = samples,
 };

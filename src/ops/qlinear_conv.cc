@@ -1,6 +1,7 @@
 // QLinearConv.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/int8_conv.h"
 #include "ops/movement.h"
 
@@ -96,6 +97,7 @@ OPERATOR(qlinear_conv) = {
                     {"strides", kOptionalInts}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = {"CONV_2D", "DEPTHWISE_CONV_2D when group = C; int8 with zero-point 0 weights"},
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // QLinearMatMul.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/int8_matmul.h"
 #include "ops/movement.h"
 
@@ -81,6 +82,7 @@ OPERATOR(qlinear_matmul) = {
     .inputs = {8, 8},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::qlinear_matmul,
     .tflite = {"BATCH_MATMUL", "int8 with zero-point 0 weights; FULLY_CONNECTED when B is a constant"},
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // QuantizeLinear.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/quantization.h"
@@ -88,6 +89,7 @@ OPERATOR(quantize_linear) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::quantize,
     .tflite = {"QUANTIZE", "one scale per tensor; the scale lies in the tensor's quantization parameters"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // Card: Reciprocal.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -28,6 +29,7 @@ OPERATOR(reciprocal) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {"DIV", "1 / x"},
     .samples = samples,
 };

@@ -1,5 +1,6 @@
 // Card: ReduceL1.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -39,6 +40,7 @@ OPERATOR(reduce_l1) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reduce,
     .tflite = {"SUM", "of ABS; constant axes"},
     .samples = samples,
 };

@@ -1,5 +1,6 @@
 // Card: ReduceL2.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -39,6 +40,7 @@ OPERATOR(reduce_l2) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reduce,
     .tflite = {"SQRT", "of SUM of MUL; constant axes"},
     .samples = ops::reduction_samples,
 };

@@ -1,5 +1,6 @@
 // Card: ReduceLogSum.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -38,6 +39,7 @@ OPERATOR(reduce_log_sum) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reduce,
     .tflite = {"LOG", "of SUM; constant axes"},
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -48,6 +49,7 @@ OPERATOR(reduce_log_sum_exp) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reduce,
     .tflite = {"LOG", "of SUM of EXP behind the largest; constant axes"},
     .samples = ops::reduction_samples,
 };

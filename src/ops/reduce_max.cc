@@ -1,6 +1,7 @@
 // Card: ReduceMax.
 #include <limits>
 
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -33,6 +34,7 @@ OPERATOR(reduce_max) = {
     .cpu = prepare,
     .gradient = ops::reduced_extreme_gradient,
     .rows = Rows::first,
+    .batch = ops::batch::reduce,
     .quant = {Quant::passes},
     .tflite = {"REDUCE_MAX", "constant axes"},
     .samples = ops::reduction_samples,

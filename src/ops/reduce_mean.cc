@@ -1,5 +1,6 @@
 // Card: ReduceMean.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/gradient.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
@@ -53,6 +54,7 @@ OPERATOR(reduce_mean) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::reduce,
     .quant = {Quant::rescales},
     .tflite = {"MEAN", "constant axes"},
     .samples = ops::reduction_samples,

@@ -1,6 +1,7 @@
 // Card: ReduceMin.
 #include <limits>
 
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -32,6 +33,7 @@ OPERATOR(reduce_min) = {
     .cpu = prepare,
     .gradient = ops::reduced_extreme_gradient,
     .rows = Rows::first,
+    .batch = ops::batch::reduce,
     .quant = {Quant::passes},
     .tflite = {"REDUCE_MIN", "constant axes"},
     .samples = ops::reduction_samples,

@@ -1,5 +1,6 @@
 // Card: ReduceProd.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -36,6 +37,7 @@ OPERATOR(reduce_prod) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reduce,
     .tflite = {"REDUCE_PROD", "constant axes"},
     .samples = samples,
 };

@@ -1,5 +1,6 @@
 // Card: ReduceSum.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
 
@@ -35,6 +36,7 @@ OPERATOR(reduce_sum) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::reduce,
     .quant = {Quant::rescales},
     .tflite = {"SUM", "constant axes"},
     .samples = ops::reduction_samples,

@@ -1,4 +1,5 @@
 // Card: ReduceSumSquare.
+#include "ops/batch_rules.h"
 #include "ops/gradient.h"
 #include "ops/reduction.h"
 #include "ops/samples.h"
@@ -37,6 +38,7 @@ OPERATOR(reduce_sum_square) = {
     .infer = ops::infer_reduction,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reduce,
     .tflite = {"SUM", "of MUL; constant axes"},
     .samples = ops::reduction_samples,
 };

@@ -1,4 +1,5 @@
 // Card: Relu.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -32,6 +33,7 @@ OPERATOR(relu) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .quant = {Quant::passes},
     .tflite = {"RELU"},
     .samples = samples,

@@ -1,6 +1,7 @@
 // Reshape.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/sizes.h"
 
@@ -92,6 +93,7 @@ OPERATOR(reshape) = {
     .infer = infer,
     .gradient = gradient,
     .view = true,
+    .batch = ops::batch::reshape,
     .quant = {Quant::passes},
     .tflite = {"RESHAPE", nullptr},
     .samples = samples,

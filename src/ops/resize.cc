@@ -1,6 +1,7 @@
 // Resize.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/resizing.h"
 
@@ -81,6 +82,7 @@ OPERATOR(resize) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::resize,
     .quant = {Quant::passes},
     .tflite = {"RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR for nearest; H and W of images; cubic is refused"},
     .samples = samples,

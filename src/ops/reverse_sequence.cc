@@ -3,6 +3,7 @@
 
 #include "kernels/bounds.h"
 #include "kernels/storage.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -73,6 +74,7 @@ OPERATOR(reverse_sequence) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::reverse_sequence,
     .quant = {Quant::passes},
     .tflite = {"REVERSE_SEQUENCE", nullptr},
     .samples = samples,

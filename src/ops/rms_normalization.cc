@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/group_normalization.h"
+#include "ops/batch_rules.h"
 #include "ops/infer.h"
 #include "ops/row_parameter.h"
 #include "ops/samples.h"
@@ -67,6 +68,7 @@ OPERATOR(rms_normalization) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::layer_normalization,
     .tflite = {nullptr, "TFLite has no root-mean-square normalization"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // RNN.
+#include "ops/batch_rules.h"
 #include "ops/contraction.h"
 #include "ops/recurrent.h"
 
@@ -20,6 +21,7 @@ OPERATOR(rnn) = {
     .infer = ops::infer_recurrent,
     .cpu = ops::prepare_recurrent,
     .gradient = ops::recurrent_gradient,
+    .batch = ops::batch::recurrent,
     .tflite = {"FULLY_CONNECTED", "step by step, up to 1024 of them, ADD and TANH; states stay inputs and outputs"},
     .samples = samples,
 };

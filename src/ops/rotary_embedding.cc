@@ -3,6 +3,7 @@
 
 #include "graph/builder.h"
 #include "kernels/bounds.h"
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -117,6 +118,7 @@ OPERATOR(rotary_embedding) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::rotary_embedding,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Card: Round.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -21,6 +22,7 @@ OPERATOR(round) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"ROUND"},
     .samples = ops::unary_samples,
 };

@@ -1,6 +1,7 @@
 // ai.onnx.ml Scaler.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
 
@@ -48,6 +49,7 @@ OPERATOR(scaler) = {
     .attributes = {{{"offset", kOptionalFloats}, {"scale", kOptionalFloats}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

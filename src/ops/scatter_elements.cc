@@ -1,6 +1,7 @@
 // ScatterElements.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/indexing.h"
 #include "ops/movement.h"
 
@@ -71,6 +72,7 @@ OPERATOR(scatter_elements) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::aligned,
     .tflite = {nullptr, "TFLite scatters whole slices only (SCATTER_ND)"},
     .samples = samples,
 };

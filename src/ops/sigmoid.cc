@@ -1,6 +1,7 @@
 // Card: Sigmoid.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -28,6 +29,7 @@ OPERATOR(sigmoid) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .quant = {Quant::fixed_output, 1.f / 256, -128},
     .tflite = {"LOGISTIC"},
     .samples = ops::unary_samples,

@@ -1,4 +1,5 @@
 // Card: Sign.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/samples.h"
 
@@ -22,6 +23,7 @@ OPERATOR(sign) = {
     .infer = ops::infer_same,
     .cpu = prepare,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"SIGN"},
     .samples = ops::unary_samples,
 };

@@ -1,6 +1,7 @@
 // Card: Sin.
 #include <cmath>
 
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -28,6 +29,7 @@ OPERATOR(sin) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::elementwise,
     .tflite = {"SIN"},
     .samples = ops::unary_samples,
 };

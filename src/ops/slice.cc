@@ -1,4 +1,5 @@
 // Slice.
+#include "ops/batch_rules.h"
 #include "ops/expect.h"
 #include "ops/movement.h"
 #include "ops/slice_range.h"
@@ -66,6 +67,7 @@ OPERATOR(slice) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::slice,
     .quant = {Quant::passes},
     .tflite = {"STRIDED_SLICE", nullptr},
     .samples = samples,

@@ -1,5 +1,6 @@
 // Card: Softmax.
 #include "ops/softmax.h"
+#include "ops/batch_rules.h"
 
 #include "graph/builder.h"
 
@@ -23,6 +24,7 @@ OPERATOR(softmax) = {
     .cpu = prepare,
     .gradient = gradient,
     .in_place = true,
+    .batch = ops::batch::along_axis,
     .quant = {Quant::fixed_output, 1.f / 256, -128},
     .tflite = {"SOFTMAX", "last axis only, else wrapped in Transpose"},
     .samples = ops::along_axis_samples,

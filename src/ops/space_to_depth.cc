@@ -1,6 +1,7 @@
 // SpaceToDepth.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/depth_space.h"
 #include "ops/movement.h"
 
@@ -43,6 +44,7 @@ OPERATOR(space_to_depth) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::first_axis,
     .quant = {Quant::passes},
     .tflite = {"SPACE_TO_DEPTH", nullptr},
     .samples = samples,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "decode/spectrum.h"
+#include "ops/batch_rules.h"
 #include "ops/raw_data.h"
 #include "ops/samples.h"
 
@@ -79,6 +80,7 @@ OPERATOR(spectrum) = {
     .cpu = prepare,
     .verify = verify,
     .rows = Rows::first,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoRawData,
     .samples = samples,
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/sizes.h"
 
@@ -122,6 +123,7 @@ OPERATOR(split) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::split,
     .quant = {Quant::passes},
     .tflite = {"SPLIT_V", nullptr},
     .samples = samples,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -65,6 +66,7 @@ OPERATOR(squeeze) = {
     .infer = infer,
     .gradient = gradient,
     .view = true,
+    .batch = ops::batch::squeeze,
     .quant = {Quant::passes},
     .tflite = {"RESHAPE", nullptr},
     .samples = samples,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kernels/fft.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -112,6 +113,7 @@ OPERATOR(stft) = {
     .attributes = {{{"onesided", 1}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

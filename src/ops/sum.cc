@@ -1,5 +1,6 @@
 // Card: Sum.
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/variadic.h"
 
 namespace slipway {
@@ -28,6 +29,7 @@ OPERATOR(sum) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .quant = {Quant::rescales},
     .tflite = {"ADD", "a chain of ADD"},
     .samples = ops::variadic_samples,

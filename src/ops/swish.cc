@@ -1,4 +1,5 @@
 // Swish.
+#include "ops/batch_rules.h"
 #include "ops/body.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -28,6 +29,7 @@ OPERATOR(swish) = {
     .infer = ops::infer_body<body>,
     .cpu = ops::prepare_body<body>,
     .gradient = ops::gradient_of_body<body>,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "not written yet; Sigmoid and Mul say the same"},
     .samples = samples,
 };

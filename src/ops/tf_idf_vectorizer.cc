@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/mapping.h"
 #include "ops/samples.h"
 
@@ -165,6 +166,7 @@ OPERATOR(tf_idf_vectorizer) = {
                     {"weights", kOptionalFloats}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -1,4 +1,5 @@
 // Card: ThresholdedRelu.
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -36,6 +37,7 @@ OPERATOR(thresholded_relu) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::first,
+    .batch = ops::batch::elementwise,
     .tflite = {nullptr, "TFLite has no such operator"},
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Tile.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -71,6 +72,7 @@ OPERATOR(tile) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::tile,
     .quant = {Quant::passes},
     .tflite = {"TILE", nullptr},
     .samples = samples,

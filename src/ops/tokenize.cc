@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/raw_data.h"
 #include "text/tokenizer.h"
 
@@ -57,6 +58,7 @@ OPERATOR(tokenize) = {
     .eager = eager,
     .verify = verify,
     .rows = Rows::first,
+    .batch = ops::batch::raw_rows,
     .tflite = ops::kNoRawData,
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/order.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -76,6 +77,7 @@ OPERATOR(top_k) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::along_axis,
     .tflite = {"TOPK_V2", "the largest, last axis"},
     .samples = samples,
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -68,6 +69,7 @@ OPERATOR(transpose) = {
     .cpu = prepare,
     .gradient = gradient,
     .rows = Rows::first,
+    .batch = ops::batch::transpose,
     .quant = {Quant::passes},
     .tflite = {"TRANSPOSE", nullptr},
     .samples = samples,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/samples.h"
 #include "ops/tree_ensemble.h"
 
@@ -88,6 +89,7 @@ OPERATOR(tree_ensemble_classifier) = {
                     ops::kPostTransform}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

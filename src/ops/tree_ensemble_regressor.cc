@@ -1,6 +1,7 @@
 // ai.onnx.ml TreeEnsembleRegressor.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/samples.h"
 #include "ops/tree_ensemble.h"
 
@@ -82,6 +83,7 @@ OPERATOR(tree_ensemble_regressor) = {
                     {"target_weights", kOptionalFloats}}},
     .infer = infer,
     .cpu = prepare,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/storage.h"
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 
 namespace slipway {
@@ -62,6 +63,7 @@ OPERATOR(trilu) = {
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,
+    .batch = ops::batch::before_matrices,
     .tflite = {nullptr, "TFLite has no triangles; multiply by a constant mask"},
     .samples = samples,
 };

@@ -1,6 +1,7 @@
 // Unsqueeze.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/movement.h"
 #include "ops/sizes.h"
 
@@ -49,6 +50,7 @@ OPERATOR(unsqueeze) = {
     .infer = infer,
     .gradient = gradient,
     .view = true,
+    .batch = ops::batch::unsqueeze,
     .quant = {Quant::passes},
     .tflite = {"RESHAPE", nullptr},
     .samples = samples,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "graph/builder.h"
+#include "ops/batch_rules.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/samples.h"
@@ -80,6 +81,7 @@ OPERATOR(where) = {
     .gradient = gradient,
     .in_place = true,
     .rows = Rows::aligned,
+    .batch = ops::batch::elementwise,
     .tflite = {"SELECT_V2"},
     .samples = samples,
 };

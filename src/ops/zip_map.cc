@@ -1,6 +1,7 @@
 // ai.onnx.ml ZipMap.
 #include <fmt/format.h>
 
+#include "ops/batch_rules.h"
 #include "ops/ml.h"
 #include "ops/samples.h"
 
@@ -34,6 +35,7 @@ OPERATOR(zip_map) = {
     .attributes = {{ops::kLabelInts, ops::kLabelStrings}},
     .infer = infer,
     .view = true,
+    .batch = ops::batch::first_axis,
     .tflite = ops::kNoMl,
     .samples = samples,
 };

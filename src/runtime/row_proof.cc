@@ -7,19 +7,17 @@
 
 #include "base/memory.h"
 #include "graph/captures.h"
+#include "graph/operator.h"
 #include "ops/batch_axis.h"
 
 namespace slipway {
 
 namespace {
 
-using ops::BatchFact;
 using Kind = BatchFact::Kind;
 
 constexpr size_t kMostProofs = 256;              // remembered
 constexpr int64_t kMostKnownElements = 1 << 14;  // of a weight that is kept
-
-static_assert(kMostProvedRows <= ops::kMostRows);
 
 class Walk {
  public:
@@ -84,14 +82,14 @@ RowProof prove_rows(const Graph& graph, std::span<const TensorType> inputs, cons
     fact.type = inputs[i];
     if (!rows[i]) continue;
     fact.kind = Kind::split;
-    fact.type->shape[0] = ops::kBatchRows;
+    fact.type->shape[0] = kBatchRows;
   }
   walk.run();
   RowProof proof{.proved = true, .why = {}, .input_rows = rows, .output_rows = {}};
   for (ValueId out : graph.outputs) {
     const BatchFact& fact = walk.at(out);
     const std::string& name = graph.value(out).name;
-    const bool whole = fact.kind == Kind::whole, split = fact.kind == Kind::split && fact.at == ops::BatchAxis{};
+    const bool whole = fact.kind == Kind::whole, split = fact.kind == Kind::split && fact.at == BatchAxis{};
     proof.output_rows.push_back(split);
     if (whole || split || !proof.proved) continue;
     proof.proved = false;

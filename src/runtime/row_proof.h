@@ -2,8 +2,8 @@
 //
 // A request of some rows may share a run with others only when each row of every output follows from that row of the
 // inputs alone, however many rows there are and whatever the others hold. Here that is proved, operator by operator
-// (see ops/batch_axis.h), for inputs whose sizes but that of dimension 0 are given; nothing is run and nothing is
-// guessed.
+// by the batch rules of their cards, for inputs whose sizes but that of dimension 0 are given; nothing is run and
+// nothing is guessed.
 #pragma once
 
 #include <map>
@@ -14,13 +14,11 @@
 #include <vector>
 
 #include "base/status.h"
+#include "graph/batch_node.h"
 #include "graph/graph.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
-
-// Up to so many rows together a proof holds.
-inline constexpr int64_t kMostProvedRows = 1 << 16;
 
 struct RowProof {
   bool proved = false;

@@ -1,4 +1,4 @@
-// What the rules of ops/batch_axis.h say is so: wherever a card's sample may be taken apart into rows, every row alone
+// What the batch rules of the cards say is so: wherever a card's sample may be taken apart into rows, every row alone
 // gives what it gives among the others.
 #include <set>
 
@@ -9,9 +9,6 @@
 
 namespace slipway::walks {
 namespace {
-
-using ops::BatchAxis;
-using ops::BatchFact;
 
 // How one input holds rows; none: it is whole.
 struct Part {
@@ -95,7 +92,7 @@ class Walk {
     if (!parts_[i].split) return fact;
     fact.kind = BatchFact::Kind::split;
     fact.at = parts_[i].at;
-    fact.type->shape[fact.at.axis] = ops::kBatchRows * fact.at.outer * fact.at.inner;
+    fact.type->shape[fact.at.axis] = kBatchRows * fact.at.outer * fact.at.inner;
     return fact;
   }
 
@@ -170,7 +167,7 @@ const std::set<std::string> kNotShown = {"ConstantOfShape"};
 TEST(BatchRules, KeepRowsApartWhereTheySaySo) {
   std::map<std::string, int> proved;
   for_each_case([&](const Case& c) {
-    if (!ops::has_batch_rule(*c.card) || (c.card->cpu == nullptr && !c.card->view)) return;
+    if (c.card->batch == nullptr || (c.card->cpu == nullptr && !c.card->view)) return;
     proved[card_name(*c.card)] += Walk(c).run();
     if (std::optional<Case> twice = doubled(c)) proved[card_name(*c.card)] += Walk(*twice).run();
   });
@@ -183,13 +180,13 @@ TEST(BatchRules, KeepRowsApartWhereTheySaySo) {
 // A card without a rule is never taken apart; one with a rule exists.
 TEST(BatchRules, EveryOtherCardMixes) {
   for_each_case([&](const Case& c) {
-    if (ops::has_batch_rule(*c.card)) return;
+    if (c.card->batch != nullptr) return;
     std::vector<BatchFact> facts;
     for (size_t i = 0; i < c.inputs.size(); ++i) {
       BatchFact fact{.type = c.in_types[i]};
       const bool split = !c.known(i) && !c.in_types[i].shape.empty();
       if (split) fact = {.kind = BatchFact::Kind::split, .type = c.in_types[i]};
-      if (split) fact.type->shape[0] = ops::kBatchRows;
+      if (split) fact.type->shape[0] = kBatchRows;
       facts.push_back(fact);
     }
     std::vector<const BatchFact*> inputs;
