@@ -32,6 +32,7 @@ constexpr Limit kLimits[] = {
     {"ai.onnx.ml.Scaler", "one offset for all features"},
     {"ai.onnx.ml.ZipMap", "its results do not reach JavaScript"},
     {"ai.onnx.preview.training", "not built in"},
+    {"slipway.data", "operators of our own"},
     {"MaxUnpool sample 1", "other numbers"},
     {"Resize sample 3", "antialiasing at borders"},
 };
