@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
-#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/nearest.h"
+#include "train/confusion.h"
 #include "train/fields.h"
 
 namespace slipway::train {
@@ -74,71 +73,6 @@ std::vector<float> softmax(std::span<const float> row) {
   for (size_t i = 0; i < row.size(); ++i) sum += p[i] = std::exp(row[i] - most);
   for (float& each : p) each /= sum;
   return p;
-}
-
-double ratio(double a, double b) { return b > 0 ? a / b : 0; }
-
-// Counts by (truth, prediction).
-struct Confusion {
-  size_t classes = 0;
-  std::vector<int64_t> counts;
-
-  void grow(size_t to) {
-    std::vector<int64_t> grown(to * to);
-    for (size_t i = 0; i < counts.size(); ++i) grown[i / classes * to + i % classes] = counts[i];
-    classes = to;
-    counts = std::move(grown);
-  }
-  void count(size_t truth, size_t guess, size_t of) {
-    const size_t need = std::max({guess + 1, truth + 1, of, size_t{2}});
-    if (need > classes) grow(need);
-    ++counts[truth * classes + guess];
-  }
-  double at(size_t truth, size_t guess) const { return static_cast<double>(counts[truth * classes + guess]); }
-  double hits() const {
-    double sum = 0;
-    for (size_t c = 0; c < classes; ++c) sum += at(c, c);
-    return sum;
-  }
-  double row_sum(size_t c) const {
-    double sum = 0;
-    for (size_t k = 0; k < classes; ++k) sum += at(c, k);
-    return sum;
-  }
-  double column_sum(size_t c) const {
-    double sum = 0;
-    for (size_t k = 0; k < classes; ++k) sum += at(k, c);
-    return sum;
-  }
-};
-
-double precision(const Confusion& m, size_t c) { return ratio(m.at(c, c), m.column_sum(c)); }
-double recall(const Confusion& m, size_t c) { return ratio(m.at(c, c), m.row_sum(c)); }
-double f1(const Confusion& m, size_t c) { return ratio(2 * m.at(c, c), m.row_sum(c) + m.column_sum(c)); }
-
-// Of class 1 with two classes, else the mean over classes.
-Json over_classes(const Confusion& m, double (*of)(const Confusion&, size_t)) {
-  if (m.classes < 2) return 0.0;
-  if (m.classes == 2) return of(m, 1);
-  double sum = 0;
-  for (size_t c = 0; c < m.classes; ++c) sum += of(m, c);
-  return sum / static_cast<double>(m.classes);
-}
-
-Json accuracy_of(const Confusion& m) {
-  return ratio(m.hits(), static_cast<double>(std::accumulate(m.counts.begin(), m.counts.end(), int64_t{0})));
-}
-Json precision_of(const Confusion& m) { return over_classes(m, precision); }
-Json recall_of(const Confusion& m) { return over_classes(m, recall); }
-Json f1_of(const Confusion& m) { return over_classes(m, f1); }
-Json table_of(const Confusion& m) {
-  Json rows = Json::array();
-  for (size_t truth = 0; truth < m.classes; ++truth) {
-    Json row = Json::array();
-    for (size_t guess = 0; guess < m.classes; ++guess) row.push(m.counts[truth * m.classes + guess]);
-    rows.push(row);
-  }
-  return rows;
 }
 
 template <Json (*kOf)(const Confusion&)>
@@ -457,33 +391,6 @@ Result<const Row*> row_of(std::string_view name) {
   return invalid(fmt::format("metric \"{}\" is not known{}", name, did_you_mean(name, names, "expected one of")));
 }
 
-// Indices in falling order of score.
-std::vector<uint32_t> by_score(std::span<const float> scores) {
-  std::vector<uint32_t> order(scores.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::ranges::stable_sort(order, [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
-  return order;
-}
-
-// f(positives, negatives) for each group of equal scores, from the highest on.
-template <typename F>
-void each_tie(std::span<const float> scores, std::span<const uint8_t> positive, F f) {
-  std::vector<uint32_t> order = by_score(scores);
-  for (size_t i = 0; i < order.size();) {
-    double ones = 0, zeros = 0;
-    size_t first = i;
-    for (; i < order.size() && scores[order[i]] == scores[order[first]]; ++i) (positive[order[i]] ? ones : zeros) += 1;
-    if (i == first) return;  // NaN: no order from here on
-    f(ones, zeros);
-  }
-}
-
-std::map<std::vector<int64_t>, int64_t> n_grams(std::span<const int64_t> tokens, size_t n) {
-  std::map<std::vector<int64_t>, int64_t> counts;
-  for (size_t i = 0; i + n <= tokens.size(); ++i) ++counts[{tokens.begin() + i, tokens.begin() + i + n}];
-  return counts;
-}
-
 }  // namespace
 
 std::vector<std::string> metric_names() {
@@ -502,63 +409,6 @@ Result<bool> greater_metric_is_better(std::string_view name) {
   const Row* row = TRY(row_of(name));
   if (row->better == Better::neither) return invalid(fmt::format("{} is no single number", name));
   return row->better == Better::greater;
-}
-
-double roc_auc(std::span<const float> scores, std::span<const uint8_t> positive) {
-  double above = 0, wins = 0, negatives = 0;
-  each_tie(scores, positive, [&](double ones, double zeros) {
-    wins += zeros * (above + ones / 2);
-    above += ones;
-    negatives += zeros;
-  });
-  return above > 0 && negatives > 0 ? wins / (above * negatives) : 0.5;
-}
-
-double average_precision(std::span<const float> scores, std::span<const uint8_t> positive) {
-  double found = 0, seen = 0, area = 0;
-  each_tie(scores, positive, [&](double ones, double zeros) {
-    found += ones;
-    seen += ones + zeros;
-    area += ones * found / seen;
-  });
-  return ratio(area, found);
-}
-
-int64_t token_edits(std::span<const int64_t> a, std::span<const int64_t> b) {
-  std::vector<int64_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), int64_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    int64_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      int64_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-void BleuCounts::add(std::span<const int64_t> tokens, std::span<const int64_t> reference) {
-  length += static_cast<int64_t>(tokens.size());
-  reference_length += static_cast<int64_t>(reference.size());
-  for (size_t n = 1; n <= 4; ++n) {
-    std::map<std::vector<int64_t>, int64_t> theirs = n_grams(reference, n);
-    for (const auto& [gram, count] : n_grams(tokens, n)) {
-      auto found = theirs.find(gram);
-      if (found != theirs.end()) matches[n - 1] += std::min(count, found->second);
-      possible[n - 1] += count;
-    }
-  }
-}
-
-double BleuCounts::bleu() const {
-  double logs = 0;
-  for (int n = 0; n < 4; ++n) {
-    if (matches[n] == 0) return 0;
-    logs += std::log(static_cast<double>(matches[n]) / static_cast<double>(possible[n])) / 4;
-  }
-  double brevity = 1 - static_cast<double>(reference_length) / static_cast<double>(length);
-  return std::exp(logs + std::min(0.0, brevity));
 }
 
 }  // namespace slipway::train
