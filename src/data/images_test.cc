@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "decode/image_file.h"
 #include "decode/image_resize.h"
+#include "support/pictures.h"
 
 namespace slipway {
 namespace {
@@ -18,19 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::string png_bytes(uint32_t width, uint32_t height, uint32_t format, const std::vector<uint8_t>& pixels) {
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = width;
-  png.height = height;
-  png.format = format;
-  png_alloc_size_t size = 0;
-  EXPECT_TRUE(png_image_write_get_memory_size(png, size, 0, pixels.data(), 0, nullptr));
-  std::string bytes(size, '\0');
-  EXPECT_TRUE(png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels.data(), 0, nullptr));
-  return bytes;
-}
 
 // Every pixel with these components; `space`: what they are. libjpeg marks four inks as Adobe's.
 std::string plain_jpeg(uint32_t side, J_COLOR_SPACE space, const std::vector<uint8_t>& pixel) {
@@ -92,17 +80,7 @@ TEST(ImageFile, CmykBecomesLight) {
 }
 
 TEST(ImageFile, PalettesAreLookedUp) {
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = 2;
-  png.height = 1;
-  png.format = PNG_FORMAT_RGB_COLORMAP;
-  png.colormap_entries = 2;
-  const uint8_t colors[] = {10, 20, 30, 200, 100, 50}, pixels[] = {1, 0};
-  png_alloc_size_t size = 0;
-  ASSERT_TRUE(png_image_write_get_memory_size(png, size, 0, pixels, 0, colors));
-  std::string bytes(size, '\0');
-  ASSERT_TRUE(png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels, 0, colors));
+  std::string bytes = png_bytes(2, 1, PNG_FORMAT_RGB_COLORMAP, {1, 0}, {10, 20, 30, 200, 100, 50});
   EXPECT_THAT(decode_image(bytes, "a.png")->pixels, ElementsAre(200, 100, 50, 10, 20, 30));
 }
 

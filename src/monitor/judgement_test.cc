@@ -38,12 +38,16 @@ const Finding* finding(const Judgement& j, const std::string& subject) {
   return nullptr;
 }
 
+void expect_judged(const Trial& trial, Verdict verdict, const std::string& says) {
+  const Judgement j = judge(trial, limits());
+  EXPECT_EQ(j.verdict, verdict);
+  EXPECT_THAT(j.summary, HasSubstr(says));
+}
+
 TEST(Judgement, AnswersAlikeAreEqual) {
   Trial trial = unlabelled();
   ask(trial.before, 400, 10);
-  const Judgement j = judge(trial, limits());
-  EXPECT_EQ(j.verdict, Verdict::equal);
-  EXPECT_THAT(j.summary, HasSubstr("answers 98.5 % of 400 inputs with the class that version 1 answers"));
+  expect_judged(trial, Verdict::equal, "answers 98.5 % of 400 inputs with the class that version 1 answers");
 }
 
 TEST(Judgement, TooFewAnswersSayNothing) {
@@ -55,9 +59,7 @@ TEST(Judgement, TooFewAnswersSayNothing) {
 TEST(Judgement, ContradictingMostOfWhatWasSureIsProof) {
   Trial trial = unlabelled();
   ask(trial.after, 100, 1000);
-  const Judgement j = judge(trial, limits());
-  EXPECT_EQ(j.verdict, Verdict::worse);
-  EXPECT_THAT(j.summary, HasSubstr("it contradicts 100 % of 100 answers that version 1 is sure of"));
+  expect_judged(trial, Verdict::worse, "it contradicts 100 % of 100 answers that version 1 is sure of");
 }
 
 TEST(Judgement, OneClassContradictedIsProof) {
@@ -69,17 +71,13 @@ TEST(Judgement, OneClassContradictedIsProof) {
     now[truth == 3 ? 8 : truth] = 1;
     trial.before.add({.output = Tensor::of<float>({1, 10}, before)}, {.output = Tensor::of<float>({1, 10}, now)}, 1);
   }
-  const Judgement j = judge(trial, limits());
-  EXPECT_EQ(j.verdict, Verdict::worse);
-  EXPECT_THAT(j.summary, HasSubstr("answers of class 3"));
+  expect_judged(trial, Verdict::worse, "answers of class 3");
 }
 
 TEST(Judgement, ADifferenceThatNobodyCanJudgeIsUnknown) {
   Trial trial = unlabelled();
   ask(trial.after, 1000, 120);
-  const Judgement j = judge(trial, limits());
-  EXPECT_EQ(j.verdict, Verdict::unknown);
-  EXPECT_THAT(j.summary, HasSubstr("without labelled examples nothing tells"));
+  expect_judged(trial, Verdict::unknown, "without labelled examples nothing tells");
 }
 
 TEST(Judgement, LabelsTellIt) {
@@ -156,9 +154,7 @@ TEST(Judgement, OtherInputsCannotBeCompared) {
   for (int i = 0; i < 100; ++i)
     trial.after.add({.output = Tensor::of<float>({1, 2}, {1, 0})}, {.status = invalid("")}, 1);
   trial.over = true;
-  const Judgement j = judge(trial, limits());
-  EXPECT_EQ(j.verdict, Verdict::unknown);
-  EXPECT_THAT(j.summary, HasSubstr("takes other inputs than version 1"));
+  expect_judged(trial, Verdict::unknown, "takes other inputs than version 1");
 }
 
 TEST(Judgement, NumbersFarApartAreProof) {
@@ -181,9 +177,7 @@ TEST(Judgement, OfNumbersWithTruthIsOfTheVarianceExplained) {
     trial.holdout.add({.output = Tensor::of<float>({1, 1}, {truth + off / 10})},
                       {.output = Tensor::of<float>({1, 1}, {truth + off})}, 1, Tensor::of<float>({1}, {truth}));
   }
-  const Judgement j = judge(trial, limits());
-  EXPECT_EQ(j.verdict, Verdict::worse);
-  EXPECT_THAT(j.summary, HasSubstr("explains 73.1 % of the variance, version 1 99.7 %"));
+  expect_judged(trial, Verdict::worse, "explains 73.1 % of the variance, version 1 99.7 %");
 }
 
 TEST(Judgement, SurvivesJson) {

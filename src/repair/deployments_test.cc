@@ -323,15 +323,20 @@ void expect_repaired(Server& server, Random& random, int64_t sick) {
   for (const Json& repair : open) EXPECT_NE(repair["remedy"].as_string(), "rollback") << repair.dump();
 }
 
+// Serves the first network for 100 requests and publishes a sick version behind it; its number.
+int64_t replaced_by_sick(Server& server, Random& random, bool production) {
+  server.publish(networks().first, true).value();
+  server.start();
+  answer(server, 100, uniform, random);
+  return server.publish(permuted(networks().first), production).value();
+}
+
 TEST(Deployments, AKillAtAnyMomentDelaysTheRepairOnly) {
   for (int64_t moment : {0, 1, 10, 24, 25, 26, 50, 51, 100, 200, 400}) {
     TemporaryDirectory folder;
     Server server(folder.path());
-    server.publish(networks().first, true).value();
-    server.start();
     Random random(static_cast<uint64_t>(moment) + 3);
-    answer(server, 100, uniform, random);
-    const int64_t sick = server.publish(permuted(networks().first), false).value();
+    const int64_t sick = replaced_by_sick(server, random, false);
     server.look();
     answer(server, moment, uniform, random);
     server.kill();
@@ -344,11 +349,8 @@ TEST(Deployments, AKillInTheMidstOfARollbackDelaysItOnly) {
   for (auto dies : {MortalActions::Dies::before_it, MortalActions::Dies::after_it}) {
     TemporaryDirectory folder;
     Server server(folder.path());
-    server.publish(networks().first, true).value();
-    server.start();
     Random random(8);
-    answer(server, 100, uniform, random);
-    const int64_t sick = server.publish(permuted(networks().first), false).value();
+    const int64_t sick = replaced_by_sick(server, random, false);
     server.die(dies);
     server.look();
     EXPECT_THROW(answer(server, 300, uniform, random), Death);
@@ -361,11 +363,8 @@ TEST(Deployments, AKillInTheMidstOfARollbackDelaysItOnly) {
 TEST(Deployments, AVersionThatAPersonPromotesAgainIsNotRolledBackAgain) {
   TemporaryDirectory folder;
   Server server(folder.path());
-  server.publish(networks().first, true).value();
-  server.start();
   Random random(8);
-  answer(server, 100, uniform, random);
-  const int64_t sick = server.publish(permuted(networks().first), true).value();
+  const int64_t sick = replaced_by_sick(server, random, true);
   server.look();
   answer(server, 500, uniform, random);
   ASSERT_EQ(server.state().production, 1);

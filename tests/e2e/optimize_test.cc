@@ -12,6 +12,7 @@
 #include "formats/tensor_pb.h"
 #include "graph/builder.h"
 #include "ops/all.h"
+#include "support/pictures.h"
 #include "support/program.h"
 #include "tensor/npy.h"
 
@@ -173,16 +174,10 @@ TEST_F(Optimize, CalibratesByAFolderOfImages) {
   ValueId y = b.op("Conv", {x, b.constant(random_tensor({4, 3, 3, 3}, 1), "w")});
   const std::string model = put("images.onnx", graph, y);
   for (int i = 0; i < 20; ++i) {
-    std::string pixels(3 * 12 * 12, '\0');
+    std::vector<uint8_t> pixels(3 * 12 * 12);
     Random random(static_cast<uint64_t>(i));
-    for (char& c : pixels) c = static_cast<char>(random.below(256));
-    png_image png{};
-    png.version = PNG_IMAGE_VERSION;
-    png.width = png.height = 12;
-    png.format = PNG_FORMAT_RGB;
-    fs::create_directories(path("pictures"));
-    ASSERT_TRUE(
-        png_image_write_to_file(&png, path(fmt::format("pictures/{}.png", i)).c_str(), 0, pixels.data(), 0, nullptr));
+    for (uint8_t& each : pixels) each = static_cast<uint8_t>(random.below(256));
+    put(fmt::format("pictures/{}.png", i), png_bytes(12, 12, PNG_FORMAT_RGB, pixels));
   }
   expect_alike(calibrated(model, {path("pictures")}), "20 images");
 }

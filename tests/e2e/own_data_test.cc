@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "support/pictures.h"
 #include "support/places.h"
 #include "support/program.h"
 
@@ -93,18 +94,6 @@ TEST_F(OwnData, AMonthlySeriesBeatsTheNaiveForecast) {
   EXPECT_LT(result["test_mase"].as_double(), 1);
 }
 
-std::string png_bytes(uint32_t side, const std::vector<uint8_t>& pixels) {
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = png.height = side;
-  png.format = PNG_FORMAT_RGB;
-  png_alloc_size_t size = 0;
-  EXPECT_TRUE(png_image_write_get_memory_size(png, size, 0, pixels.data(), 0, nullptr));
-  std::string bytes(size, '\0');
-  EXPECT_TRUE(png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels.data(), 0, nullptr));
-  return bytes;
-}
-
 TEST_F(OwnData, AFolderOfPictures) {
   Random random(4);
   for (int i = 0; i < 60; ++i) {
@@ -118,7 +107,8 @@ TEST_F(OwnData, AFolderOfPictures) {
           pixels.push_back(lit && c == color ? 255 : static_cast<uint8_t>(random.below(40)));
       }
     }
-    put(fmt::format("pictures/{}/{}.png", i % 2 == 0 ? "standing" : "lying", i), png_bytes(32, pixels));
+    put(fmt::format("pictures/{}/{}.png", i % 2 == 0 ? "standing" : "lying", i),
+        png_bytes(32, 32, PNG_FORMAT_RGB, pixels));
   }
   put("pictures/lying/old.bmp", "BM");
   const Json result = trained("pictures", (folder_.path() / "pictures").string());

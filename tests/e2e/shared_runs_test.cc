@@ -30,28 +30,32 @@ Graph pair_model(Dim first, Dim second) {
   return graph;
 }
 
-// y = (the word is "b") + how many words of the batch are "b": a model of strings that mixes rows.
-Graph mixing_model() {
+// y = answer(b, x) for x [batch].
+template <typename Answer>
+Graph batch_model(DType dtype, Answer&& answer) {
   Graph graph;
   Builder b(graph, all_operators());
-  ValueId x = graph.add_input("x", DType::string, Dims{Dim::named("batch")});
-  ValueId is = b.op("LabelEncoder", {x},
-                    {{"keys_strings", std::vector<std::string>{"a", "b"}}, {"values_floats", std::vector<float>{0, 1}}},
-                    "ai.onnx.ml");
-  graph.outputs = {b.add(is, b.op("ReduceSum", {is}, {{"keepdims", int64_t{1}}}))};
+  ValueId x = graph.add_input("x", dtype, Dims{Dim::named("batch")});
+  graph.outputs = {answer(b, x)};
   graph.rename(graph.outputs[0], "y");
   return graph;
 }
 
+// y = (the word is "b") + how many words of the batch are "b": a model of strings that mixes rows.
+Graph mixing_model() {
+  return batch_model(DType::string, [](Builder& b, ValueId x) {
+    Attributes map = {{"keys_strings", std::vector<std::string>{"a", "b"}},
+                      {"values_floats", std::vector<float>{0, 1}}};
+    ValueId is = b.op("LabelEncoder", {x}, map, "ai.onnx.ml");
+    return b.add(is, b.op("ReduceSum", {is}, {{"keepdims", int64_t{1}}}));
+  });
+}
+
 // The batch, sorted.
 Graph sorting_model() {
-  Graph graph;
-  Builder b(graph, all_operators());
-  ValueId x = graph.add_input("x", DType::f32, Dims{Dim::named("batch")});
-  ValueId rows = b.op("Shape", {x});
-  graph.outputs = {b.ops("TopK", {x, rows}, 2, {{"axis", int64_t{0}}, {"largest", int64_t{0}}})[0]};
-  graph.rename(graph.outputs[0], "y");
-  return graph;
+  return batch_model(DType::f32, [](Builder& b, ValueId x) {
+    return b.ops("TopK", {x, b.op("Shape", {x})}, 2, {{"axis", int64_t{0}}, {"largest", int64_t{0}}})[0];
+  });
 }
 
 // [N, 2] as [-1, 4]: for even N.
