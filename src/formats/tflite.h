@@ -44,8 +44,9 @@ inline constexpr const char* kTfliteDomain = "tflite";
 Result<std::string> write_tflite(const TfliteModel& model);
 
 // The model in `bytes`; constants are copied. Every offset, index and size is checked: data_loss says what is broken,
-// unimplemented what this reader does not know (sparse tensors, custom operators). A variable tensor is a constant of
-// zeros: every call begins with the state that TFLite has after a reset.
+// unimplemented what this reader does not know (sparse tensors, custom operators). Every call begins with the state
+// that TFLite has at the first one: a variable tensor is a constant of zeros, a variable behind a handle what CALL_ONCE
+// assigns to it, and reading one is the value that was assigned last.
 Result<TfliteModel> parse_tflite(std::string_view bytes);
 
 // The same computation in ONNX semantics: [N, C, H, W] images inside, integer tensors between QuantizeLinear and

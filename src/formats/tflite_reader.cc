@@ -1,5 +1,8 @@
 // Bytes → TfliteModel: the verifier first, then every index and size.
 #include <limits>
+#include <map>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,15 +33,10 @@ class Reader {
     Graph& graph = model_.graph;
     graph.name = subgraph->name() != nullptr && subgraph->name()->size() > 0 ? subgraph->name()->str() : "main";
     graph.doc = text(file_.description());
-    for (size_t t = 0; t < count(subgraph->tensors()); ++t) {
-      RETURN_IF_ERROR(add_tensor(*subgraph->tensors()->Get(static_cast<uint32_t>(t))).at(fmt::format("tensor {}", t)));
-    }
+    RETURN_IF_ERROR(add_tensors(*subgraph));
     graph.inputs = TRY(values(subgraph->inputs(), false, "graph inputs"));
     RETURN_IF_ERROR(check_inputs_free());
-    for (size_t o = 0; o < count(subgraph->operators()); ++o) {
-      RETURN_IF_ERROR(
-          add_operator(*subgraph->operators()->Get(static_cast<uint32_t>(o)), o).at(fmt::format("operator {}", o)));
-    }
+    RETURN_IF_ERROR(add_operators(*subgraph));
     graph.outputs = TRY(values(subgraph->outputs(), false, "graph outputs"));
     RETURN_IF_ERROR(verify(graph));
     return std::move(model_);
@@ -55,13 +53,37 @@ class Reader {
     for (size_t i = 0; i < count(indices); ++i) {
       int32_t index = indices->Get(static_cast<uint32_t>(i));
       bool none = optional && index == -1;
-      if (!none && (index < 0 || static_cast<size_t>(index) >= model_.graph.value_count())) {
-        return data_loss(fmt::format("{}: tensor index {} is outside 0..{}", where, index,
-                                     static_cast<int64_t>(model_.graph.value_count()) - 1));
+      if (none) {
+        out.push_back({});
+        continue;
       }
-      out.push_back(none ? ValueId{} : ValueId{index});
+      const auto at = static_cast<size_t>(TRY(tensor_index(index, where)));
+      if (!tensors_[at].valid()) return unsupported(fmt::format("{}: tensor {} is a resource", where, index));
+      out.push_back(tensors_[at]);
     }
     return out;
+  }
+
+  Result<int32_t> tensor_index(int32_t index, std::string_view where) const {
+    if (index >= 0 && static_cast<size_t>(index) < tensors_.size()) return index;
+    return data_loss(
+        fmt::format("{}: tensor index {} is outside 0..{}", where, index, static_cast<int64_t>(tensors_.size()) - 1));
+  }
+
+  Status add_tensors(const tflite::SubGraph& subgraph) {
+    for (size_t t = 0; t < count(subgraph.tensors()); ++t) {
+      const tflite::Tensor& tensor = *subgraph.tensors()->Get(static_cast<uint32_t>(t));
+      RETURN_IF_ERROR(add_tensor(tensor).at(fmt::format("tensor {}", t)));
+    }
+    return {};
+  }
+
+  Status add_operators(const tflite::SubGraph& subgraph) {
+    for (size_t o = 0; o < count(subgraph.operators()); ++o) {
+      const tflite::Operator& op = *subgraph.operators()->Get(static_cast<uint32_t>(o));
+      RETURN_IF_ERROR(add_operator(op, o).at(fmt::format("operator {}", o)));
+    }
+    return {};
   }
 
   Status check_inputs_free() const {
@@ -98,6 +120,10 @@ class Reader {
     if (tensor.sparsity() != nullptr) {
       return unsupported(fmt::format("\"{}\" is stored sparsely, which is not known here", name));
     }
+    if (tensor.type() == tflite::TensorType::RESOURCE) {
+      tensors_.push_back({});
+      return {};
+    }
     DType dtype = TRY(dtype_of_tensor_type(tensor.type()));
     Dims dims = TRY(dims_of(tensor));
     if (tensor.buffer() >= count(file_.buffers())) {
@@ -116,6 +142,7 @@ class Reader {
     } else {
       id = model_.graph.add_value(std::move(name), dtype, std::move(dims));
     }
+    tensors_.push_back(id);
     return add_quantization(tensor.quantization(), id);
   }
 
@@ -205,8 +232,71 @@ class Reader {
     return code;
   }
 
+  // Runs the operators of another subgraph in place: what TFLite does at the first call, every call begins with here.
+  Status call_once(const tflite::Operator& op) {
+    const auto* options = op.builtin_options_as_CallOnceOptions();
+    const int64_t index = options != nullptr ? options->init_subgraph_index() : 0;
+    if (initializes_ || index < 1 || index >= static_cast<int64_t>(count(file_.subgraphs()))) {
+      return data_loss(fmt::format("subgraph {} cannot initialize this one", index));
+    }
+    if (!called_.insert(index).second) return {};
+    const tflite::SubGraph& subgraph = *file_.subgraphs()->Get(static_cast<uint32_t>(index));
+    std::vector<ValueId> tensors = std::exchange(tensors_, {});
+    std::map<int32_t, std::string> handles = std::exchange(handles_, {});
+    initializes_ = true;
+    RETURN_IF_ERROR(add_tensors(subgraph).at(fmt::format("subgraph {}", index)));
+    RETURN_IF_ERROR(add_operators(subgraph).at(fmt::format("subgraph {}", index)));
+    initializes_ = false;
+    tensors_ = std::move(tensors);
+    handles_ = std::move(handles);
+    return {};
+  }
+
+  // Tensor `i` of an operator's inputs or outputs.
+  Result<int32_t> operand(const flatbuffers::Vector<int32_t>* indices, size_t i) const {
+    if (i >= count(indices)) return data_loss(fmt::format("operand {} is missing", i));
+    return tensor_index(indices->Get(static_cast<uint32_t>(i)), "operands");
+  }
+
+  Status name_handle(const tflite::Operator& op) {
+    const auto* options = op.builtin_options_as_VarHandleOptions();
+    if (options == nullptr) return data_loss("a variable without a name");
+    handles_[TRY(operand(op.outputs(), 0))] = text(options->container()) + "/" + text(options->shared_name());
+    return {};
+  }
+
+  // A variable is the value that was assigned to it last.
+  Status use_variable(const tflite::Operator& op, bool assigns) {
+    auto handle = handles_.find(TRY(operand(op.inputs(), 0)));
+    if (handle == handles_.end()) return unsupported("only variables named by VAR_HANDLE before are known here");
+    const int32_t tensor = TRY(assigns ? operand(op.inputs(), 1) : operand(op.outputs(), 0));
+    ValueId& here = tensors_[static_cast<size_t>(tensor)];
+    if (!here.valid()) return data_loss("a variable that holds a resource");
+    auto variable = variables_.find(handle->second);
+    if (assigns) {
+      variables_[handle->second] = here;
+    } else if (variable == variables_.end()) {
+      return unsupported(fmt::format("variable \"{}\" is read before anything is assigned to it", handle->second));
+    } else if (!alike(here, variable->second)) {
+      return unsupported(fmt::format("variable \"{}\" is read as another type than it has", handle->second));
+    } else {
+      here = variable->second;
+    }
+    return {};
+  }
+
+  bool alike(ValueId a, ValueId b) const {
+    const Quantization *p = model_.quantization_of(a), *q = model_.quantization_of(b);
+    const bool same = p == nullptr || q == nullptr ? p == q : *p == *q;
+    return same && model_.graph.value(a).dtype == model_.graph.value(b).dtype;
+  }
+
   Status add_operator(const tflite::Operator& op, size_t index) {
     tflite::BuiltinOperator code = TRY(code_of(op));
+    if (code == tflite::BuiltinOperator::CALL_ONCE) return call_once(op);
+    if (code == tflite::BuiltinOperator::VAR_HANDLE) return name_handle(op);
+    if (code == tflite::BuiltinOperator::READ_VARIABLE) return use_variable(op, false);
+    if (code == tflite::BuiltinOperator::ASSIGN_VARIABLE) return use_variable(op, true);
     Node node;
     node.domain = kTfliteDomain;
     node.op_type = tflite::EnumNameBuiltinOperator(code);
@@ -222,6 +312,12 @@ class Reader {
   size_t file_size_;
   size_t copied_ = 0;  // bytes of constants
   TfliteModel model_;
+  // Of the subgraph that is read:
+  std::vector<ValueId> tensors_;            // by tensor; none: a resource
+  std::map<int32_t, std::string> handles_;  // variables by tensor
+  bool initializes_ = false;                // it is that of a CALL_ONCE
+  std::map<std::string, ValueId> variables_;
+  std::set<int64_t> called_;  // subgraphs that have run
 };
 
 }  // namespace
