@@ -63,6 +63,15 @@ TEST(ChannelsLast, ChannelConstantsMoveAlong) {
   expect_laid_out(n, {n.conv(v, 8, 4)}, "Transpose ConvChannelsLast Exp Mul ConvChannelsLast Transpose");
 }
 
+TEST(ChannelsLast, SumsOfSeveralStayInTheLayout) {
+  Net n;
+  ValueId a = n.conv(n.x, 6, 8), bias = n.b.constant(random_floats({8, 1, 1}, 5));
+  ValueId sum = n.b.op("Sum", {a, n.conv(a, 8, 8), bias});
+  ValueId mean = n.b.op("Mean", {n.b.op("Mish", {sum}), a});
+  expect_laid_out(n, {n.conv(mean, 8, 4)},
+                  "Transpose ConvChannelsLast ConvChannelsLast Sum Mish Mean ConvChannelsLast Transpose");
+}
+
 TEST(ChannelsLast, AnOutputInTheMiddleIsStillPlain) {
   Net n;
   ValueId v = n.conv(n.x, 6, 8);

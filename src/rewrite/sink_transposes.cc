@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "ops/all.h"
+#include "ops/batch_rules.h"
 #include "tensor/permute.h"
 
 namespace slipway {
@@ -24,53 +25,6 @@ struct View {
   Permutation permutation;
 };
 
-constexpr std::string_view kElementwise[] = {"Abs",
-                                             "Add",
-                                             "And",
-                                             "BitwiseAnd",
-                                             "Cast",
-                                             "Ceil",
-                                             "Clip",
-                                             "Cos",
-                                             "Div",
-                                             "Elu",
-                                             "Equal",
-                                             "Erf",
-                                             "Exp",
-                                             "Floor",
-                                             "Gelu",
-                                             "Greater",
-                                             "GreaterOrEqual",
-                                             "HardSigmoid",
-                                             "HardSwish",
-                                             "Identity",
-                                             "LeakyRelu",
-                                             "Less",
-                                             "LessOrEqual",
-                                             "Log",
-                                             "Max",
-                                             "Min",
-                                             "Mod",
-                                             "Mul",
-                                             "Neg",
-                                             "Not",
-                                             "Or",
-                                             "PRelu",
-                                             "Pow",
-                                             "Reciprocal",
-                                             "Relu",
-                                             "Round",
-                                             "Selu",
-                                             "Sigmoid",
-                                             "Sign",
-                                             "Sin",
-                                             "Softplus",
-                                             "Softsign",
-                                             "Sqrt",
-                                             "Sub",
-                                             "Tanh",
-                                             "Where",
-                                             "Xor"};
 constexpr std::string_view kReductions[] = {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
                                             "ReduceProd", "ReduceL1",  "ReduceL2",  "ReduceSumSquare"};
 
@@ -79,6 +33,11 @@ constexpr std::string_view kGradients[] = {"GeluGrad", "ReluGrad", "SigmoidGrad"
 template <size_t N>
 bool among(const std::string_view (&names)[N], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+// Whether elements of an output follow from those at their places in the inputs alone, broadcast.
+bool element_by_element(const Operator& op) {
+  return op.batch == ops::batch::elementwise || op.batch == ops::batch::elementwise_of_first;
 }
 
 bool is_identity(const Permutation& p) {
@@ -186,7 +145,7 @@ class Sweep {
     }
     if (node.domain == "slipway") return through_ != SinkThrough::portable && sink_quantized(node, p);
     if (!node.domain.empty()) return false;
-    if (among(kElementwise, node.op_type)) return elementwise(node, p);
+    if (element_by_element(*node.op)) return elementwise(node, p);
     if (view(node.inputs[0]) == nullptr) return false;
     if (node.op_type == "Concat") return elementwise(node, p);
     if (among(kReductions, node.op_type) || node.op_type == "Squeeze") return reduction(node, p);
