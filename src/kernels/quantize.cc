@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -155,16 +156,17 @@ float rescaled_one(const Rescale& r, int32_t acc, int64_t i) {
 void RescaleToFloat(const Rescale& r, const int32_t* HWY_RESTRICT acc, int64_t rows, float low, float* HWY_RESTRICT y) {
   const DF d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto floor = hn::Set(d, low);
+  const auto floor = hn::Set(d, low), ceiling = hn::Set(d, r.high);
   const auto factor = hn::Set(d, r.factor);
   for (int64_t row = 0; row < rows; ++row, acc += r.n, y += r.n) {
     int64_t i = 0;
     for (; i + lanes <= r.n; i += lanes) {
-      hn::StoreU(hn::Max(rescaled(d, hn::LoadU(DI(), acc + i), r, i, factor), floor), d, y + i);
+      hn::StoreU(hn::Min(hn::Max(rescaled(d, hn::LoadU(DI(), acc + i), r, i, factor), floor), ceiling), d, y + i);
     }
     for (; i < r.n; ++i) {
-      const float v = rescaled_one(r, acc[i], i);
-      y[i] = v > low ? v : low;
+      float v = rescaled_one(r, acc[i], i);
+      v = v > low ? v : low;
+      y[i] = v < r.high ? v : r.high;
     }
   }
 }
@@ -176,7 +178,7 @@ void rescale_to(const Rescale& r, const int32_t* HWY_RESTRICT acc, int64_t rows,
   const hn::Rebind<T, DF> dq;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const float floor = static_cast<float>(low - zero_point);
-  const float ceiling = static_cast<float>(std::numeric_limits<T>::max() - zero_point);
+  const float ceiling = std::min(static_cast<float>(std::numeric_limits<T>::max() - zero_point), r.high);
   const auto z = hn::Set(DI(), zero_point);
   const auto factor = hn::Set(d, r.factor);
   for (int64_t row = 0; row < rows; ++row, acc += r.n, y += r.n) {
@@ -206,7 +208,6 @@ void RescaleToI8(const Rescale& r, const int32_t* acc, int64_t rows, int32_t zer
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <algorithm>
 
 #include "kernels/parallel.h"
 #include "tensor/visit.h"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "tensor/dtype.h"
 
@@ -42,13 +43,14 @@ struct DynamicScale {
 DynamicScale dynamic_scale(const float* x, int64_t n, int threads);
 
 // What follows an integer matrix product: acc: [rows, n] int32.
-// v = (acc - offset[n]) * scale[n] * factor + bias[n]; offset and bias may be nullptr.
+// v = min((acc - offset[n]) * scale[n] * factor + bias[n], high); offset and bias may be nullptr.
 struct Rescale {
   int64_t n = 0;
   const int32_t* offset = nullptr;
   const float* scale = nullptr;
   float factor = 1;
   const float* bias = nullptr;
+  float high = std::numeric_limits<float>::infinity();
 };
 // y = max(v, low)
 void rescale_to_float(const Rescale& r, const int32_t* acc, int64_t rows, float low, float* y, int threads);

@@ -4,12 +4,13 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
 
 #include "kernels/parallel.h"
+#include "kernels/quantize.h"
 #include "kernels/scratch.h"
 
 namespace slipway::kernels {
@@ -112,8 +113,9 @@ class Sums {
       products_[at]->run(instances[at].get(), in, out, scratch + inner_);
       parallel_for(threads_, shapes_.y, kGrain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-          const int32_t sum = static_cast<int32_t>(y[i]) * (1 << (bits_ * j));
-          acc[i] = j == 0 ? sum : acc[i] + sum;
+          // Sums beyond int32 wrap around, as ONNX's integer products do.
+          const uint32_t sum = static_cast<uint32_t>(static_cast<int32_t>(y[i])) << (bits_ * j);
+          acc[i] = static_cast<int32_t>(j == 0 ? sum : static_cast<uint32_t>(acc[i]) + sum);
         }
       });
     }
@@ -164,8 +166,8 @@ class WidenedRequantized final : public Primitive {
         scale_(spec.scale.begin(), spec.scale.end()),
         bias_(spec.bias.begin(), spec.bias.end()),
         y_(spec.y),
-        low_(std::max(spec.low, spec.least())),
-        high_(std::min(spec.high, spec.greatest())),
+        low_(spec.low),
+        high_(spec.high),
         acc_(sums_.layout().reserve(static_cast<size_t>(sums_.count()) * sizeof(int32_t))) {}
   size_t scratch_bytes() const override { return sums_.scratch_bytes(); }
   std::shared_ptr<void> make_instance() const override { return sums_.make_instance(); }
@@ -175,24 +177,17 @@ class WidenedRequantized final : public Primitive {
     auto* acc = reinterpret_cast<int32_t*>(bytes + acc_);
     sums_.run(instance, in[0], nullptr, acc, bytes);
     const auto channels = static_cast<int64_t>(scale_.size());
-    parallel_for(sums_.threads(), sums_.count() / channels, kGrain / channels + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin * channels; i < end * channels; ++i)
-        write(out[0], i, acc[i], static_cast<size_t>(i % channels));
-    });
-  }
-
- private:
-  void write(void* out, int64_t i, int32_t acc, size_t channel) const {
-    const float scaled = scale_[channel] * static_cast<float>(acc) + bias_[channel];
+    const Rescale scaled{.n = channels, .scale = scale_.data(), .bias = bias_.data(), .high = high_};
+    const int64_t rows = sums_.count() / channels;
     if (y_ == DType::f32) {
-      static_cast<float*>(out)[i] = std::clamp(scaled, low_, high_);
-    } else if (y_ == DType::u8) {
-      static_cast<uint8_t*>(out)[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(scaled), low_, high_));
+      rescale_to_float(scaled, acc, rows, low_, static_cast<float*>(out[0]), sums_.threads());
     } else {
-      static_cast<int8_t*>(out)[i] = static_cast<int8_t>(std::clamp(std::nearbyint(scaled), low_, high_));
+      const auto low = static_cast<int32_t>(low_);
+      rescale_to_int8(scaled, acc, rows, 0, low, y_, out[0], sums_.threads());
     }
   }
 
+ private:
   Sums sums_;
   std::vector<float> scale_, bias_;
   DType y_;

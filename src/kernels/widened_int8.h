@@ -3,7 +3,7 @@
 // Without AVX-512 VNNI, oneDNN multiplies bytes with vpmaddubsw, which adds two products in 16 bits and saturates (255
 // * 127 + 255 * 127 > 32767), and halves the weights of signed inputs. Whole numbers below 2^24 are exact in float32:
 // where sums may be larger, the weights are cut into parts of fewer bits, w = sum_j part_j 2^(bits j), whose products
-// are added in int32.
+// are added in int32. With the largest operands a sum may have 65,793 products before it rounds.
 #pragma once
 
 #include "kernels/int8.h"

@@ -56,30 +56,42 @@ dnnl::convolution_forward::primitive_desc describe(const Int8ConvSpec& spec, con
 #endif
 }
 
+struct Types {
+  Type x, w, y;
+};
+
+// in: {x, w unless it is constant}; out: {y}. x and y lie channels last; `layout` names the packing of constant
+// weights.
+std::shared_ptr<const Primitive> make_product(const Int8ConvSpec& spec, Types types, const Tensor* constant_w,
+                                              const std::string& layout, const PackFn& pack) {
+  Desc x = channels_last(spec.x, types.x), y = channels_last(spec.y, types.y);
+  const Shape dims = weight_dims(spec);
+  Desc w(dims, types.w, row_major_strides(dims));
+  auto pd = describe(spec, x, Desc(dims, types.w, onednn::Tag::any), y);
+  Desc chosen = pd.weights_desc();
+  auto sequence = std::make_shared<onednn::Sequence>();
+  Slot weights;
+  if (constant_w != nullptr) {
+    weights = {Slot::Kind::fixed, 0, pack(*constant_w, layout + " " + onednn::layout_name(chosen), [&] {
+                 return onednn::reorder(*constant_w, w, chosen);
+               })};
+  } else {
+    weights = sequence->reordered(w, chosen, {Slot::Kind::in, 1, {}});
+  }
+  sequence->add(dnnl::convolution_forward(pd), {{DNNL_ARG_SRC, x, {Slot::Kind::in, 0, {}}},
+                                                {DNNL_ARG_WEIGHTS, chosen, weights},
+                                                {DNNL_ARG_DST, y, {Slot::Kind::out, 0, {}}}});
+  return sequence;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Primitive>> make_int8_conv(const Int8ConvSpec& spec, const PackFn& pack) {
   if (!sums_bytes_exactly()) return make_widened_conv(spec, pack);
-  return onednn::guarded("8-bit convolution", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = channels_last(spec.x, spec.x_dtype == DType::u8 ? Type::u8 : Type::s8);
-    Desc y = channels_last(spec.y, Type::s32);
-    Shape dims = weight_dims(spec);
-    Desc w(dims, Type::s8, row_major_strides(dims));
-    auto pd = describe(spec, x, Desc(dims, Type::s8, onednn::Tag::any), y);
-    Desc chosen = pd.weights_desc();
-    auto sequence = std::make_shared<onednn::Sequence>();
-    Slot weights;
-    if (spec.constant_w != nullptr) {
-      const Tensor& source = *spec.constant_w;
-      std::string layout = "int8 conv " + std::string(dtype_name(spec.x_dtype)) + " " + onednn::layout_name(chosen);
-      weights = {Slot::Kind::fixed, 0, pack(source, layout, [&] { return onednn::reorder(source, w, chosen); })};
-    } else {
-      weights = sequence->reordered(w, chosen, {Slot::Kind::in, 1, {}});
-    }
-    sequence->add(dnnl::convolution_forward(pd), {{DNNL_ARG_SRC, x, {Slot::Kind::in, 0, {}}},
-                                                  {DNNL_ARG_WEIGHTS, chosen, weights},
-                                                  {DNNL_ARG_DST, y, {Slot::Kind::out, 0, {}}}});
-    return sequence;
+  return onednn::guarded("8-bit convolution", [&] {
+    const Types types{spec.x_dtype == DType::u8 ? Type::u8 : Type::s8, Type::s8, Type::s32};
+    const std::string layout = "int8 conv " + std::string(dtype_name(spec.x_dtype));
+    return make_product(spec, types, spec.constant_w, layout, pack);
   });
 }
 
@@ -97,25 +109,8 @@ bool sums_bytes_exactly() {
 
 Result<std::shared_ptr<const Primitive>> make_direct_float_conv(const Int8ConvSpec& spec, const Tensor* constant_w,
                                                                 const PackFn& pack) {
-  return onednn::guarded("convolution", [&]() -> std::shared_ptr<const Primitive> {
-    Desc x = channels_last(spec.x, Type::f32), y = channels_last(spec.y, Type::f32);
-    const Shape dims = weight_dims(spec);
-    Desc w(dims, Type::f32, row_major_strides(dims));
-    auto pd = describe(spec, x, Desc(dims, Type::f32, onednn::Tag::any), y);
-    Desc chosen = pd.weights_desc();
-    auto sequence = std::make_shared<onednn::Sequence>();
-    Slot weights;
-    if (constant_w != nullptr) {
-      std::string layout = "direct conv " + onednn::layout_name(chosen);
-      weights = {Slot::Kind::fixed, 0,
-                 pack(*constant_w, layout, [&] { return onednn::reorder(*constant_w, w, chosen); })};
-    } else {
-      weights = sequence->reordered(w, chosen, {Slot::Kind::in, 1, {}});
-    }
-    sequence->add(dnnl::convolution_forward(pd), {{DNNL_ARG_SRC, x, {Slot::Kind::in, 0, {}}},
-                                                  {DNNL_ARG_WEIGHTS, chosen, weights},
-                                                  {DNNL_ARG_DST, y, {Slot::Kind::out, 0, {}}}});
-    return sequence;
+  return onednn::guarded("convolution", [&] {
+    return make_product(spec, {Type::f32, Type::f32, Type::f32}, constant_w, "direct conv", pack);
   });
 }
 
