@@ -111,7 +111,7 @@ OPERATOR(col2im) = {
     .doc =
         "The sum of blocks [N, C taps, positions] at their places in the image; the reverse of cutting it in blocks.",
     .inputs = {3, 3},
-    .attributes = {{ops::kDilations, ops::kPads, ops::kStrides, ops::kAutoPad, ops::kKernelShape}},
+    .attributes = ops::windowed({ops::kKernelShape}),
     .infer = infer,
     .cpu = prepare,
     .batch = ops::batch::first_axis,

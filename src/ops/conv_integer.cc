@@ -9,7 +9,7 @@ namespace {
 
 Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_int8(c, 0, 2, 1, 3));
-  c.set(0, DType::i32, TRY(ops::conv_dims(c.node(), c.dims(0), c.dims(1))));
+  c.set(0, DType::i32, TRY(ops::conv_output(c.node(), c.dims(0), c.dims(1))));
   return {};
 }
 
@@ -49,12 +49,7 @@ OPERATOR(conv_integer) = {
     .since = 10,
     .doc = "Convolution of x - x_zero_point with w - w_zero_point, 8-bit integers summed in int32.",
     .inputs = {2, 4},
-    .attributes = {{{"auto_pad", "NOTSET"},
-                    {"dilations", kOptionalInts},
-                    {"group", 1},
-                    {"kernel_shape", kOptionalInts},
-                    {"pads", kOptionalInts},
-                    {"strides", kOptionalInts}}},
+    .attributes = ops::windowed({ops::kKernelShape, ops::kGroup}),
     .infer = infer,
     .cpu = prepare,
     .batch = ops::batch::first_axis,

@@ -53,9 +53,7 @@ Status fit(const Node& node, const Dims& x, Transposed& t) {
 }
 
 Result<Transposed> transposed(const Node& node, const Dims& x, const Dims& w) {
-  Shape kernel;
-  for (size_t i = 2; i < w.size(); ++i) kernel.push_back(w[i].known() ? w[i].size : 1);
-  Transposed t{TRY(ops::window_of(node, x, kernel)), {}};
+  Transposed t{TRY(ops::window_of(node, x, ops::kernel_of_weights(w))), {}};
   RETURN_IF_ERROR(fit(node, x, t));
   if (node.ints("output_shape").empty()) ops::forget_unknown_filters(node, w, t.out);
   return t;
@@ -112,6 +110,7 @@ Result<Kernel> prepare(const PrepareContext& c) {
     spec.pads_end[i] = whole - spec.pads_begin[i] - spec.y[i + 2];
   }
   spec.groups = c.node().integer("group");
+  ops::idle_dimensions_first(spec);
   spec.bias = c.has_input(2);
   spec.post = TRY(ops::post_of(c.node()));
   spec.constant_w = c.constant(1);
@@ -161,17 +160,13 @@ OPERATOR(conv_transpose) = {
     .since = 1,
     .doc = "The transposition of Conv: each element of X [N, C, ...] adds itself times W [C, M / group, ...], plus B.",
     .inputs = {2, 3},
-    .attributes = {{ops::kAutoPad,
-                    ops::kKernelShape,
-                    ops::kStrides,
-                    ops::kPads,
-                    ops::kDilations,
-                    ops::kGroup,
-                    ops::kActivation,
-                    ops::kActivationAlpha,
-                    ops::kActivationBeta,
-                    {"output_padding", kOptionalInts},
-                    {"output_shape", kOptionalInts}}},
+    .attributes = ops::windowed({ops::kKernelShape,
+                                 ops::kGroup,
+                                 ops::kActivation,
+                                 ops::kActivationAlpha,
+                                 ops::kActivationBeta,
+                                 {"output_padding", kOptionalInts},
+                                 {"output_shape", kOptionalInts}}),
     .infer = infer,
     .cpu = prepare,
     .gradient = gradient,

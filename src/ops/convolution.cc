@@ -7,15 +7,11 @@
 
 namespace slipway::ops {
 
-namespace {
-
 Shape kernel_of_weights(const Dims& w) {
   Shape kernel;
   for (size_t i = 2; i < w.size(); ++i) kernel.push_back(w[i].known() ? w[i].size : 1);
   return kernel;
 }
-
-}  // namespace
 
 Result<ConvSpec> conv_spec(const Node& node, const Shape& x, const Shape& w, const Shape& y) {
   Window window = TRY(window_of(node, to_dims(x), kernel_of_weights(to_dims(w))));
@@ -33,6 +29,7 @@ Result<ConvSpec> conv_spec(const Node& node, const Shape& x, const Shape& w, con
     spec.pads_end[i] = reach - x[i + 2] - window.pads_begin[i];
   }
   spec.groups = node.integer("group");
+  idle_dimensions_first(spec);
   return spec;
 }
 

@@ -5,46 +5,8 @@
 
 namespace slipway::ops {
 
-namespace {
-
-Shape kernel_of(const Dims& w) {
-  Shape kernel;
-  for (size_t i = 2; i < w.size(); ++i) kernel.push_back(w[i].known() ? w[i].size : 1);
-  return kernel;
-}
-
-}  // namespace
-
-Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w) {
-  if (x.size() < 3 || x.size() > 5 || w.size() != x.size()) {
-    return invalid(
-        fmt::format("x {} and w {}; expected [N, C, ...] and [O, C / group, ...] of 1 to 3 spatial dimensions",
-                    to_string(x), to_string(w)));
-  }
-  int64_t groups = node.integer("group");
-  if (groups < 1 || (w[0].known() && w[0].size % groups != 0)) {
-    return invalid(fmt::format("group {} does not divide the {} output channels", groups, to_string(w[0])));
-  }
-  if (x[1].known() && w[1].known() && (x[1].size % groups != 0 || x[1].size / groups != w[1].size)) {
-    return invalid(fmt::format("x has {} channels; w {} with group {} expects group times as many as its own",
-                               x[1].size, to_string(w), groups));
-  }
-  Window window = TRY(window_of(node, x, kernel_of(w)));
-  Dims y = {x[0], w[0]};
-  for (size_t i = 0; i < window.kernel.size(); ++i) {
-    if (w[i + 2].known() && window.kernel[i] != w[i + 2].size) {
-      return invalid(fmt::format("kernel_shape {} does not fit w {}",
-                                 to_string(std::span<const int64_t>(window.kernel)), to_string(w)));
-    }
-  }
-  Dims spatial = window_output(x, window, false);
-  forget_unknown_filters(node, w, spatial);
-  y.insert(y.end(), spatial.begin(), spatial.end());
-  return y;
-}
-
 Result<kernels::Int8ConvSpec> int8_conv_spec(const Node& node, const Shape& x, const Shape& w, const Shape& y) {
-  Window window = TRY(window_of(node, to_dims(x), kernel_of(to_dims(w))));
+  Window window = TRY(window_of(node, to_dims(x), kernel_of_weights(to_dims(w))));
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     if (window.pads_begin[i] < 0 || window.pads_end[i] < 0) return invalid("pads holds a negative size");
   }
@@ -54,6 +16,7 @@ Result<kernels::Int8ConvSpec> int8_conv_spec(const Node& node, const Shape& x, c
   spec.pads_begin = window.pads_begin;
   spec.pads_end = window.pads_end;
   spec.groups = node.integer("group");
+  idle_dimensions_first(spec);
   return spec;
 }
 

@@ -2,12 +2,10 @@
 #pragma once
 
 #include "kernels/strided_copy.h"
+#include "ops/convolution.h"
 #include "ops/int8_matmul.h"
 
 namespace slipway::ops {
-
-// The type of y for x [N, C, ...] and w [O, C / group, ...]. Errors name what does not fit.
-Result<Dims> conv_dims(const Node& node, const Dims& x, const Dims& w);
 
 // The primitive's view of `node` from x [N, C, ...] through w to y [N, O, ...]; x_dtype and constant_w are left out.
 Result<kernels::Int8ConvSpec> int8_conv_spec(const Node& node, const Shape& x, const Shape& w, const Shape& y);

@@ -34,8 +34,7 @@ OPERATOR(max_pool_channels_last) = {
     .name = "MaxPoolChannelsLast",
     .domain = "slipway",
     .doc = "The largest value of each window over the spatial dimensions of [N, ..., C].",
-    .attributes =
-        {{ops::kAutoPad, ops::kPoolKernelShape, ops::kStrides, ops::kPads, ops::kDilations, {"ceil_mode", 0}}},
+    .attributes = ops::windowed({ops::kPoolKernelShape, {"ceil_mode", 0}}),
     .infer = ops::infer_pool_channels_last,
     .cpu = prepare,
     .rows = Rows::first,

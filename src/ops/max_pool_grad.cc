@@ -27,8 +27,7 @@ OPERATOR(max_pool_grad) = {
     .domain = "slipway",
     .doc = "dx of MaxPool from (x, dy): dy goes to the first maximum of its window.",
     .inputs = {2, 2},
-    .attributes =
-        {{ops::kAutoPad, ops::kPoolKernelShape, ops::kStrides, ops::kPads, ops::kDilations, {"ceil_mode", 0}}},
+    .attributes = ops::windowed({ops::kPoolKernelShape, {"ceil_mode", 0}}),
     .infer = ops::infer_pool_grad,
     .cpu = prepare,
     .tflite = {nullptr, "exists in training only"},

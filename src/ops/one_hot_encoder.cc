@@ -30,6 +30,7 @@ Kernel typed(const PrepareContext& c, const std::vector<K>& keys) {
       } else if (!zeros) {
         a.report(invalid(fmt::format("{} (element {}) is none of the {} categories, and zeros = 0 allows no other",
                                      a.input<T>(0)[i], i, width)));
+        return;
       }
     }
   }};

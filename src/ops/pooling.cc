@@ -56,15 +56,20 @@ Result<kernels::PoolShape> pool_shape(const Node& node, const Shape& x, const Sh
   Window window = TRY(window_of(node, to_dims(x), {}));
   kernels::PoolShape p;
   p.planes = x[0] * x[1];
-  size_t spatial = x.size() - 2, lead = 3 - spatial;
-  for (size_t i = 0; i < spatial; ++i) {
-    p.in[lead + i] = x[i + 2];
-    p.out[lead + i] = y[i + 2];
-    p.kernel[lead + i] = window.kernel[i];
-    p.stride[lead + i] = window.strides[i];
-    p.dilation[lead + i] = window.dilations[i];
-    p.pad[lead + i] = window.pads_begin[i];
-    p.pad_end[lead + i] = window.pads_end[i];
+  // A dimension in which nothing happens is left out: a sequence that lies in [N, C, steps, 1] becomes one row, which
+  // kernels vectorize, in place of a column.
+  size_t at = p.in.size();
+  for (size_t i = x.size() - 2; i-- > 0;) {
+    const bool one = x[i + 2] == 1 && y[i + 2] == 1 && window.kernel[i] == 1;
+    if (one && window.pads_begin[i] == 0 && window.pads_end[i] == 0) continue;
+    --at;
+    p.in[at] = x[i + 2];
+    p.out[at] = y[i + 2];
+    p.kernel[at] = window.kernel[i];
+    p.stride[at] = window.strides[i];
+    p.dilation[at] = window.dilations[i];
+    p.pad[at] = window.pads_begin[i];
+    p.pad_end[at] = window.pads_end[i];
   }
   return p;
 }

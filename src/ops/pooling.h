@@ -1,6 +1,8 @@
 // What the pooling cards share.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/pool.h"
 #include "ops/contraction.h"
 
@@ -12,6 +14,14 @@ inline constexpr AttributeSpec kPads = {"pads", kOptionalInts};
 inline constexpr AttributeSpec kDilations = {"dilations", kOptionalInts};
 inline constexpr AttributeSpec kKernelShape = {"kernel_shape", kOptionalInts};
 inline constexpr AttributeSpec kPoolKernelShape = {"kernel_shape", kRequiredInts};
+
+// The attributes of an operator that moves a window over the spatial dimensions, and then its own.
+template <size_t N>
+consteval decltype(Operator::attributes) windowed(const AttributeSpec (&own)[N]) {
+  decltype(Operator::attributes) all = {{kAutoPad, kStrides, kPads, kDilations}};
+  std::copy_n(own, N, all.begin() + 4);
+  return all;
+}
 
 // Output 0: x's dtype and [N, C, pooled...]; output 1, where there is one: int64 of that shape.
 Status infer_pool(InferContext& c);

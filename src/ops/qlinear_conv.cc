@@ -15,7 +15,7 @@ Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, 7, {DType::u8, DType::i8}));
   for (size_t i : {1, 4, 6}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::f32}));
   if (c.has_input(8)) RETURN_IF_ERROR(ops::expect_dtype(c, 8, {DType::i32}));
-  c.set(0, c.dtype(7), TRY(ops::conv_dims(c.node(), c.dims(0), c.dims(3))));
+  c.set(0, c.dtype(7), TRY(ops::conv_output(c.node(), c.dims(0), c.dims(3))));
   return {};
 }
 
@@ -89,12 +89,7 @@ OPERATOR(qlinear_conv) = {
         "Quantized convolution: int32 sums plus B (scaled by x_scale w_scale), quantized with y's scale and zero "
         "point.",
     .inputs = {8, 9},
-    .attributes = {{{"auto_pad", "NOTSET"},
-                    {"dilations", kOptionalInts},
-                    {"group", 1},
-                    {"kernel_shape", kOptionalInts},
-                    {"pads", kOptionalInts},
-                    {"strides", kOptionalInts}}},
+    .attributes = ops::windowed({ops::kKernelShape, ops::kGroup}),
     .infer = infer,
     .cpu = prepare,
     .batch = ops::batch::first_axis,

@@ -7,7 +7,7 @@ namespace slipway {
 namespace {
 
 Status infer(InferContext& c) {
-  Dims y = TRY(ops::conv_dims(c.node(), c.dims(ops::kX), c.dims(ops::kW)));
+  Dims y = TRY(ops::conv_output(c.node(), c.dims(ops::kX), c.dims(ops::kW)));
   RETURN_IF_ERROR(ops::expect_quantized(c, c.dims(ops::kW)[0]));
   c.set(0, ops::quantized_output(c.node(), c.has_input(ops::kYZero) ? c.dtype(ops::kYZero) : DType::u8), std::move(y));
   return {};
@@ -43,13 +43,7 @@ OPERATOR(quantized_conv) = {
     .doc =
         "activation(conv(x, w w_scale) + bias) in int8: x is quantized on the way in, y by y_scale when it is given.",
     .inputs = {3, 8},
-    .attributes = {{{"auto_pad", "NOTSET"},
-                    {"dilations", kOptionalInts},
-                    {"group", 1},
-                    {"kernel_shape", kOptionalInts},
-                    {"pads", kOptionalInts},
-                    {"strides", kOptionalInts},
-                    {"activation", ""}}},
+    .attributes = ops::windowed({ops::kKernelShape, ops::kGroup, {"activation", ""}}),
     .infer = infer,
     .cpu = prepare,
     .quant = {Quant::weighted},

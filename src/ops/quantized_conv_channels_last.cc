@@ -16,7 +16,7 @@ Status infer(InferContext& c) {
   RETURN_IF_ERROR(ops::expect_dtype(c, kW, {DType::i8}));
   for (size_t i : {kScale, kBias}) RETURN_IF_ERROR(ops::expect_dtype(c, i, {DType::f32}));
   if (c.dims(kX).size() < 3) return invalid(fmt::format("x {}; expected [N, ..., C]", to_string(c.dims(kX))));
-  Dims y = TRY(ops::conv_dims(c.node(), ops::channels_first(c.dims(kX)), c.dims(kW)));
+  Dims y = TRY(ops::conv_output(c.node(), ops::channels_first(c.dims(kX)), c.dims(kW)));
   c.set(0, TRY(ops::requantized_dtype(c.node())), ops::channels_last(y));
   return {};
 }
@@ -66,16 +66,8 @@ OPERATOR(quantized_conv_channels_last) = {
         "clamp(round(scale[m] conv(x - x_zero, w) + bias[m]), low, high) of 8-bit x [N, ..., C] and filters w [M, C / "
         "group, ...], to [N, ..., M] of type `dtype`; float32 is not rounded.",
     .inputs = {4, 4},
-    .attributes = {{ops::kAutoPad,
-                    ops::kKernelShape,
-                    ops::kStrides,
-                    ops::kPads,
-                    ops::kDilations,
-                    ops::kGroup,
-                    {"x_zero", 0},
-                    ops::kRequantizedDtype,
-                    ops::kLow,
-                    ops::kHigh}},
+    .attributes =
+        ops::windowed({ops::kKernelShape, ops::kGroup, {"x_zero", 0}, ops::kRequantizedDtype, ops::kLow, ops::kHigh}),
     .infer = infer,
     .cpu = prepare,
     .rows = Rows::first,
