@@ -12,6 +12,7 @@
 #include "cli/verb.h"
 #include "formats/format.h"
 #include "formats/preparation.h"
+#include "train/target_scaling.h"
 
 namespace slipway {
 
@@ -68,6 +69,18 @@ Json raw_json(const Preparation& preparation) {
                        {"targets", Json::array_of(preparation.targets)}});
 }
 
+// What the model tells, and what its answers were brought to while it learned.
+void print_targets(const Graph& graph, const Preparation& preparation) {
+  if (preparation.targets.empty()) return;
+  fmt::print("target  {}", fmt::join(preparation.targets, ", "));
+  const std::optional<train::TargetScaling> scaling = train::target_scaling(graph, graph.outputs[0]);
+  if (scaling) {
+    fmt::print("; mean {:.6g}, deviation {:.6g}", fmt::join(graph.value(scaling->offset).data.data<float>(), ", "),
+               fmt::join(graph.value(scaling->scale).data.data<float>(), ", "));
+  }
+  fmt::print("\n");
+}
+
 // What predict, evaluate and a server take, before the tensors that it becomes.
 void print_raw(const Graph& graph, const std::optional<Preparation>& preparation) {
   if (std::string note = old_preparation_note(graph); !note.empty()) fmt::print("note    {}\n", note);
@@ -75,6 +88,7 @@ void print_raw(const Graph& graph, const std::optional<Preparation>& preparation
   for (const RawInput& raw : raw_inputs(preparation->front)) {
     fmt::print("raw     {}: {}{}\n", raw.name, raw_kind_name(raw.kind), raw.words.empty() ? "" : "; " + raw.words);
   }
+  print_targets(graph, *preparation);
   if (!preparation->classes.empty()) {
     constexpr size_t kMost = 20;
     const std::vector<std::string>& classes = preparation->classes;

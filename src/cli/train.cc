@@ -20,6 +20,7 @@
 #include "train/publish.h"
 #include "train/recipe.h"
 #include "train/recipe_edit.h"
+#include "train/target_scaling.h"
 
 namespace slipway {
 namespace {
@@ -40,12 +41,16 @@ struct Options {
 };
 
 Result<Graph> starting_model(const train::Recipe& recipe, const Dataset& data) {
+  Graph model;
   if (recipe.model_file.empty()) {
-    return train::build_model(recipe.layers, data, recipe.trainer.seed);
+    model = TRY(train::build_model(recipe.layers, data, recipe.trainer.seed));
+  } else {
+    model = train::with_free_batch(TRY(read_model(recipe.model_file)));
+    if (recipe.layers.empty()) return model;
+    model = TRY(train::replace_head(model, recipe.cut, recipe.layers, recipe.trainer.seed));
   }
-  Graph model = train::with_free_batch(TRY(read_model(recipe.model_file)));
-  if (recipe.layers.empty()) return model;
-  return train::replace_head(model, recipe.cut, recipe.layers, recipe.trainer.seed);
+  RETURN_IF_ERROR(train::add_target_scaling(model, data, recipe.trainer.training.loss));
+  return model;
 }
 
 // Refuses what would fail only after the training, and so lose it.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "train/target_scaling.h"
+
 namespace slipway::train {
 
 namespace {
@@ -180,11 +182,14 @@ Result<Parts> squared_hinge(const Context& c) {
   return Parts{y, c.per_example(c.b.mul(gap, gap)), {}, binary_hits(c, c.output, y)};
 }
 
-// f(x - y), elementwise
+// f(x - y), elementwise; of scaled targets before their scaling
 template <typename F>
 Result<Parts> of_gap(const Context& c, F f) {
+  const std::optional<TargetScaling> scaling = target_scaling(c.b.graph(), c.output);
   ValueId y = c.targets();
-  return Parts{y, c.per_example(f(c.b.sub(c.output, y))), {}, {}};
+  if (!scaling) return Parts{y, c.per_example(f(c.b.sub(c.output, y))), {}, {}};
+  ValueId scaled = c.b.div(c.b.sub(y, scaling->offset), scaling->scale);
+  return Parts{y, c.per_example(f(c.b.sub(scaling->before, scaled))), {}, {}};
 }
 
 Result<Parts> squared(const Context& c) {
@@ -371,6 +376,11 @@ Status check(const Loss& loss) {
 std::string fingerprint(const Loss& loss) {
   const Row& row = checked_row(loss);
   return row.name + to_text(loss, named(row.fields));
+}
+
+bool tells_gaps(const Loss& loss) {
+  const auto parts = checked_row(loss).parts;
+  return parts == squared || parts == absolute || parts == huber || parts == log_cosh;
 }
 
 DType label_dtype(const Loss& loss) { return checked_row(loss).labels == Labels::indices ? DType::i64 : DType::f32; }

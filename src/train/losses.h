@@ -25,6 +25,10 @@ std::vector<std::string> loss_names();
 // Everything that decides the loss, as text.
 std::string fingerprint(const Loss& loss);
 
+// Whether the loss is a function of the gaps between answers and numbers, so that it learns scaled targets as well.
+// Requires: check(loss).ok().
+bool tells_gaps(const Loss& loss);
+
 // What the labels of a loss are: class indices (int64) or targets (float32). Requires: check(loss).ok().
 DType label_dtype(const Loss& loss);
 
@@ -51,7 +55,7 @@ struct LossValues {
 // Adds an input "labels" and the loss of `output` against it; with `sample_weights` also an input of weights. Where
 // `output` comes from the activation that belongs to the loss (Softmax over the last axis, Sigmoid), the loss is
 // computed from what goes into it, which is exact for saturated outputs; any other output of a cross-entropy is taken
-// as logits.
+// as logits. Of scaled targets (train/target_scaling.h) the gaps are told before the scaling, in deviations.
 Result<LossValues> add_loss(Builder& b, ValueId output, const Loss& loss, bool sample_weights = false);
 
 }  // namespace slipway::train
