@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -23,6 +24,7 @@ struct Options {
   std::string target;
   std::string slice;
   int threads = 0;
+  std::filesystem::path picture;
   bool json = false;
 };
 
@@ -39,7 +41,7 @@ Tensor rows_of(const Tensor& tensor, const std::vector<size_t>& rows) {
   return part;
 }
 
-Status add_slices(const Predictor& predictor, const std::vector<std::string>& values, const Tensor& output,
+Status add_slices(const RawModel& predictor, const std::vector<std::string>& values, const Tensor& output,
                   const Tensor& labels, std::map<std::string, Scores>& slices) {
   std::map<std::string, std::vector<size_t>> groups;
   for (size_t i = 0; i < values.size(); ++i) groups[values[i]].push_back(i);
@@ -88,7 +90,7 @@ std::string line_of(const Json& result) {
 }
 
 Status run(const Options& options) {
-  Result<Predictor> predictor = Predictor::create(TRY(open_model(options.model)), options.threads);
+  Result<RawModel> predictor = RawModel::create(TRY(open_model(options.model)), options.threads);
   if (!predictor.ok()) return predictor.status().at(options.model.string());
   std::vector<std::string> columns = TRY(truth_columns(*predictor, options.target));
   const size_t slice = columns.size();
@@ -110,6 +112,9 @@ Status run(const Options& options) {
   Json parts = Json::object();
   for (const auto& [value, part] : slices) parts.set(value, part.result());
   if (!slices.empty()) result.set("slices", parts);
+  if (!options.picture.empty()) {
+    RETURN_IF_ERROR(write_file_atomic(options.picture, score_picture(result, scores.numbers())));
+  }
   if (options.json) {
     fmt::print("{}\n", result.dump(2));
     return {};
@@ -129,6 +134,7 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--slice", options->slice, "Also measure the rows of each value of this column by themselves");
   app.add_option("--threads", options->threads, "Threads; by the work where none are given")
       ->check(CLI::Range(1, 1024));
+  app.add_option("--picture", options->picture, "Write what is measured as a picture (SVG) to this file");
   app.add_flag("--json", options->json, "For machines: all metrics, classes, confusion matrix, calibration, slices");
   return [options] { return run(*options); };
 }
@@ -144,7 +150,7 @@ recall of each class, who was taken for whom, and whether scores say how sure th
 
   slipway evaluate churn.onnx test.csv
   slipway evaluate churn.onnx test.csv --slice country --json
-  slipway evaluate shapes.onnx photos/test)",
+  slipway evaluate shapes.onnx photos/test --picture shapes.svg)",
     .declare = declare,
 };
 

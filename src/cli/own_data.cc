@@ -36,8 +36,10 @@ bool are_values(const std::vector<std::string>& words) {
 
 Result<std::optional<PreparedData>> own_data(const Graph& model, const std::vector<std::string>& words) {
   const std::optional<Preparation> preparation = TRY(preparation_of(model));
-  if (!preparation || preparation->front.outputs.empty() || are_values(words)) return std::optional<PreparedData>();
-  const Predictor predictor = TRY(Predictor::create(model));
+  if (!preparation || preparation->front.outputs.empty() || preparation->kind == kArraysKind || are_values(words)) {
+    return std::optional<PreparedData>();
+  }
+  const RawModel predictor = TRY(RawModel::create(model));
   return std::optional(TRY(prepared_data(predictor, words[0])));
 }
 

@@ -1,5 +1,5 @@
 // slipway predict: what a model says of one's own data.
-#include "predict/predictor.h"
+#include "predict/raw_model.h"
 
 #include <cstdio>
 
@@ -19,7 +19,7 @@ constexpr int64_t kRows = 256;  // as evaluation in training takes at a time
 
 struct Options {
   std::filesystem::path model;
-  std::filesystem::path data;
+  std::vector<std::filesystem::path> data;
   std::filesystem::path out;
   std::string format;
   std::vector<std::string> echo;
@@ -37,7 +37,7 @@ std::string csv_cell(const std::string& text) {
 // Writes answers as they come.
 class Writer {
  public:
-  Writer(const Predictor& predictor, const Options& options, std::FILE* to)
+  Writer(const RawModel& predictor, const Options& options, std::FILE* to)
       : p_(predictor), options_(options), json_(options.format == "json"), to_(to) {}
 
   void begin(int64_t width) {
@@ -112,7 +112,7 @@ class Writer {
     return json;
   }
 
-  const Predictor& p_;
+  const RawModel& p_;
   const Options& options_;
   const bool json_;
   std::FILE* to_;
@@ -120,7 +120,7 @@ class Writer {
 
 Result<std::string> format_of(const Options& options) {
   std::string format = options.format;
-  if (format.empty() && !options.out.empty()) format = options.out.extension().string().substr(1);
+  if (format.empty() && options.out.has_extension()) format = options.out.extension().string().substr(1);
   if (format == "jsonl") format = "json";
   if (format.empty()) format = "csv";
   if (format == "csv" || format == "json" || format == "npy") return format;
@@ -138,42 +138,65 @@ Tensor joined(const std::vector<Tensor>& parts) {
   return all;
 }
 
-Status predict(const Predictor& predictor, RawReader& reader, const Options& options, std::FILE* to) {
-  Writer writer(predictor, options, to);
-  std::vector<Tensor> kept;
-  int64_t count = 0;
-  for (;;) {
+// Reads what is given and hands on its answers.
+class Run {
+ public:
+  Run(const RawModel& predictor, const Options& options, std::FILE* to)
+      : predictor_(predictor), options_(options), writer_(predictor, options, to), to_(to) {}
+
+  Status all() {
+    for (const std::filesystem::path& path : options_.data) {
+      const int64_t before = count_;
+      std::unique_ptr<RawReader> reader = TRY(open_raw(path, predictor_, options_.echo));
+      while (TRY(some(*reader))) {
+      }
+      if (count_ == before) return invalid(path.string() + ": there is no row in it");
+    }
+    if (options_.format == "npy") return save_npy(options_.out, joined(kept_));
+    return std::ferror(to_) == 0 ? Status() : data_loss("writing the answers failed; is the disk full?");
+  }
+
+ private:
+  // The next rows; whether there were any.
+  Result<bool> some(RawReader& reader) {
     RawRows rows = TRY(reader.next(kRows));
-    if (rows.ids.empty()) break;
-    std::vector<Tensor> outputs = TRY(predictor.run(rows.inputs));
+    if (rows.ids.empty()) return false;
+    std::vector<Tensor> outputs = TRY(predictor_.run(rows.inputs));
     if (outputs[0].dtype() != DType::f32) {
       return unsupported(fmt::format("the model answers {}; slipway run shows it", to_string(outputs[0].type())));
     }
-    Tensor scores = predictor.scores(outputs[0]);
-    if (options.format == "npy") {
-      kept.push_back(scores);
+    Tensor scores = predictor_.scores(outputs[0]);
+    if (options_.format == "npy") {
+      kept_.push_back(scores);
     } else {
-      if (count == 0) writer.begin(scores.count() / static_cast<int64_t>(rows.ids.size()));
-      writer.add(rows, scores);
+      if (count_ == 0) writer_.begin(scores.count() / static_cast<int64_t>(rows.ids.size()));
+      writer_.add(rows, scores);
     }
-    count += static_cast<int64_t>(rows.ids.size());
+    count_ += static_cast<int64_t>(rows.ids.size());
+    return true;
   }
-  if (count == 0) return invalid(options.data.string() + ": there is no row in it");
-  if (options.format == "npy") return save_npy(options.out, joined(kept));
-  return std::ferror(to) == 0 ? Status() : data_loss("writing the answers failed; is the disk full?");
-}
+
+  const RawModel& predictor_;
+  const Options& options_;
+  Writer writer_;
+  std::FILE* to_;
+  std::vector<Tensor> kept_;
+  int64_t count_ = 0;
+};
 
 Status run(const Options& given) {
   Options options = given;
   options.format = TRY(format_of(options));
   if (options.format == "npy" && options.out.empty()) return invalid("npy goes to a file: give --out FILE.npy");
-  Result<Predictor> predictor = Predictor::create(TRY(open_model(options.model)), options.threads);
+  Result<RawModel> predictor = RawModel::create(TRY(open_model(options.model)), options.threads);
   if (!predictor.ok()) return predictor.status().at(options.model.string());
-  std::unique_ptr<RawReader> reader = TRY(open_raw(options.data, *predictor, options.echo));
-  if (options.out.empty() || options.format == "npy") return predict(*predictor, *reader, options, stdout);
+  if (predictor->preparation().task == "language") {
+    return invalid(options.model.string() + ": a language model goes on with a text: slipway generate");
+  }
+  if (options.out.empty() || options.format == "npy") return Run(*predictor, options, stdout).all();
   std::FILE* file = std::fopen(options.out.c_str(), "w");
   if (file == nullptr) return invalid(options.out.string() + ": cannot be written; check its folder");
-  Status status = predict(*predictor, *reader, options, file);
+  Status status = Run(*predictor, options, file).all();
   const bool closed = std::fclose(file) == 0;
   return status.ok() && !closed ? data_loss(options.out.string() + ": writing failed; is the disk full?") : status;
 }
@@ -181,10 +204,12 @@ Status run(const Options& given) {
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
-  app.add_option("DATA", options->data, "CSV, JSON lines, image, WAV, text, .npy, .npz, or a folder of files")
+  app.add_option("DATA", options->data,
+                 "CSV, JSON lines, image, WAV, text, .npy, .npz, or a folder of files; several go one after the other")
       ->required();
   app.add_option("--out", options->out, "File to write: .csv, .json (lines) or .npy (scores) [standard output]");
-  app.add_option("--format", options->format, "csv, json or npy [by --out, else csv]");
+  app.add_option("--format", options->format, "csv, json (lines) or npy [by --out, else csv]")
+      ->check(CLI::IsMember({"csv", "json", "npy"}));
   app.add_option("--echo", options->echo, "Columns of the data to repeat in the answers")->delimiter(',');
   app.add_flag("--scores", options->scores, "In CSV a column per class with its score");
   app.add_option("--threads", options->threads, "Threads; by the work where none are given")
@@ -202,7 +227,7 @@ A table's columns may come in any order, with others between them; what is missi
 
   slipway predict houses.onnx new.csv --out prices.csv
   slipway predict models/digits photos/ --scores         files of a folder, by the version in production
-  slipway predict speech.onnx word.wav --format json)",
+  slipway predict speech.onnx one.wav two.wav --format json)",
     .declare = declare,
 };
 

@@ -87,6 +87,22 @@ Result<Preparation> labelled_text_preparation(const Tokenizer& tokenizer, int64_
   return start.finish("texts", "classification", b.op("Cast", {ids}, {{"to", to_f32()}}));
 }
 
+Result<Preparation> array_preparation(const std::string& name, const Shape& example, const Scaling& scaling) {
+  CHECK(scaling.scale.size() == 1 && scaling.offset.size() == 1, "a scaling of each element");
+  Preparation preparation;
+  Builder b(preparation.front, all_operators(), "prepare/");
+  Dims dims = {Dim::named("batch")};
+  for (int64_t size : example) dims.emplace_back(size);
+  ValueId x = b.op("Cast", {preparation.front.add_input(name, DType::u8, dims)}, {{"to", to_f32()}});
+  if (scaling.scale[0] != 1) x = b.mul(x, b.scalar(scaling.scale[0]));
+  if (scaling.offset[0] != 0) x = b.add(x, b.scalar(scaling.offset[0]));
+  RETURN_IF_ERROR(b.status());
+  preparation.kind = kArraysKind;
+  preparation.tensors = {"input"};
+  preparation.front.outputs = {x};
+  return preparation;
+}
+
 Result<Preparation> series_preparation(const std::vector<SeriesColumn>& columns, int64_t window) {
   Preparation preparation;
   Builder b(preparation.front, all_operators(), "prepare/");

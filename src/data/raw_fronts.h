@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/audio.h"
+#include "data/dataset.h"
 #include "data/images.h"
 #include "formats/preparation.h"
 #include "text/tokenizer.h"
@@ -25,6 +26,10 @@ Result<Preparation> text_preparation(const Tokenizer& tokenizer, int64_t length)
 
 // `name` -> float32 [batch, length], a token's id + 1, cut, or filled up with 0 behind.
 Result<Preparation> labelled_text_preparation(const Tokenizer& tokenizer, int64_t length, const std::string& name);
+
+// Arrays of uint8 as they are, `name` [batch, example…] -> float32 of the same shape, × scale + offset. Requires: one
+// of each for all elements.
+Result<Preparation> array_preparation(const std::string& name, const Shape& example, const Scaling& scaling);
 
 // A column of a series, and what brings it to mean 0 and deviation 1.
 struct SeriesColumn {

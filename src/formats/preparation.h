@@ -14,9 +14,14 @@ namespace slipway {
 // The domain of operators that read raw data, which no ONNX runtime has: DecodeImage, DecodeAudio, Tokenize, ….
 inline constexpr const char* kDataDomain = "slipway.data";
 
+// Arrays of uint8 that training scaled. A file's own graph takes the scaled ones all the same, and so does a server:
+// they are what clients of such models send.
+inline constexpr const char* kArraysKind = "arrays";
+
 // Copyable value; copies share weights.
 struct Preparation {
-  // Of the data: "table", "images", "audio", "text", "texts", "series", "interactions"; "" where it was arrays.
+  // Of the data: "table", "images", "audio", "text", "texts", "series", "interactions", kArraysKind; "" where it was
+  // arrays that the model takes as they are.
   std::string kind;
   std::string task;  // "classification", "multi_label", "regression", "language"; "" where nobody said
   // From raw data (a value per column, the bytes of images and sounds, texts) to the model's inputs. Without outputs:

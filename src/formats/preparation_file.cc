@@ -170,7 +170,7 @@ void join_graphs(Joining& j) {
 
 Result<Graph> preparation_joined(const Graph& model) {
   std::optional<Preparation> preparation = TRY(preparation_of(model));
-  if (!preparation || preparation->front.outputs.empty()) return model;
+  if (!preparation || preparation->front.outputs.empty() || preparation->kind == kArraysKind) return model;
   const Graph& front = preparation->front;
   std::vector<bool> outer = outer_nodes(front);
   Values between = boundary(front, outer);

@@ -38,7 +38,7 @@ RawInput::Kind kind_of(const Graph& front, ValueId id) {
   }
   const Value& value = front.value(id);
   if (value.dtype == DType::string) return Kind::category;
-  if (!value.dims || value.dims->size() > 2) return Kind::tensor;
+  if (value.dtype != DType::f32 || !value.dims || value.dims->size() > 2) return Kind::tensor;
   return value.dims->size() == 1 ? Kind::number : Kind::series;
 }
 
@@ -143,6 +143,17 @@ std::string series_words(const Graph& front, ValueId id) {
   return words + fmt::format("; mean {:.6g}, deviation {:.6g}", means[place], 1 / scales[place]);
 }
 
+// Cast -> Mul -> Add.
+std::string tensor_words(const Graph& front, ValueId id) {
+  const Node* cast = reader(front, id, "Cast");
+  const Node* scale = cast != nullptr ? reader(front, cast->outputs[0], "Mul") : nullptr;
+  if (scale == nullptr || !front.is_constant(scale->inputs[1])) return "";
+  std::string words = fmt::format("times {:.6g}", front.value(scale->inputs[1]).data.to_doubles()[0]);
+  const Node* offset = reader(front, scale->outputs[0], "Add");
+  if (offset == nullptr || !front.is_constant(offset->inputs[1])) return words;
+  return words + fmt::format(" plus {:.6g}", front.value(offset->inputs[1]).data.to_doubles()[0]);
+}
+
 std::string words_of(const Graph& front, ValueId id, RawInput::Kind kind) {
   using Kind = RawInput::Kind;
   switch (kind) {
@@ -153,7 +164,7 @@ std::string words_of(const Graph& front, ValueId id, RawInput::Kind kind) {
     case Kind::sound: return sound_words(front, *reader(front, id, "DecodeAudio"));
     case Kind::text: return fmt::format("{} tokens", reader(front, id, "Tokenize")->integer("length"));
     case Kind::series: return series_words(front, id);
-    case Kind::tensor: return "";
+    case Kind::tensor: return tensor_words(front, id);
   }
   __builtin_unreachable();
 }

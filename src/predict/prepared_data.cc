@@ -27,7 +27,7 @@ Tensor below_each_other(const std::vector<Tensor>& parts) {
 
 }  // namespace
 
-Result<PreparedData> prepared_data(const Predictor& predictor, const std::filesystem::path& path) {
+Result<PreparedData> prepared_data(const RawModel& predictor, const std::filesystem::path& path) {
   Result<std::vector<std::string>> targets = truth_columns(predictor, "");
   bool labels = targets.ok();
   std::vector<Tensor> inputs, truth;

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "data/dataset.h"
-#include "predict/predictor.h"
+#include "predict/raw_model.h"
 
 namespace slipway {
 
@@ -14,6 +14,6 @@ struct PreparedData {
   Dataset data;
   bool has_labels = false;
 };
-Result<PreparedData> prepared_data(const Predictor& predictor, const std::filesystem::path& path);
+Result<PreparedData> prepared_data(const RawModel& predictor, const std::filesystem::path& path);
 
 }  // namespace slipway

@@ -17,9 +17,8 @@
 #include "data/json_rows.h"
 #include "data/series.h"
 #include "data/table_front.h"
+#include "predict/array_reader.h"
 #include "predict/csv_blocks.h"
-#include "tensor/npy.h"
-#include "tensor/npz.h"
 
 namespace slipway {
 
@@ -215,55 +214,6 @@ class SeriesReader final : public RawReader {
   size_t at_ = 0;
 };
 
-class ArraysReader final : public RawReader {
- public:
-  explicit ArraysReader(std::vector<Tensor> arrays) : arrays_(std::move(arrays)) {}
-
-  Result<RawRows> next(int64_t most) override {
-    RawRows rows;
-    const int64_t end = std::min(at_ + most, arrays_[0].dim(0));
-    for (int64_t row = at_; row < end; ++row) rows.ids.push_back(fmt::format("{}", row));
-    for (const Tensor& array : arrays_) rows.inputs.push_back(array.rows(at_, end));
-    at_ = end;
-    return rows;
-  }
-
- private:
-  std::vector<Tensor> arrays_;
-  int64_t at_ = 0;
-};
-
-Result<std::unique_ptr<RawReader>> open_arrays(const fs::path& path, const std::vector<RawInput>& inputs) {
-  std::map<std::string, Tensor> arrays;
-  if (path.extension() == ".npz") {
-    arrays = TRY(load_npz(path));
-  } else if (inputs.size() == 1) {
-    arrays[inputs[0].name] = TRY(load_npy(path));
-  } else {
-    return invalid(
-        fmt::format("{}: the model takes {} inputs; give an .npz with their names", path.string(), inputs.size()));
-  }
-  std::vector<Tensor> ordered;
-  for (const RawInput& input : inputs) {
-    auto found = arrays.find(input.name);
-    if (found == arrays.end() && inputs.size() == 1 && arrays.size() == 1) found = arrays.begin();
-    if (found == arrays.end()) return invalid(fmt::format("{}: there is no array \"{}\"", path.string(), input.name));
-    const Tensor& x = found->second;
-    if (x.rank() == 0 || (!ordered.empty() && x.dim(0) != ordered[0].dim(0))) {
-      return invalid(fmt::format("{}: array \"{}\": expected as many rows as in the others, found shape {}",
-                                 path.string(), input.name, to_string(std::span<const int64_t>(x.shape()))));
-    }
-    if (x.dtype() != input.type.dtype) {
-      return invalid(
-          fmt::format("{}: array \"{}\": expected {}, found {}; the model was trained on other values than "
-                      "a cast would make",
-                      path.string(), input.name, dtype_name(input.type.dtype), dtype_name(x.dtype())));
-    }
-    ordered.push_back(x);
-  }
-  return std::unique_ptr<RawReader>(std::make_unique<ArraysReader>(std::move(ordered)));
-}
-
 std::string lower_ending(const fs::path& path) {
   std::string ending = path.extension().string();
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -300,7 +250,7 @@ Result<std::unique_ptr<RawReader>> open_files(const fs::path& path, const RawInp
   return std::unique_ptr<RawReader>(std::make_unique<FilesReader>(std::move(files), columns, encoding));
 }
 
-Result<std::unique_ptr<RawReader>> open_series(const fs::path& path, const Predictor& predictor, const Columns& columns,
+Result<std::unique_ptr<RawReader>> open_series(const fs::path& path, const RawModel& predictor, const Columns& columns,
                                                bool truth) {
   const Preparation& preparation = predictor.preparation();
   const Json& facts = preparation.facts["series"];
@@ -316,7 +266,7 @@ Result<std::unique_ptr<RawReader>> open_series(const fs::path& path, const Predi
 
 }  // namespace
 
-Result<std::unique_ptr<RawReader>> open_raw(const fs::path& path, const Predictor& predictor,
+Result<std::unique_ptr<RawReader>> open_raw(const fs::path& path, const RawModel& predictor,
                                             const std::vector<std::string>& columns, bool truth) {
   using Kind = RawInput::Kind;
   const std::vector<RawInput>& inputs = predictor.inputs();
@@ -342,7 +292,7 @@ Result<std::unique_ptr<RawReader>> open_raw(const fs::path& path, const Predicto
   if (json || (one && inputs[0].kind == Kind::text && ending != ".csv" && ending != ".tsv")) {
     return std::unique_ptr<RawReader>(std::make_unique<LinesReader>(path, inputs, columns, options, json));
   }
-  if (ending == ".npy" || ending == ".npz") return open_arrays(path, inputs);
+  if (ending == ".npy" || ending == ".npz") return open_arrays(path, predictor, truth);
   if (series) return open_series(path, predictor, columns, truth);
   if (std::ranges::any_of(inputs, [](const RawInput& input) { return input.kind == Kind::tensor; })) {
     return invalid(fmt::format("{}: the model takes tensors as they are; give .npy or .npz", path.string()));

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "predict/predictor.h"
+#include "predict/raw_model.h"
 #include "tensor/tensor.h"
 
 namespace slipway {
@@ -15,8 +15,9 @@ struct RawRows {
   std::vector<Tensor> inputs;                     // [n, …] for each raw input
   std::vector<std::string> ids;                   // of each row: its line, its file; none: the end
   std::vector<std::vector<std::string>> columns;  // for each column asked for, its text in each row
-  Tensor
-      labels;  // of a series, where the truth was asked for: float32 [n, horizon × targets] as data/series.h has them
+  // Where the truth was asked for: of a series float32 [n, horizon × targets] as data/series.h has them, of arrays what
+  // stands beside them.
+  Tensor labels;
 };
 
 // Not thread-safe.
@@ -32,12 +33,12 @@ class RawReader {
 //   JSON lines (.jsonl, .json): an object per line by names, null being missing
 //   an image or a sound, or a folder of them: also of folders, whose names are what each shows
 //   a text (.txt): a row per line; a folder of them: a row per file
-//   NumPy arrays (.npy for a model of one input, .npz by names)
+//   NumPy arrays (.npy for a model of one input, .npz by names, as data of kind "npz" calls them: x_test, y_test, x, y)
 // A table of a series gives a row for every window that its rows in time fill, by the last of them; where `truth` is
 // wanted, for every one whose horizon is there too.
 // `columns`: further columns wanted as text (the truth, a slice); of files in folders any name is the folder's.
 // Constant memory for tables that are not gzipped and for files.
-Result<std::unique_ptr<RawReader>> open_raw(const std::filesystem::path& path, const Predictor& predictor,
+Result<std::unique_ptr<RawReader>> open_raw(const std::filesystem::path& path, const RawModel& predictor,
                                             const std::vector<std::string>& columns = {}, bool truth = false);
 
 }  // namespace slipway

@@ -38,7 +38,7 @@ Result<Tensor> several_labels(const TargetEncoding& encoding, const RawRows& row
 
 }  // namespace
 
-Result<std::vector<std::string>> truth_columns(const Predictor& predictor, const std::string& said) {
+Result<std::vector<std::string>> truth_columns(const RawModel& predictor, const std::string& said) {
   const Preparation& preparation = predictor.preparation();
   if (!said.empty() && preparation.targets.size() > 1) {
     return invalid(
@@ -46,12 +46,15 @@ Result<std::vector<std::string>> truth_columns(const Predictor& predictor, const
   }
   if (!said.empty()) return std::vector<std::string>{said};
   if (!preparation.targets.empty()) return preparation.targets;
+  const bool arrays = std::ranges::all_of(predictor.inputs(),
+                                          [](const RawInput& input) { return input.kind == RawInput::Kind::tensor; });
+  if (arrays) return std::vector<std::string>();  // the truth is an array, too
   const bool files = predictor.inputs().size() == 1 && predictor.inputs()[0].type.dtype == DType::string;
   if (files) return std::vector<std::string>{"label"};
   return invalid("the model does not say which column it tells; name it: --target COLUMN");
 }
 
-Result<Tensor> labels_of(const Predictor& predictor, const RawRows& rows, std::string_view where) {
+Result<Tensor> labels_of(const RawModel& predictor, const RawRows& rows, std::string_view where) {
   if (rows.labels.defined()) return rows.labels;
   const Preparation& preparation = predictor.preparation();
   if (rows.columns.empty()) return invalid(fmt::format("{}: such data has no truth in it; give a table", where));
@@ -81,7 +84,7 @@ Result<Tensor> labels_of(const Predictor& predictor, const RawRows& rows, std::s
   return labels;
 }
 
-Result<Scores> Scores::create(const Predictor& predictor) {
+Result<Scores> Scores::create(const RawModel& predictor) {
   Scores scores;
   scores.predictor_ = &predictor;
   const size_t classes = predictor.preparation().classes.size();
@@ -109,7 +112,11 @@ Result<Scores> Scores::create(const Predictor& predictor) {
 void Scores::add(const Tensor& output, const Tensor& labels) {
   for (auto& metric : metrics_) metric->add(output, labels);
   examples_ += labels.dim(0);
-  if (bins_.empty()) return;
+  if (bins_.empty()) {
+    const std::span<const float> told = output.data<float>(), truth = labels.data<float>();
+    for (size_t i = 0; i < told.size() && i < truth.size(); ++i) keep({truth[i], told[i]});
+    return;
+  }
   const Tensor scores = predictor_->scores(output);
   const auto width = static_cast<size_t>(scores.dim(1));
   const std::span<const float> x = scores.data<float>();
@@ -133,6 +140,19 @@ void Scores::calibrate(float confidence, bool right) {
   ++answers_;
   bin.right += right;
   bin.confidence += score;
+}
+
+// Whenever there are too many, every second one goes.
+void Scores::keep(ToldNumber number) {
+  constexpr size_t kMost = 2000;
+  if (seen_++ % every_ != 0) return;
+  if (numbers_.size() == kMost) {
+    for (size_t i = 0; i < kMost / 2; ++i) numbers_[i] = numbers_[2 * i];
+    numbers_.resize(kMost / 2);
+    every_ *= 2;
+    if ((seen_ - 1) % every_ != 0) return;
+  }
+  numbers_.push_back(number);
 }
 
 Json Scores::result() const {

@@ -79,7 +79,7 @@ ModelLoader store_loader(Store store, SessionOptions options) {
     const std::optional<Preparation> carried = TRY(preparation_of(graph));
     Preparation preparation = carried ? *carried : Preparation();
     if (preparation.classes.empty()) preparation.classes = loaded.classes;
-    loaded.front = TRY(Front::create(graph, options));
+    if (preparation.kind != kArraysKind) loaded.front = TRY(Front::create(graph, options));
     loaded.meaning = answer_meaning(graph, preparation);
     loaded.session = TRY(Session::create(std::move(graph), options));
     RETURN_IF_ERROR(refuse_no_tensors(*loaded.session));

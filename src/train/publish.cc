@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "data/batches.h"
+#include "data/raw_fronts.h"
 #include "formats/onnx.h"
 #include "ops/ml.h"
 #include "runtime/session.h"
@@ -54,8 +55,20 @@ std::vector<std::string> names_of_first(const Graph& model, const Dataset& data)
 
 }  // namespace
 
+namespace {
+
+// What arrays of uint8 need to become a model's only input; none where they do as they are.
+Result<Preparation> preparation_of_arrays(const Dataset& data, const Graph& model) {
+  const bool one = data.parts.empty() && data.scaling.scale.size() == 1 && data.scaling.offset.size() == 1;
+  if (data.inputs.dtype() != DType::u8 || data.window > 0 || !one || model.inputs.size() != 1) return Preparation();
+  if (model.value(model.inputs[0]).dtype != DType::f32) return Preparation();
+  return array_preparation(model.value(model.inputs[0]).name, data.example_shape(), data.scaling);
+}
+
+}  // namespace
+
 Status describe_data(const Dataset& data, Graph& model) {
-  Preparation preparation = data.preparation != nullptr ? *data.preparation : Preparation();
+  Preparation preparation = data.preparation != nullptr ? *data.preparation : TRY(preparation_of_arrays(data, model));
   preparation.classes = data.classes;
   preparation.features = data.features;
   if (preparation.task.empty()) preparation.task = data.classes.empty() ? "regression" : "classification";

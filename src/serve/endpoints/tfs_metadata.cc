@@ -38,7 +38,10 @@ Json metadata(const Servable& servable) {
   if (front != nullptr) signatures.set(kTensorSignature, signature(servable.inputs(), servable));
   // SignatureDefMap is an object with one field of the same name.
   Json map = Json::object({{"signature_def", signatures}});
-  return Json::object({{"model_spec", spec}, {"metadata", Json::object({{"signature_def", map}})}});
+  Json about = Json::object({{"signature_def", map}});
+  const std::vector<std::string>& classes = servable.meaning().classes;
+  if (!classes.empty()) about.set("classes", Json::array_of(classes));
+  return Json::object({{"model_spec", spec}, {"metadata", about}});
 }
 
 void handle(EndpointContext& context, EndpointCall call) {

@@ -38,6 +38,9 @@ void handle(EndpointContext& context, EndpointCall call) {
                             {"platform", "slipway_onnx"},
                             {"inputs", tensors(front != nullptr ? raw_ports(*front) : (*servable)->inputs())},
                             {"outputs", tensors((*servable)->outputs())}});
+  // What classification and the dimension of the first output mean, which the protocol has no field for.
+  const std::vector<std::string>& classes = (*servable)->meaning().classes;
+  if (!classes.empty()) body.set("parameters", Json::object({{"classes", Json::array_of(classes)}}));
   call.exchange.respond({.body = body.dump()});
 }
 

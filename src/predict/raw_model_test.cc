@@ -1,5 +1,5 @@
 // Raw data through a model's own preparation: bit for bit what training computed, from the file as from memory.
-#include "predict/predictor.h"
+#include "predict/raw_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +16,7 @@
 #include "predict/csv_blocks.h"
 #include "predict/raw_reader.h"
 #include "predict/scoring.h"
+#include "tensor/npy.h"
 #include "train/publish.h"
 
 namespace slipway {
@@ -26,7 +27,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 // The rows of all that a reader gives, run through the predictor's front.
-std::vector<float> prepared(const Predictor& predictor, const fs::path& path,
+std::vector<float> prepared(const RawModel& predictor, const fs::path& path,
                             std::vector<std::string>* truth = nullptr) {
   auto reader =
       open_raw(path, predictor, truth != nullptr ? std::vector<std::string>{"y"} : std::vector<std::string>());
@@ -95,7 +96,7 @@ TEST_F(Prepared, ATableIsPreparedBitForBitFromTheFile) {
   source.tabular.missing = Missing::most_frequent;
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   std::vector<std::string> truth;
   EXPECT_EQ(prepared(*predictor, source.test_path, &truth), trained_on(data->test));
@@ -116,7 +117,7 @@ TEST_F(Prepared, WhatATableMustHave) {
   DataSource source{.path = write("t.csv", kTrain), .test_path = write("u.csv", kTrain)};
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
   ASSERT_TRUE(predictor.ok());
   auto why = [&](const char* text) {
     auto reader = open_raw(write("w.csv", text), *predictor);
@@ -155,7 +156,7 @@ TEST_F(Prepared, ImagesArePreparedBitForBitFromTheFile) {
   source.images = {.height = 5, .width = 6};
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   std::vector<std::string> truth;
   EXPECT_EQ(prepared(*predictor, source.path / "test", &truth), trained_on(data->test));
@@ -187,7 +188,7 @@ TEST_F(Prepared, SoundsArePreparedBitForBitFromTheFile) {
   source.audio = {.spectrum = {.rate = 8000, .fft = 256, .window = 200, .hop = 80, .mels = 8}, .seconds = 0.1};
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   EXPECT_EQ(prepared(*predictor, source.path / "test"), trained_on(data->test));
 }
@@ -197,7 +198,7 @@ TEST_F(Prepared, TextsArePreparedBitForBitFromTheFile) {
   source.text.sequence_length = 5;
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->train));
+  Result<RawModel> predictor = RawModel::create(travelled(data->train));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   std::vector<float> windows = trained_on(data->train);
   windows.resize(10);
@@ -211,7 +212,7 @@ TEST_F(Prepared, LabelledTextsArePreparedBitForBitFromTheFile) {
   source.text.sequence_length = 3;
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   EXPECT_EQ(predictor->inputs()[0].name, "review");
   EXPECT_EQ(predictor->inputs()[0].words, "3 tokens");
@@ -233,7 +234,7 @@ TEST_F(Prepared, ASeriesIsPreparedBitForBitFromTheFile) {
   source.test_fraction = 0;
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->train));
+  Result<RawModel> predictor = RawModel::create(travelled(data->train));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   EXPECT_EQ(predictor->inputs()[0].kind, RawInput::Kind::series);
   EXPECT_THAT(predictor->inputs()[0].words, HasSubstr("3 values in time; mean 42.1667"));
@@ -257,35 +258,28 @@ TEST_F(Prepared, ASeriesIsPreparedBitForBitFromTheFile) {
   EXPECT_EQ(prepared(*predictor, lines), trained);
 }
 
-TEST_F(Prepared, ATableIsReadAsTrainingReadIt) {
-  const std::string table =
-      "gr\xF6\xDF"
-      "e;ort;y\n1,5;K\xF6ln;1\n-999;Ulm;2\n2.000,25;none;3\n";
-  DataSource source{.path = write("t.csv", table), .test_path = write("u.csv", table)};
-  source.csv.encoding = "latin-1";
-  source.csv.cells.decimal = ',';
-  source.csv.cells.missing = {"-999"};
-  source.csv.cells.not_missing = {"none"};
-  source.tabular.task = Task::regression;
-  source.targets.columns = {"y"};
-  Result<DataPair> data = load_dataset(source);
-  ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+TEST_F(Prepared, ArraysArePreparedBitForBitAndAFileTakesTheScaledOnes) {
+  Dataset data;
+  data.name = "pixels";
+  data.inputs = Tensor::of<uint8_t>({3, 2, 2}, {0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6});
+  data.labels = Tensor::of<int64_t>({3}, {0, 1, 1});
+  data.classes = {"a", "b"};
+  data.scaling.scale = {1.f / 255};
+  const Graph model = travelled(data);
+  EXPECT_EQ((*preparation_joined(model)).value(preparation_joined(model)->inputs[0]).dtype, DType::f32);
+  Result<RawModel> predictor = RawModel::create(model);
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
-  EXPECT_EQ(predictor->inputs()[0].name,
-            "gr\xC3\xB6\xC3\x9F"
-            "e");
-  EXPECT_EQ(prepared(*predictor, source.test_path), trained_on(data->test));
-  std::vector<float> first = trained_on(data->test);
-  first.resize(static_cast<size_t>(data->test.width()));
-  EXPECT_EQ(prepared(*predictor, write("v.jsonl",
-                                       "{\"gr\xC3\xB6\xC3\x9F"
-                                       "e\": \"1,5\", \"ort\": \"K\xC3\xB6ln\"}\n")),
-            first);
+  EXPECT_EQ(predictor->inputs()[0].kind, RawInput::Kind::tensor);
+  EXPECT_EQ(predictor->inputs()[0].words, "times 0.00392157");
+  const fs::path file = folder_.path() / "x.npy";
+  ASSERT_TRUE(save_npy(file, data.inputs).ok());
+  EXPECT_EQ(prepared(*predictor, file), trained_on(data));
+  ASSERT_TRUE(save_npy(file, data.inputs.cast(DType::f32)).ok());
+  EXPECT_THAT(open_raw(file, *predictor).status().message(), HasSubstr("expected uint8, found float32"));
 }
 
 // The answers of `predictor` on a table against its truth.
-Json scored(const Predictor& predictor, const fs::path& path) {
+Json scored(const RawModel& predictor, const fs::path& path) {
   Result<std::vector<std::string>> columns = truth_columns(predictor, "");
   EXPECT_TRUE(columns.ok()) << columns.status().message();
   auto reader = open_raw(path, predictor, *columns, true);
@@ -302,6 +296,61 @@ Json scored(const Predictor& predictor, const fs::path& path) {
   }
 }
 
+// numpy.savez_compressed(x=[[1, 2], [3, 4]] float32, y=[0, 1] int64).
+constexpr std::string_view kArchive =
+    "504b03042d0000000800000021004efb2075ffffffffffffffff05001400782e6e7079010010009000000000000000530000"
+    "00000000009bec17ea1b10c9c850c650ad9e925a9c5ca46ea5a06e9366a2aea3a09e965f54529498179f5f94920a12774bcc"
+    "294e058a17672416a402f91a463a0a469a3a0ab50a64032e0686067b060606072002e2060700504b03042d00000008000000"
+    "21007e6afbc9ffffffffffffffff05001400792e6e707901001000900000000000000049000000000000009bec17ea1b10c9"
+    "c850c650ad9e925a9c5ca46ea5a06e9369a1aea3a09e965f54529498179f5f94920a12774bcc294e058a17672416a402f91a"
+    "463a9a3a0ab50a14002e06286084d200504b01022d032d0000000800000021004efb20755300000090000000050000000000"
+    "000000000000800100000000782e6e7079504b01022d032d0000000800000021007e6afbc949000000900000000500000000"
+    "0000000000000080018a000000792e6e7079504b05060000000002000200660000000a0100000000";
+
+TEST_F(Prepared, AnArchiveHasTheTruthBesideItsArrays) {
+  std::string bytes;
+  for (size_t i = 0; i < kArchive.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(kArchive.substr(i, 2)), nullptr, 16));
+  }
+  Dataset data;
+  data.name = "pairs";
+  data.inputs = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
+  data.labels = Tensor::of<int64_t>({2}, {0, 1});
+  data.classes = {"a", "b"};
+  Result<RawModel> predictor = RawModel::create(travelled(data));
+  ASSERT_TRUE(predictor.ok()) << predictor.status().message();
+  const Json told = scored(*predictor, write("x.npz", bytes));
+  EXPECT_EQ(told["examples"].as_int(), 2);
+  EXPECT_EQ(told["confusion_matrix"].dump(), "[[0,1],[0,1]]") << "the second number is always the larger one";
+}
+
+TEST_F(Prepared, ATableIsReadAsTrainingReadIt) {
+  const std::string table =
+      "gr\xF6\xDF"
+      "e;ort;y\n1,5;K\xF6ln;1\n-999;Ulm;2\n2.000,25;none;3\n";
+  DataSource source{.path = write("t.csv", table), .test_path = write("u.csv", table)};
+  source.csv.encoding = "latin-1";
+  source.csv.cells.decimal = ',';
+  source.csv.cells.missing = {"-999"};
+  source.csv.cells.not_missing = {"none"};
+  source.tabular.task = Task::regression;
+  source.targets.columns = {"y"};
+  Result<DataPair> data = load_dataset(source);
+  ASSERT_TRUE(data.ok()) << data.status().message();
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
+  ASSERT_TRUE(predictor.ok()) << predictor.status().message();
+  EXPECT_EQ(predictor->inputs()[0].name,
+            "gr\xC3\xB6\xC3\x9F"
+            "e");
+  EXPECT_EQ(prepared(*predictor, source.test_path), trained_on(data->test));
+  std::vector<float> first = trained_on(data->test);
+  first.resize(static_cast<size_t>(data->test.width()));
+  EXPECT_EQ(prepared(*predictor, write("v.jsonl",
+                                       "{\"gr\xC3\xB6\xC3\x9F"
+                                       "e\": \"1,5\", \"ort\": \"K\xC3\xB6ln\"}\n")),
+            first);
+}
+
 // A model that answers the features themselves says the truth where these are the targets.
 TEST_F(Prepared, SeveralTargetsAreScored) {
   const char* table = "a,b,high,low\n0,1,0,1\n1,0,1,0\n1,1,1,1\n0,0,0,1\n";
@@ -310,7 +359,7 @@ TEST_F(Prepared, SeveralTargetsAreScored) {
   source.tabular.standardize = false;
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> labels = Predictor::create(travelled(data->test));
+  Result<RawModel> labels = RawModel::create(travelled(data->test));
   ASSERT_TRUE(labels.ok()) << labels.status().message();
   EXPECT_EQ(labels->kind(), AnswerKind::labels);
   const Json told = scored(*labels, source.test_path);
@@ -318,6 +367,7 @@ TEST_F(Prepared, SeveralTargetsAreScored) {
   EXPECT_EQ(told["classes"].items()[0]["recall"].as_double(), 1);
   EXPECT_EQ(told["confusion_matrix"].items()[1].dump(), "[[1,0],[1,2]]") << "low: one is taken for none";
   EXPECT_EQ(told["calibration"]["bins"].items().size(), 2u);
+  EXPECT_THAT(score_picture(told, {}), HasSubstr("precision (blue) and recall (orange)"));
   EXPECT_THAT(truth_columns(*labels, "high").status().message(), HasSubstr("the model tells high, low together"));
 
   const char* numbers = "a,b,up,down\n0,1,0,1\n1,0,1,2\n";
@@ -326,10 +376,23 @@ TEST_F(Prepared, SeveralTargetsAreScored) {
   source.targets.columns = {"up", "down"};
   data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Result<Predictor> predictor = Predictor::create(travelled(data->test));
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
   EXPECT_THAT(predictor->answer_names(2), ElementsAre("up", "down"));
   EXPECT_EQ(scored(*predictor, source.test_path)["mae"].as_double(), 0.5) << "the last number is off by two";
+  EXPECT_THAT(score_picture(scored(*predictor, source.test_path), {{1, 1.5}, {2, 2}}), HasSubstr("told and true"));
+}
+
+TEST(ScorePicture, NamesAreText) {
+  const Json result =
+      *Json::parse(R"({"classes":[{"name":"<a>"},{"name":"b&c"}],"confusion_matrix":[[3,1],[0,4]],)"
+                   R"("calibration":{"ece":0.1,"bins":[{"examples":8,"confidence":0.75,"accuracy":0.875}]}})");
+  const std::string svg = score_picture(result, {});
+  EXPECT_THAT(svg, HasSubstr(">&lt;a&gt;</text>"));
+  EXPECT_THAT(svg, HasSubstr(">b&amp;c</text>"));
+  EXPECT_THAT(svg, HasSubstr(R"(fill-opacity="0.750")")) << "three of four";
+  EXPECT_THAT(svg, HasSubstr("calibration (expected error 0.100)"));
+  EXPECT_THAT(score_picture(Json::object(), {}), HasSubstr("</svg>")) << "without a number";
 }
 
 TEST(CsvBlocks, EndWhereNoQuoteIsOpen) {

@@ -1,13 +1,13 @@
 // Front, model, and what its answers mean.
-#include "predict/predictor.h"
+#include "predict/raw_model.h"
 
 #include <fmt/format.h>
 
 namespace slipway {
 
-Result<Predictor> Predictor::create(const Graph& model, int threads) {
+Result<RawModel> RawModel::create(const Graph& model, int threads) {
   if (std::string note = old_preparation_note(model); !note.empty()) return failed_precondition(note);
-  Predictor p;
+  RawModel p;
   if (std::optional<Preparation> found = TRY(preparation_of(model))) p.preparation_ = *std::move(found);
   p.front_ = TRY(Front::create(model, {.threads = threads}));
   p.model_ = TRY(Session::create(model, {.threads = threads}));
@@ -22,14 +22,14 @@ Result<Predictor> Predictor::create(const Graph& model, int threads) {
   return p;
 }
 
-Result<std::vector<Tensor>> Predictor::tensors(std::span<const Tensor> raw) const {
+Result<std::vector<Tensor>> RawModel::tensors(std::span<const Tensor> raw) const {
   if (front_ == nullptr) return std::vector<Tensor>(raw.begin(), raw.end());
   return front_->tensors(raw);
 }
 
-Result<std::vector<Tensor>> Predictor::run(std::span<const Tensor> raw) const { return model_->run(TRY(tensors(raw))); }
+Result<std::vector<Tensor>> RawModel::run(std::span<const Tensor> raw) const { return model_->run(TRY(tensors(raw))); }
 
-std::vector<std::string> Predictor::answer_names(size_t width) const {
+std::vector<std::string> RawModel::answer_names(size_t width) const {
   const std::vector<std::string>& targets = preparation_.targets;
   const Json& series = preparation_.facts["series"];
   const auto steps = static_cast<size_t>(series.is_null() ? 1 : series["horizon"].as_int());

@@ -1,4 +1,4 @@
-// Predictor: a model with its preparation, from raw data to answers.
+// RawModel: a model with its preparation, from raw data to answers.
 #pragma once
 
 #include <filesystem>
@@ -13,10 +13,10 @@
 namespace slipway {
 
 // Thread-safe.
-class Predictor {
+class RawModel {
  public:
   // The model's sessions. invalid_argument says what is wrong with its preparation.
-  static Result<Predictor> create(const Graph& model, int threads = 0);
+  static Result<RawModel> create(const Graph& model, int threads = 0);
 
   // What a row consists of: the front's inputs; of a model without a front its tensors.
   const std::vector<RawInput>& inputs() const { return inputs_; }
@@ -37,7 +37,7 @@ class Predictor {
   Tensor scores(const Tensor& output) const { return meaning_.scores(output); }
 
  private:
-  Predictor() = default;
+  RawModel() = default;
 
   Preparation preparation_;
   std::vector<RawInput> inputs_;
