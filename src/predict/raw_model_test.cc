@@ -113,6 +113,32 @@ TEST_F(Prepared, ATableIsPreparedBitForBitFromTheFile) {
   EXPECT_EQ(prepared(*predictor, lines), first);
 }
 
+TEST_F(Prepared, BatchesOfALargeTableAreThoseOfAWholeOne) {
+  DataSource source{.path = write("t.csv", kTrain), .test_path = write("u.csv", kTrain)};
+  Result<DataPair> data = load_dataset(source);
+  ASSERT_TRUE(data.ok()) << data.status().message();
+  Result<RawModel> predictor = RawModel::create(travelled(data->test));
+  ASSERT_TRUE(predictor.ok()) << predictor.status().message();
+  std::string text = "area,city,input,since,flag,y\n";
+  constexpr size_t kRows = 40'000;  // more than a block of the file
+  while (text.size() < kRows * 32) text += "131.8,Bern,1,2020-01-31,yes,10.5\n";
+  auto reader = open_raw(write("large.csv", text), *predictor);
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  std::vector<size_t> sizes;
+  std::string last;
+  for (;;) {
+    Result<RawRows> rows = (*reader)->next(256);
+    ASSERT_TRUE(rows.ok()) << rows.status().message();
+    if (rows->ids.empty()) break;
+    sizes.push_back(rows->ids.size());
+    last = rows->ids.back();
+  }
+  ASSERT_GT(sizes.size(), 140u);
+  sizes.pop_back();
+  EXPECT_THAT(sizes, testing::Each(256u));
+  EXPECT_EQ(last, std::to_string(std::ranges::count(text, '\n'))) << "its line";
+}
+
 TEST_F(Prepared, WhatATableMustHave) {
   DataSource source{.path = write("t.csv", kTrain), .test_path = write("u.csv", kTrain)};
   Result<DataPair> data = load_dataset(source);

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 #include <numeric>
 #include <optional>
 
@@ -33,10 +34,7 @@ class TableReader final : public RawReader {
       : blocks_(std::move(blocks)), inputs_(std::move(inputs)), columns_(std::move(columns)) {}
 
   Result<RawRows> next(int64_t most) override {
-    if (at_ == table_.rows.size()) {
-      table_ = TRY(blocks_.next());
-      at_ = 0;
-    }
+    while (!ended_ && table_.rows.size() - at_ < static_cast<size_t>(most)) RETURN_IF_ERROR(read_block());
     RawRows rows;
     const size_t n = std::min(static_cast<size_t>(most), table_.rows.size() - at_);
     if (n == 0) return rows;
@@ -59,11 +57,26 @@ class TableReader final : public RawReader {
   }
 
  private:
+  // Puts the file's next block behind what is left, so that batches are those of a table read whole: products of a few
+  // rows differ in their last bits from those of many.
+  Status read_block() {
+    CsvTable block = TRY(blocks_.next());
+    ended_ = block.rows.empty();
+    const auto rest = static_cast<ptrdiff_t>(at_);
+    block.rows.insert(block.rows.begin(), std::make_move_iterator(table_.rows.begin() + rest),
+                      std::make_move_iterator(table_.rows.end()));
+    block.lines.insert(block.lines.begin(), table_.lines.begin() + rest, table_.lines.end());
+    table_ = std::move(block);
+    at_ = 0;
+    return {};
+  }
+
   CsvBlocks blocks_;
   std::vector<RawInput> inputs_;
   Columns columns_;
   CsvTable table_;
   size_t at_ = 0;
+  bool ended_ = false;
 };
 
 class FilesReader final : public RawReader {
