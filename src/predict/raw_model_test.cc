@@ -16,6 +16,7 @@
 #include "predict/csv_blocks.h"
 #include "predict/raw_reader.h"
 #include "predict/scoring.h"
+#include "support/pictures.h"
 #include "tensor/npy.h"
 #include "train/publish.h"
 
@@ -158,17 +159,7 @@ TEST_F(Prepared, WhatATableMustHave) {
 std::string png(uint32_t width, uint32_t height, uint8_t seed) {
   std::vector<uint8_t> pixels(size_t{3} * width * height);
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(seed * 31 + i * 7);
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = width;
-  image.height = height;
-  image.format = PNG_FORMAT_RGB;
-  png_alloc_size_t size = 0;
-  EXPECT_TRUE(png_image_write_get_memory_size(image, size, 0, pixels.data(), 0, nullptr));
-  std::string bytes(size, '\0');
-  EXPECT_TRUE(png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), 0, nullptr));
-  bytes.resize(size);
-  return bytes;
+  return png_bytes(width, height, PNG_FORMAT_RGB, pixels);
 }
 
 TEST_F(Prepared, ImagesArePreparedBitForBitFromTheFile) {
