@@ -85,6 +85,7 @@ struct Model::State {
   std::optional<Graph> graph;  // from the first fit, or a file
   std::optional<CompileArguments> compiled;
   std::vector<std::string> frozen;
+  std::vector<std::string> spared;           // weights of new heads
   mutable std::unique_ptr<Session> session;  // of `graph`, made when first asked
 
   Status built() const {
@@ -127,7 +128,11 @@ void Model::freeze(std::vector<std::string> globs) { state_->frozen = std::move(
 
 Status Model::replace_head(const std::vector<Layer>& layers, const std::string& at, uint64_t seed) {
   RETURN_IF_ERROR(state_->built());
+  const std::vector<std::string> old = train::trained_weights(*state_->graph, {});
   state_->graph = TRY(train::replace_head(*state_->graph, at, layers, seed));
+  for (const std::string& name : train::trained_weights(*state_->graph, {})) {
+    if (std::ranges::find(old, name) == old.end()) state_->spared.push_back(name);
+  }
   state_->session.reset();
   return {};
 }
@@ -148,6 +153,7 @@ Result<History> Model::fit(const Tensor& x, const Tensor& y, const FitArguments&
   options.training.loss = state_->compiled->loss;
   options.training.optimizer = state_->compiled->optimizer;
   options.training.freeze = state_->frozen;
+  options.training.spared = state_->spared;
   options.schedule = state_->compiled->schedule;
   options.metrics = state_->compiled->metrics;
   options.training.seed = options.seed = arguments.seed;

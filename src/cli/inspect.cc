@@ -10,6 +10,7 @@
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "cli/weight_names.h"
 #include "formats/format.h"
 #include "formats/preparation.h"
 #include "train/target_scaling.h"
@@ -130,11 +131,13 @@ Status run(const Options& options) {
   const std::optional<Preparation> preparation = TRY(preparation_of(graph));
   if (options.json) {
     Json json = to_json(*inspection);
+    json.set("weights", weight_names_json(graph));
     if (preparation) json.set("preparation", raw_json(*preparation));
     fmt::print("{}\n", json.dump(2));
   } else {
     print_raw(graph, preparation);
     print(*inspection);
+    fmt::print("{}", weight_names_text(graph));
   }
   return {};
 }
@@ -156,7 +159,8 @@ VERB(inspect) = {
     .name = "inspect",
     .brief = "Show what a model is made of and what a run costs",
     .help =
-        "Operators, shapes, parameters, multiply-accumulates, bytes and the most memory that activations need.\n"
+        "Operators, shapes, parameters, multiply-accumulates, bytes and the most memory that activations need;\n"
+        "the names that a recipe's freeze and cut take.\n"
         "  slipway inspect model.onnx\n"
         "  slipway inspect model.onnx --bind batch=8 --json\n"
         "  slipway inspect model.onnx --shape image=8x3x224x224\n"

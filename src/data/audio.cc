@@ -67,6 +67,7 @@ Result<DataPair> load_audio(const std::filesystem::path& path, const std::filesy
   for (Dataset* part : {&pair.train, &pair.test}) {
     for (float& v : part->inputs.mutable_data<float>()) v = (v - standard.mean) * standard.scale;
     part->preparation = preparation;
+    if (options.spectrum.coefficients == 0) part->augmentation.decibel = static_cast<double>(standard.scale);
   }
   return pair;
 }

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include "base/random.h"
 
 namespace slipway {
 
@@ -31,14 +31,38 @@ struct Augmenter::Chosen {
 };
 
 bool Augmentation::any() const {
-  return flip || vertical_flip || crop_padding > 0 || rotation > 0 || brightness > 0 || cutout > 0;
+  return flip || vertical_flip || crop_padding > 0 || rotation > 0 || brightness > 0 || cutout > 0 || noise > 0 ||
+         shift > 0 || gain > 0 || time_mask_param > 0 || freq_mask_param > 0;
 }
 
+namespace {
+
+Status check_sound(const Augmentation& a, const Shape& example, std::string_view where) {
+  if (!(a.noise >= 0)) return out_of_range(where, "noise", "a deviation of at least 0", a.noise);
+  if (!(a.shift >= 0 && a.shift <= 1)) return out_of_range(where, "shift", "a part of the length from 0 to 1", a.shift);
+  if (!(a.gain >= 0 && a.gain <= 60)) return out_of_range(where, "gain", "0 to 60 decibels", a.gain);
+  if (a.gain > 0 && a.decibel <= 0) {
+    return invalid(fmt::format("{}: augment.gain: belongs to sounds with features = \"log_mel\"", where));
+  }
+  const int64_t bands = example[example.size() - 2], frames = example[example.size() - 1];
+  for (const auto& [key, most, size] : {std::tuple("time_mask_param", a.time_mask_param, frames),
+                                        std::tuple("freq_mask_param", a.freq_mask_param, bands)}) {
+    if (most >= 0 && most <= size) continue;
+    return out_of_range(where, key, fmt::format("0 to {}", size), static_cast<double>(most));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status check(const Augmentation& augmentation, const Shape& example, std::string_view where) {
+  if (augmentation.noise < 0 || augmentation.shift < 0 || augmentation.gain < 0) {
+    return invalid(fmt::format("{}: augment: noise, shift and gain are at least 0", where));
+  }
   if (!augmentation.any()) return {};
   if (example.size() != 2 && example.size() != 3) {
     return invalid(
-        fmt::format("{}: augment: expected images [height, width] or [channels, height, width], found "
+        fmt::format("{}: augment: expected images [height, width] or [channels, height, width], or spectra, found "
                     "examples of shape {}; leave augment out",
                     where, to_string(std::span<const int64_t>(example))));
   }
@@ -58,7 +82,7 @@ Status check(const Augmentation& augmentation, const Shape& example, std::string
   if (!(augmentation.brightness >= 0 && augmentation.brightness <= 1)) {
     return out_of_range(where, "brightness", "a part of the range from 0 to 1", augmentation.brightness);
   }
-  return {};
+  return check_sound(augmentation, example, where);
 }
 
 Augmenter::Augmenter(const Augmentation& augmentation, const Shape& example)
@@ -98,6 +122,51 @@ void Augmenter::apply(std::span<float> image, Range range, Draw draw) {
     for (float& pixel : image) pixel = std::clamp(pixel + shift, low, high);
   }
   if (augmentation_.cutout > 0) cut_out(image, range.black, chosen);
+
+  const auto frames = static_cast<double>(width_);
+  const double moved = (2 * random.uniform() - 1) * augmentation_.shift, louder = 2 * random.uniform() - 1;
+  if (augmentation_.shift > 0) shift_frames(image, std::llround(moved * frames));
+  const auto added = static_cast<float>(louder * augmentation_.gain * augmentation_.decibel);
+  if (augmentation_.gain > 0) {
+    for (float& value : image) value += added;
+  }
+  if (augmentation_.noise > 0) {
+    for (float& value : image) value += static_cast<float>(augmentation_.noise * random.normal());
+  }
+  mask(image, random);
+}
+
+// Frame x becomes what frame x - frames was.
+void Augmenter::shift_frames(std::span<float> image, int64_t frames) {
+  std::ranges::copy(image, original_.begin());
+  for (int64_t row = 0; row < channels_ * height_; ++row) {
+    for (int64_t x = 0; x < width_; ++x) {
+      const int64_t from = std::clamp<int64_t>(x - frames, 0, width_ - 1);
+      image[static_cast<size_t>(row * width_ + x)] = original_[static_cast<size_t>(row * width_ + from)];
+    }
+  }
+}
+
+void Augmenter::mask(std::span<float> image, Random& random) const {
+  // [begin, begin + length) of `size`, in all channels.
+  auto stretch = [&](int64_t most, int64_t size) {
+    const auto length = static_cast<int64_t>(random.below(static_cast<uint64_t>(most)));
+    const auto begin = static_cast<int64_t>(random.below(static_cast<uint64_t>(size - length + 1)));
+    return std::pair(begin, begin + length);
+  };
+  for (int64_t m = 0; augmentation_.time_mask_param > 0 && m < augmentation_.n_time_masks; ++m) {
+    const auto [begin, end] = stretch(augmentation_.time_mask_param, width_);
+    for (int64_t row = 0; row < channels_ * height_; ++row) {
+      std::fill(image.begin() + row * width_ + begin, image.begin() + row * width_ + end, 0.f);
+    }
+  }
+  for (int64_t m = 0; augmentation_.freq_mask_param > 0 && m < augmentation_.n_freq_masks; ++m) {
+    const auto [begin, end] = stretch(augmentation_.freq_mask_param, height_);
+    for (int64_t c = 0; c < channels_; ++c) {
+      const auto plane = image.begin() + c * height_ * width_;
+      std::fill(plane + begin * width_, plane + end * width_, 0.f);
+    }
+  }
 }
 
 void Augmenter::move_pixels(std::span<float> image, float black, const Chosen& chosen) {

@@ -2,6 +2,8 @@
 #include "data/augment.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,6 +51,45 @@ TEST(Augment, CropMovesTheImageAndFillsWithBlack) {
     ++seen[static_cast<size_t>(std::ranges::find(out, 9.f) - out.begin())];
   }
   EXPECT_THAT(seen, testing::Each(testing::Gt(20))) << "all nine places";
+}
+
+// A spectrum of three bands and four frames; what is chosen spreads over all places.
+TEST(Augment, SpectraAreShiftedMaskedAndMadeLouder) {
+  const Pixels spectrum = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const Shape shape = {1, 3, 4};
+  const std::set<Pixels> shifted = {
+      {1, 1, 2, 3, 5, 5, 6, 7, 9, 9, 10, 11}, spectrum, {2, 3, 4, 4, 6, 7, 8, 8, 10, 11, 12, 12}};
+  std::set<Pixels> seen, masks;
+  int64_t zeros_in_rows = 0, zeros_in_columns = 0;
+  for (uint32_t i = 0; i < 200; ++i) {
+    seen.insert(augmented({.shift = 0.25}, shape, spectrum, i));
+    const Pixels bands = augmented({.freq_mask_param = 3}, shape, spectrum, i);
+    const auto zeros = std::ranges::count(bands, 0.f);
+    EXPECT_TRUE(zeros == 0 || zeros == 4 || zeros == 8) << "whole bands, fewer than three";
+    zeros_in_rows += zeros;
+    const Pixels frames = augmented({.time_mask_param = 2, .n_time_masks = 1}, shape, spectrum, i);
+    EXPECT_TRUE(std::ranges::count(frames, 0.f) % 3 == 0) << "whole frames";
+    EXPECT_LE(std::ranges::count(frames, 0.f), 3);
+    zeros_in_columns += std::ranges::count(frames, 0.f);
+    const Pixels louder = augmented({.gain = 6, .decibel = 0.1}, shape, spectrum, i);
+    EXPECT_LE(std::abs(louder[0] - 1), 0.6f + 1e-6f);
+    EXPECT_NEAR(louder[11] - louder[0], 11, 1e-5) << "everything by the same";
+  }
+  EXPECT_EQ(seen, shifted);
+  EXPECT_NEAR(static_cast<double>(zeros_in_rows) / 200, 4, 1) << "0, 1 or 2 bands of 4 frames";
+  EXPECT_NEAR(static_cast<double>(zeros_in_columns) / 200, 1.5, 0.5) << "0 or 1 frame of 3 bands";
+}
+
+TEST(Augment, NoiseHasItsDeviation) {
+  Pixels silence(10000, 0);
+  double squares = 0;
+  for (float value : augmented({.noise = 0.5}, {1, 100, 100}, silence, 1))
+    squares += static_cast<double>(value) * static_cast<double>(value);
+  EXPECT_NEAR(std::sqrt(squares / 10000), 0.5, 0.02);
+  EXPECT_THAT(check({.gain = 3}, {1, 3, 4}, "x").message(), HasSubstr("log_mel"));
+  EXPECT_THAT(check({.noise = -1}, {1, 3, 4}, "x").message(), HasSubstr("at least 0"));
+  EXPECT_THAT(check({.time_mask_param = 5}, {1, 3, 4}, "x").message(), HasSubstr("time_mask_param: expected 0 to 4"));
+  EXPECT_THAT(check({.shift = 2}, {1, 3, 4}, "x").message(), HasSubstr("part of the length"));
 }
 
 TEST(Augment, RotationKeepsTheMiddleAndTurnsTheRest) {

@@ -319,8 +319,10 @@ Result<DataPair> load_dataset(const DataSource& source) {
     pair.train = TRY(with_inputs(pair.train, source.inputs));
     pair.test = TRY(with_inputs(pair.test, source.inputs));
   }
-  RETURN_IF_ERROR(check(source.augmentation, pair.train.example_shape(), pair.train.name));
+  const double decibel = pair.train.augmentation.decibel;
   pair.train.augmentation = source.augmentation;
+  pair.train.augmentation.decibel = decibel;
+  RETURN_IF_ERROR(check(pair.train.augmentation, pair.train.example_shape(), pair.train.name));
   if (pair.understood["kind"].is_null()) complete_understanding(source.kind, pair);
   return pair;
 }

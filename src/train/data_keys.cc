@@ -23,12 +23,12 @@ constexpr KeysOfKind kKeys[] = {
      " target separator drop sample_weight task standardize no_standardize categorical missing not_missing fill "
      "missing_indicator categories columns delimiter header encoding decimal split split_by inputs test_fraction "
      "test_path "},
-    {"digits", " examples test_examples augment "},
-    {"idx", " labels test_labels augment test_fraction test_path "},
-    {"images", " size color broken augment test_fraction test_path "},
+    {"digits", " examples test_examples augment normalize "},
+    {"idx", " labels test_labels augment normalize test_fraction test_path "},
+    {"images", " size color broken augment normalize test_fraction test_path "},
     {"interactions", " user item target test_fraction test_path "},
-    {"mnist", " augment "},
-    {"npy", " labels test_labels augment test_fraction test_path "},
+    {"mnist", " augment normalize "},
+    {"npy", " labels test_labels augment normalize test_fraction test_path "},
     {"npz", " inputs augment test_fraction test_path "},
     {"series",
      " target drop columns missing not_missing delimiter header encoding decimal time window horizon step season "

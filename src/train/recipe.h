@@ -40,6 +40,7 @@
 #include "slipway/layers.h"
 #include "train/data_keys.h"
 #include "train/fit.h"
+#include "train/normalization.h"
 #include "train/recipe_edit.h"
 #include "train/trainer.h"
 
@@ -62,9 +63,10 @@ struct Recipe {
   bool balanced = false;  // class_weight = "balanced": by the training data's classes (balance())
   DataSource data;
   double validation_split = 0;
-  std::vector<Layer> layers;         // the model, or what replaces the head of
-  std::filesystem::path model_file;  // an ONNX file to start from
-  std::string cut;                   // where the head begins; empty: the last layer with weights
+  std::optional<ChannelNormalization> normalization;  // of images, before the model's first layer
+  std::vector<Layer> layers;                          // the model, or what replaces the head of
+  std::filesystem::path model_file;                   // an ONNX file to start from
+  std::string cut;                                    // where the head begins; empty: the last layer with weights
   TrainerOptions trainer;
   FitOptions fit;
 };

@@ -152,7 +152,34 @@ Status read_augmentation(Section augment, Augmentation& to) {
   augment.read("rotation", to.rotation);
   augment.read("brightness", to.brightness);
   augment.read("cutout", to.cutout, 0);
+  augment.read("noise", to.noise);
+  augment.read("shift", to.shift);
+  augment.read("gain", to.gain);
+  augment.read("time_mask_param", to.time_mask_param, 0);
+  augment.read("freq_mask_param", to.freq_mask_param, 0);
+  augment.read("n_time_masks", to.n_time_masks, 0);
+  augment.read("n_freq_masks", to.n_freq_masks, 0);
   return augment.finish();
+}
+
+// normalize = "imagenet", "data" (the training images' own numbers), or { mean = […], std = […] }
+void read_normalization(Section& data, std::optional<ChannelNormalization>& to) {
+  if (!data.has("normalize")) return;
+  if (!(*data.raw())["normalize"].is_table()) {
+    ChannelNormalization chosen;
+    read_choice<ChannelNormalization>(data, "normalize", {{"imagenet", imagenet_normalization()}, {"data", {}}},
+                                      chosen);
+    to = chosen;
+    return;
+  }
+  Section numbers = data.table("normalize");
+  to.emplace();
+  numbers.read("mean", to->mean);
+  numbers.read("std", to->std);
+  const bool whole = !to->mean.empty() && to->mean.size() == to->std.size() &&
+                     std::ranges::all_of(to->std, [](double s) { return s > 0; });
+  if (Status status = numbers.finish(); !status.ok()) return data.fail_with(status);
+  if (!whole) data.fail("normalize", "expected mean and std with a number for each channel, those of std above 0");
 }
 
 // inputs = ["image", "place"], or inputs = { user = "user_id", context = ["age", "city"] }
@@ -257,6 +284,7 @@ Status read_data(Section data, Recipe& recipe) {
   recipe.data.audio.broken = recipe.data.images.broken;
   read_audio(data, recipe.data.audio);
   read_series(data, recipe.data.series);
+  read_normalization(data, recipe.normalization);
   RETURN_IF_ERROR(read_augmentation(data.table("augment"), recipe.data.augmentation));
   data.read("examples", recipe.data.digits.train, 1, kMostDigits);
   data.read("test_examples", recipe.data.digits.test, 1, kMostDigits);

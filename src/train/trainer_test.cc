@@ -272,5 +272,35 @@ TEST(Trainer, ANewHeadLearnsOnFrozenFeatures) {
       identical(after.value(after.find("dense/kernel")).data, changed->value(changed->find("dense/kernel")).data));
 }
 
+TEST(Trainer, FreezingEverythingSparesTheNewHead) {
+  auto t = trainer(options(3));
+  ASSERT_TRUE(fit(*t, {}).ok());
+  const std::vector<Layer> head = {Dense(6, relu), BatchNormalization(), Dense(3, softmax)};
+  Graph changed = *replace_head(*t->model(), "", head, 7);
+  TrainerOptions o = options(5);
+  o.training.freeze = {"*"};
+  EXPECT_NE(Trainer::create(changed, clouds(500, 1), std::nullopt, o).status().message().find("all frozen?"),
+            std::string::npos);
+  for (const std::string& name : trained_weights(changed, {})) {
+    if (name != "dense/kernel" && name != "dense/bias") o.training.spared.push_back(name);
+  }
+  EXPECT_EQ(o.training.spared.size(), 6u);
+  auto next = *Trainer::create(changed, clouds(500, 1), clouds(200, 2), o);
+  ASSERT_TRUE(fit(*next, {}).ok());
+  Graph after = *next->model();
+  for (const std::string& name : trained_weights(changed, {})) {
+    const bool stays = name == "dense/kernel" || name == "dense/bias";
+    EXPECT_EQ(identical(after.value(after.find(name)).data, changed.value(changed.find(name)).data), stays) << name;
+  }
+  EXPECT_FALSE(identical(after.value(after.find("batch_normalization/moving_mean")).data, Tensor(DType::f32, {6})));
+  o.training.freeze = {o.training.spared[0]};
+  EXPECT_NE(Trainer::create(changed, clouds(500, 1), std::nullopt, o)
+                .status()
+                .message()
+                .find("no weight of the model is called"),
+            std::string::npos)
+      << "what is spared is no weight to freeze";
+}
+
 }  // namespace
 }  // namespace slipway::train

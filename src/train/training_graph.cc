@@ -17,16 +17,23 @@ namespace slipway::train {
 
 namespace {
 
-bool frozen(const std::string& name, const std::vector<std::string>& freeze) {
-  return std::any_of(freeze.begin(), freeze.end(),
+bool matches(const std::string& name, const std::vector<std::string>& globs) {
+  return std::any_of(globs.begin(), globs.end(),
                      [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
 }
 
+bool frozen(const std::string& name, const TrainingSpec& spec) {
+  return matches(name, spec.freeze) && std::ranges::find(spec.spared, name) == spec.spared.end();
+}
+
 // A glob that freezes nothing is a mistyped one.
-Status check_freeze(const Graph& model, const std::vector<std::string>& freeze) {
+Status check_freeze(const Graph& model, const TrainingSpec& spec) {
+  const std::vector<std::string>& freeze = spec.freeze;
   std::vector<std::string> names = trained_weights(model, {});
+  std::erase_if(names,
+                [&](const std::string& name) { return std::ranges::find(spec.spared, name) != spec.spared.end(); });
   for (const std::string& glob : freeze) {
-    if (std::ranges::any_of(names, [&](const std::string& name) { return frozen(name, {glob}); })) continue;
+    if (std::ranges::any_of(names, [&](const std::string& name) { return matches(name, {glob}); })) continue;
     const size_t shown = std::min<size_t>(names.size(), 20);
     return invalid(fmt::format("freeze: no weight of the model is called \"{}\"; they are {}{}", glob,
                                fmt::join(names.begin(), names.begin() + static_cast<int64_t>(shown), ", "),
@@ -46,7 +53,7 @@ bool is_weight_input(const Node& node, size_t i) {
   return node.op_type == "PRelu" && i == 1;
 }
 
-Values weights_of(const Graph& model, const std::vector<std::string>& freeze) {
+Values weights_of(const Graph& model, const TrainingSpec& spec) {
   Values marked, found;
   for (size_t v = 0; v < model.value_count(); ++v) {
     ValueId id{static_cast<int32_t>(v)};
@@ -60,7 +67,7 @@ Values weights_of(const Graph& model, const std::vector<std::string>& freeze) {
     }
   }
   Values weights = marked.empty() ? found : marked;
-  std::erase_if(weights, [&](ValueId id) { return frozen(model.value(id).name, freeze); });
+  std::erase_if(weights, [&](ValueId id) { return frozen(model.value(id).name, spec); });
   return weights;
 }
 
@@ -112,7 +119,7 @@ Status to_training_form(Graph& graph, ValueId step, const TrainingSpec& spec) {
     Node node = std::move(nodes[n]);
     if (node.op_type == "Dropout" && node.domain.empty())
       train_dropout(b, node, static_cast<int32_t>(n), step, spec.seed);
-    bool moves = node.op_type == "BatchNormalization" && !frozen(graph.value(node.inputs[1]).name, spec.freeze);
+    bool moves = node.op_type == "BatchNormalization" && !frozen(graph.value(node.inputs[1]).name, spec);
     if (moves) train_batch_normalization(graph, node);
     if (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN") train_recurrent(graph, node);
     graph.add_node(std::move(node));
@@ -161,13 +168,15 @@ void set_precision(Graph& graph, Precision precision) {
 
 std::vector<std::string> trained_weights(const Graph& model, const std::vector<std::string>& freeze) {
   std::vector<std::string> names;
-  for (ValueId id : weights_of(model, freeze)) names.push_back(model.value(id).name);
+  TrainingSpec spec;
+  spec.freeze = freeze;
+  for (ValueId id : weights_of(model, spec)) names.push_back(model.value(id).name);
   return names;
 }
 
 Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) {
   RETURN_IF_ERROR(check(spec.optimizer));
-  RETURN_IF_ERROR(check_freeze(model, spec.freeze));
+  RETURN_IF_ERROR(check_freeze(model, spec));
   if (spec.precision == Precision::bf16 && !multiplies_bf16()) {
     return failed_precondition(
         "precision \"bf16\" needs a processor that multiplies bfloat16 (AVX512_BF16 or AMX); train with \"fp32\"");
@@ -189,7 +198,7 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   graph.outputs = {loss.loss};
   if (loss.correct.valid()) graph.outputs.push_back(loss.correct);
 
-  Values weights = weights_of(model, spec.freeze);
+  Values weights = weights_of(model, spec);
   auto found = TRY(rewrite::add_gradients(b, loss.loss, b.scalar(1), weights));
   std::erase_if(weights, [&](ValueId w) { return !found.contains(w); });
   if (weights.empty()) return invalid("the model has no weight that training could change (all frozen?)");

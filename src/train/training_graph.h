@@ -23,6 +23,7 @@ struct TrainingSpec {
   Precision precision = Precision::f32;
   uint64_t seed = 0;                    // of dropout
   std::vector<std::string> freeze;      // weights whose name matches one of these globs stay as they are
+  std::vector<std::string> spared;      // weights that no glob freezes, whatever it says: those of new layers
   std::map<std::string, Tensor> masks;  // weight name -> float32 mask of 0 and 1, held while training
 };
 
