@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include "cli/feeds.h"
+#include "cli/going_live.h"
 #include "cli/own_data.h"
 #include "cli/verb.h"
 #include "data/source.h"
 #include "formats/format.h"
 #include "runtime/session.h"
+#include "train/evaluation.h"
 
 namespace slipway {
 
@@ -24,6 +26,7 @@ struct Options {
   std::string name;
   std::vector<std::string> data;
   std::string note;
+  bool promote = false;
   bool no_promote = false;
   bool json = false;
 };
@@ -33,6 +36,19 @@ std::string name_of(const Options& options) {
   if (!options.name.empty()) return options.name;
   const std::filesystem::path path = std::filesystem::absolute(options.model);
   return path.stem() == "model" ? path.parent_path().filename().string() : path.stem().string();
+}
+
+// What labelled data says of the model: its accuracy, or of numbers the mean squared error. Nothing where they do not
+// fit.
+Json measured_on(const Graph& model, const DataPair& data) {
+  const Dataset& part = data.test.size() > 0 ? data.test : data.train;
+  const bool classes = part.labels.dtype() == DType::i64;
+  Loss loss;
+  loss.type = classes ? "sparse_categorical_crossentropy" : "mean_squared_error";
+  const Result<train::Evaluation> measured = train::evaluate_model(model, loss, part);
+  if (!measured.ok()) return Json::object();
+  if (classes) return Json::object({{"accuracy", *measured->accuracy}});
+  return Json::object({{"mse", measured->loss}});
 }
 
 Status run(const Options& options) {
@@ -58,15 +74,18 @@ Status run(const Options& options) {
   notes.note = options.note.empty() ? std::filesystem::path(options.model).filename().string() : options.note;
   if (data && data->test.size() > 0) notes.held_out = &data->test;
   if (feeds) notes.inputs = &feeds->runs;
-  const int64_t version =
-      TRY(train::publish(store, name, model, data ? &data->train : nullptr, notes, !options.no_promote));
+  if (data) notes.metrics = measured_on(model, *data);
+  const bool tested = !notes.metrics.members().empty();
+  const GoingLive live = TRY(going_live(store, name, tested, options.promote || options.no_promote));
+  const bool promote = live.promote && !options.no_promote;
+  const int64_t version = TRY(train::publish(store, name, model, data ? &data->train : nullptr, notes, promote));
   if (options.json) {
-    fmt::print("{}\n",
-               Json::object({{"name", name}, {"version", version}, {"production", !options.no_promote}}).dump(2));
+    fmt::print("{}\n", Json::object({{"name", name}, {"version", version}, {"production", Json(promote)}}).dump(2));
     return {};
   }
-  fmt::print("{}: version {} is {}; serve it: slipway serve {}\n", name, version,
-             options.no_promote ? "published" : "production", options.store);
+  fmt::print("{}: version {} is {}; serve it: slipway serve {}\n", name, version, promote ? "production" : "published",
+             options.store);
+  if (live.stays > 0) fmt::print("{}\n", stays_text(live, options.store, name, version));
   if (feeds) {
     fmt::print("It is known what its inputs look like ({}), but not what is right: data with labels says that\n",
                feeds->source);
@@ -87,7 +106,8 @@ std::function<Status()> declare(CLI::App& app) {
       ->type_name("DATA")
       ->allow_extra_args(false);
   app.add_option("--note", options->note, "What the version says of itself [the file's name]");
-  app.add_flag("--no-promote", options->no_promote, "Leave production as it is");
+  auto* promote = app.add_flag("--promote", options->promote, "Into production, though nothing was measured of it");
+  app.add_flag("--no-promote", options->no_promote, "Leave production as it is")->excludes(promote);
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }
@@ -99,7 +119,9 @@ VERB(publish) = {
     .brief = "Put a model file into a store as a new version",
     .help =
         "Reads a model from PyTorch, Keras, scikit-learn, XGBoost … (ONNX, TFLite), checks that every operator of it\n"
-        "can run, and publishes it; a server on the store answers with it at once.\n"
+        "can run, and publishes it; a server on the store answers with it at once. Where another version is in "
+        "production\n"
+        "and no labelled --data measures the new one, that one stays until --promote, or slipway store promote.\n"
         "  slipway publish resnet.onnx models\n"
         "  slipway publish fraud.onnx models fraud --data transactions.csv\n"
         "  slipway publish new.onnx models fraud --no-promote",

@@ -7,12 +7,40 @@
 #include <fmt/ranges.h>
 
 #include "base/clock.h"
+#include "cli/store_commands.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "data/open_model.h"
 #include "formats/preparation.h"
 
 namespace slipway {
+
+std::string metrics_text(const Json& metrics) {
+  std::string out;
+  for (const auto& [metric, value] : metrics.members()) {
+    if (!value.is_number()) continue;
+    out += fmt::format("{}{} {:.4g}", out.empty() ? "" : ", ", metric, value.as_double());
+  }
+  return out;
+}
+
+Result<int64_t> version_or_production(const Store& store, const std::string& name, int64_t version) {
+  if (version != 0) return version;
+  ModelState state = TRY(store.state(name));
+  if (state.production != 0) return state.production;
+  std::vector<int64_t> versions = TRY(store.versions(name));
+  if (versions.empty()) return not_found(fmt::format("model \"{}\" has no version", name));
+  return versions.back();
+}
+
+CLI::App* store_subcommand(CLI::App& app, const char* name, const char* brief, std::string& root, std::string& model,
+                           bool& json) {
+  CLI::App* command = app.add_subcommand(name, brief);
+  command->add_option("STORE", root, "Folder of the store")->required();
+  command->add_option("NAME", model, "Model")->type_name("MODEL")->required();
+  command->add_flag("--json", json, "Print JSON");
+  return command;
+}
 
 namespace {
 
@@ -26,15 +54,6 @@ struct Options {
 };
 
 void print_json(const Json& json) { fmt::print("{}\n", json.dump(2)); }
-
-std::string metrics_text(const Json& metrics) {
-  std::string out;
-  for (const auto& [metric, value] : metrics.members()) {
-    if (!value.is_number()) continue;
-    out += fmt::format("{}{} {:.4g}", out.empty() ? "" : ", ", metric, value.as_double());
-  }
-  return out;
-}
 
 std::string role(const ModelState& state, int64_t version) {
   if (auto rejection = state.rejected.find(version); rejection != state.rejected.end()) {
@@ -94,16 +113,6 @@ Status list(const Options& options) {
   return options.name.empty() ? list_models(store, options.json) : list_versions(store, options.name, options.json);
 }
 
-// The version asked for, else production, else the latest.
-Result<int64_t> chosen_version(const Store& store, const Options& options) {
-  if (options.version != 0) return options.version;
-  ModelState state = TRY(store.state(options.name));
-  if (state.production != 0) return state.production;
-  std::vector<int64_t> versions = TRY(store.versions(options.name));
-  if (versions.empty()) return not_found(fmt::format("model \"{}\" has no version", options.name));
-  return versions.back();
-}
-
 std::string ports_text(const std::vector<Port>& ports) {
   std::vector<std::string> out;
   for (const Port& port : ports) {
@@ -135,7 +144,7 @@ std::string raw_text(const Result<Graph>& read) {
 
 Status show(const Options& options) {
   Store store = TRY(Store::open(options.root));
-  int64_t version = TRY(chosen_version(store, options));
+  int64_t version = TRY(version_or_production(store, options.name, options.version));
   Manifest manifest = TRY(store.manifest(options.name, version));
   ModelState state = TRY(store.state(options.name));
   if (options.json) {
@@ -264,7 +273,12 @@ std::function<Status()> declare(CLI::App& app) {
       ->default_str("")
       ->type_name("VERSION")
       ->check(CLI::PositiveNumber);
+  const std::vector<StoreCommand> others = {declare_store_delete(app), declare_store_retain(app),
+                                            declare_store_export(app), declare_store_diff(app)};
   return [=]() -> Status {
+    for (const StoreCommand& other : others) {
+      if (other.app->parsed()) return other.run();
+    }
     if (list_command->parsed()) return list(*options);
     if (show_command->parsed()) return show(*options);
     if (promote_command->parsed()) return promote(*options);
@@ -277,7 +291,7 @@ std::function<Status()> declare(CLI::App& app) {
 
 VERB(store) = {
     .name = "store",
-    .brief = "Look into a model store; promote, roll back and verify versions",
+    .brief = "Look into a model store; promote, roll back, verify, export and delete versions",
     .help =
         "A store is a folder of models in numbered versions, each complete, checksummed and immutable.\n"
         "  slipway store list STORE             the models\n"
@@ -285,7 +299,11 @@ VERB(store) = {
         "  slipway store show STORE digits 3    signature, metrics, lineage, files\n"
         "  slipway store promote STORE digits 3\n"
         "  slipway store rollback STORE digits --reason \"wrong labels\"\n"
-        "  slipway store verify STORE           exit status 4 when a byte was changed",
+        "  slipway store verify STORE           exit status 4 when a byte was changed\n"
+        "  slipway store diff STORE digits 2 3  metrics, graph, recipe, classes, baseline\n"
+        "  slipway store export STORE digits -o folder\n"
+        "  slipway store delete STORE digits 1\n"
+        "  slipway store retain STORE --keep 5 --older-than 30d --dry-run",
     .declare = declare,
 };
 

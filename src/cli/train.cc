@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/folder.h"
+#include "cli/going_live.h"
 #include "cli/interrupt.h"
 #include "cli/narrator.h"
 #include "cli/run_keeper.h"
@@ -14,6 +15,7 @@
 #include "data/understanding.h"
 #include "formats/format.h"
 #include "store/store.h"
+#include "train/beginning.h"
 #include "train/hints.h"
 #include "train/imported.h"
 #include "train/layers.h"
@@ -37,6 +39,7 @@ struct Options {
   int64_t threads = -1;  // -1: the recipe's
   int64_t seed = -1;     // -1: the recipe's
   bool resume = false;
+  bool promote = false;
   bool json = false;
 };
 
@@ -92,6 +95,7 @@ void tell(const Options& options, const train::Recipe& recipe, const DataPair& d
 
 Result<Material> load(const Options& options, train::Recipe& recipe) {
   RETURN_IF_ERROR(check_data(recipe));
+  RETURN_IF_ERROR(match_images(recipe));
   Result<DataPair> loaded = load_dataset(recipe.data);
   if (!loaded.ok()) return at_data_line(recipe, loaded.status());
   Material material{.data = *std::move(loaded), .training = {}, .validation = {}};
@@ -112,7 +116,11 @@ Result<Material> load(const Options& options, train::Recipe& recipe) {
 Result<std::unique_ptr<train::Trainer>> trainer_of(const train::Recipe& recipe, const Material& material) {
   Result<Graph> model = starting_model(recipe, material.training);
   if (!model.ok()) return at_layer_line(recipe, model.status());
-  return train::Trainer::create(*std::move(model), material.training, material.validation, recipe.trainer);
+  Result<train::Beginning> begin = made_ready(recipe, material.training, *model);
+  if (!begin.ok()) return begin.status().at(recipe.where);
+  train::TrainerOptions options = recipe.trainer;
+  options.training.spared = begin->spared;
+  return train::Trainer::create(std::move(begin->model), material.training, material.validation, options);
 }
 
 // The model as it is to be kept, with how its data was prepared and understood.
@@ -205,7 +213,10 @@ Result<std::unique_ptr<RunKeeper>> keeper_of(const Job& job, const std::filesyst
 Result<Job> prepared(const Options& given) {
   Job job{.options = given};
   const std::filesystem::path folder = run_folder_of(given.recipe);
-  if (!folder.empty()) job.options.recipe = folder / "recipe.toml";
+  std::error_code ignored;
+  // A run's folder, or a version's in a store.
+  const bool has_recipe = std::filesystem::is_regular_file(given.recipe / "recipe.toml", ignored);
+  if (!folder.empty() || has_recipe) job.options.recipe = (folder.empty() ? given.recipe : folder) / "recipe.toml";
   std::vector<train::Setting> settings;
   for (const std::string& text : given.settings) settings.push_back(TRY(train::parse_setting(text)));
   job.recipe = TRY(train::read_recipe(job.options.recipe, settings));
@@ -254,10 +265,15 @@ Status deliver(Job& job, const Graph& trained, Outcome& outcome) {
   if (!job.options.out.empty()) RETURN_IF_ERROR(write_model(trained, job.options.out));
   if (!job.store) return {};
   const DataPair& data = job.material.data;
-  train::PublishNotes notes{outcome.test ? train::to_json(*outcome.test) : Json::object(), job.recipe.text,
+  const std::string recipe = TRY(recipe_as_run(job.options, job.recipe));
+  train::PublishNotes notes{outcome.test ? train::to_json(*outcome.test) : Json::object(), recipe,
                             fmt::format("slipway train ({})", statement_text(job.recipe.trainer)), "", 0};
   if (outcome.test) notes.held_out = &data.test;
-  outcome.version = TRY(train::publish(*job.store, job.recipe.name, trained, &data.train, notes));
+  const GoingLive live = TRY(going_live(*job.store, job.recipe.name, outcome.test.has_value(), job.options.promote));
+  outcome.version = TRY(train::publish(*job.store, job.recipe.name, trained, &data.train, notes, live.promote));
+  if (live.stays > 0) {
+    outcome.stays = stays_text(live, job.options.store.string(), job.recipe.name, outcome.version);
+  }
   return {};
 }
 
@@ -268,6 +284,7 @@ std::vector<std::string> written(const Job& job, const Outcome& outcome) {
     lines.push_back(
         fmt::format("Published {} version {} in {}", job.recipe.name, outcome.version, job.options.store.string()));
   }
+  if (!outcome.stays.empty()) lines.push_back(outcome.stays);
   if (!outcome.folder.empty()) {
     lines.push_back(fmt::format(
         "The run is kept in {}: model.onnx, best.safetensors, curves.svg, log.jsonl, recipe.toml", outcome.folder));
@@ -303,10 +320,13 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("RECIPE", options->recipe, "The recipe (TOML), or the folder of an earlier run")->required();
+  app.add_option("RECIPE", options->recipe,
+                 "The recipe (TOML), or the folder of an earlier run or of a version in a store")
+      ->required();
   app.add_option("--data", options->data, "Where the data is, instead of the recipe's path");
   app.add_option("-o,--out", options->out, "Write the model to this file (ONNX) instead of keeping the run");
   app.add_option("--store", options->store, "Publish the model in this store");
+  app.add_flag("--promote", options->promote, "With --store: into production, though it was not tested");
   app.add_option("--checkpoints", options->checkpoints, "Keep best and last checkpoints in this folder");
   app.add_option("--runs", options->runs, "Keep the run in a folder of its own in this one; with -o: only if given")
       ->default_str("runs");

@@ -42,6 +42,7 @@ Json summary_json(const Outcome& outcome, const DataPair& data, const train::Tra
   }
   if (!outcome.hints.empty()) json.set("hints", Json::array_of(outcome.hints));
   if (outcome.version > 0) json.set("version", outcome.version);
+  if (outcome.version > 0) json.set("production", outcome.stays.empty());
   if (!outcome.folder.empty()) json.set("kept_in", outcome.folder);
   return Json::object({{"result", json}});
 }

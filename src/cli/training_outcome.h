@@ -17,6 +17,7 @@ struct Outcome {
   std::optional<train::Evaluation> test;
   std::vector<std::string> hints;
   int64_t version = 0;               // in the store; 0: none
+  std::string stays;                 // why another version stays in production; empty: none does
   std::string folder;                // where the run is kept; empty: nowhere
   std::vector<std::string> written;  // what was made, a line each
 };

@@ -62,7 +62,7 @@ Status check(const Augmentation& augmentation, const Shape& example, std::string
   if (!augmentation.any()) return {};
   if (example.size() != 2 && example.size() != 3) {
     return invalid(
-        fmt::format("{}: augment: expected images [height, width] or [channels, height, width], or spectra, found "
+        fmt::format("{}: augment: expected images [height, width] or [channels, height, width], found "
                     "examples of shape {}; leave augment out",
                     where, to_string(std::span<const int64_t>(example))));
   }

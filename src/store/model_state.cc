@@ -35,6 +35,23 @@ std::vector<int64_t> rollback_candidates(const ModelState& state) {
   return candidates;
 }
 
+int64_t rollback_target(const ModelState& state) {
+  const std::vector<int64_t> candidates = rollback_candidates(state);
+  return candidates.empty() ? 0 : candidates.front();
+}
+
+ModelState without(ModelState state, int64_t version) {
+  state.highest = std::max(state.highest, version);
+  std::erase(state.history, version);
+  state.rejected.erase(version);
+  state.trusted.erase(version);
+  if (state.production == version) {
+    state.production = 0;
+    state.since_us = 0;
+  }
+  return state;
+}
+
 int64_t predecessor(const ModelState& state) {
   if (state.history.empty() || state.rejected.contains(state.history.back())) return 0;
   return state.history.back();

@@ -32,6 +32,12 @@ int64_t predecessor(const ModelState& state);
 // Where a rollback may go, best first: the history from its end, without what was rejected.
 std::vector<int64_t> rollback_candidates(const ModelState& state);
 
+// The first of rollback_candidates(); 0: none.
+int64_t rollback_target(const ModelState& state);
+
+// `version` is gone: nothing but `highest` remembers it. None is production where it was.
+ModelState without(ModelState state, int64_t version);
+
 // `to` is production, the current one is rejected with `reason`. Requires: state.production != 0.
 ModelState rolled_back(ModelState state, int64_t to, std::string reason);
 

@@ -25,6 +25,7 @@ constexpr const char* kModel = "model.onnx";
 constexpr const char* kState = "state.json";
 constexpr const char* kLock = ".lock";
 constexpr const char* kPublishing = ".publishing";
+constexpr const char* kDeleted = ".deleted-";
 constexpr size_t kLongestName = 128;
 constexpr uint64_t kLargestManifest = uint64_t{64} << 20;
 
@@ -265,7 +266,9 @@ namespace {
 Status sweep(const fs::path& model) {
   std::vector<std::string> names = TRY(list(model));
   for (const std::string& name : names) {
-    if (name != kPublishing && !name.starts_with(std::string(kState) + ".tmp-")) continue;
+    const bool rest =
+        name == kPublishing || name.starts_with(kDeleted) || name.starts_with(std::string(kState) + ".tmp-");
+    if (!rest) continue;
     std::error_code error;
     fs::remove_all(model / name, error);
     if (error) return internal(fmt::format("removing {}: {}", (model / name).string(), error.message()));
@@ -323,6 +326,27 @@ Status Store::promote(const std::string& name, int64_t version, bool force) {
   const bool already = state.production == version;
   ModelState next = promoted(std::move(state), version);
   return write_state(name, already ? std::move(next) : now(std::move(next)));
+}
+
+// A rename takes the whole version away at once; what a kill leaves then is swept up later.
+Status Store::remove(const std::string& name, int64_t version, bool force) {
+  RETURN_IF_ERROR(check_version(name, version));
+  FileLock lock = TRY(FileLock::acquire(root_ / name / kLock));
+  RETURN_IF_ERROR(sweep(root_ / name));
+  const ModelState state = TRY(read_state(name));
+  const std::string_view why = version == state.production         ? "is in production"
+                               : version == rollback_target(state) ? "is where a rollback would go"
+                                                                   : "";
+  if (!why.empty() && !force) {
+    return failed_precondition(fmt::format(
+        "model \"{}\": version {} {}; promote another one first, or delete it with --force", name, version, why));
+  }
+  RETURN_IF_ERROR(write_state(name, without(state, version)));
+  std::error_code error;
+  fs::rename(path(name, version), root_ / name / fmt::format("{}{}", kDeleted, version), error);
+  if (error) return internal(fmt::format("deleting {}: {}", path(name, version).string(), error.message()));
+  RETURN_IF_ERROR(sync_directory(root_ / name));
+  return sweep(root_ / name);
 }
 
 Result<int64_t> Store::rollback(const std::string& name, const std::string& reason) {

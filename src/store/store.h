@@ -65,6 +65,9 @@ class Store {
   // Back to the newest version of the history that verifies and was not rejected; the current one is rejected with
   // `reason`. Returns the version that is production now. failed_precondition when there is none to go back to.
   Result<int64_t> rollback(const std::string& name, const std::string& reason);
+  // Deletes a version for good; its number is never given out again. failed_precondition for the one in production and
+  // the one that a rollback would go to, unless `force`; then none is production until one is promoted.
+  Status remove(const std::string& name, int64_t version, bool force = false);
 
  private:
   explicit Store(std::filesystem::path root) : root_(std::move(root)) {}

@@ -43,6 +43,29 @@ struct Fixture {
   }
 };
 
+TEST(StoreRemove, AVersionIsGoneAndItsNumberWithIt) {
+  TemporaryDirectory folder;
+  Store store = *Store::open(folder.path());
+  Draft draft;
+  draft.files["model.onnx"] = "model";
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store.publish("m", draft).ok());
+  EXPECT_EQ(store.remove("m", 3).code(), Code::failed_precondition);
+  EXPECT_EQ(store.remove("m", 2).code(), Code::failed_precondition);
+  EXPECT_EQ(store.remove("m", 7).code(), Code::not_found);
+  ASSERT_TRUE(store.remove("m", 1).ok());
+  EXPECT_EQ(*store.versions("m"), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(store.state("m")->history, std::vector<int64_t>{2});
+  // What a killed deletion leaves is swept up by the next writer.
+  ASSERT_TRUE(make_directories(folder.path() / "m" / ".deleted-1").ok());
+  ASSERT_TRUE(store.remove("m", 3, true).ok());
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "m" / ".deleted-1"));
+  EXPECT_EQ(store.state("m")->production, 0);
+  EXPECT_EQ(*store.publish("m", draft), 4);
+  ASSERT_TRUE(store.remove("m", 2, true).ok() && store.remove("m", 4, true).ok());
+  EXPECT_TRUE(store.models()->empty());
+  EXPECT_EQ(*store.publish("m", draft), 5);
+}
+
 TEST(Store, PublishesAndReadsBack) {
   Fixture f;
   Result<int64_t> version = f.store.publish("digits", draft("weights"));

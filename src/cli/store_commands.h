@@ -1,0 +1,36 @@
+// Store commands: what `slipway store` does beside looking and promoting, one file each.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "store/store.h"
+
+namespace slipway {
+
+// A subcommand and what it runs once it has parsed.
+struct StoreCommand {
+  CLI::App* app = nullptr;
+  std::function<Status()> run;
+};
+
+StoreCommand declare_store_delete(CLI::App& app);
+StoreCommand declare_store_retain(CLI::App& app);
+StoreCommand declare_store_export(CLI::App& app);
+StoreCommand declare_store_diff(CLI::App& app);
+
+// What they share.
+
+// A subcommand with STORE, NAME and --json.
+CLI::App* store_subcommand(CLI::App& app, const char* name, const char* brief, std::string& root, std::string& model,
+                           bool& json);
+// `version`, else production, else the latest.
+Result<int64_t> version_or_production(const Store& store, const std::string& name, int64_t version);
+// "accuracy 0.9812, loss 0.061".
+std::string metrics_text(const Json& metrics);
+
+}  // namespace slipway
