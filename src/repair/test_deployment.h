@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "base/file.h"
 #include "base/random.h"
 #include "data/batches.h"
@@ -239,6 +242,16 @@ inline Tensor test_row(int64_t i) {
 
 inline Tensor any_row(Random& random) {
   return test_row(static_cast<int64_t>(random.below(static_cast<uint64_t>(networks().data.test.size()))));
+}
+
+// The request of TensorFlow Serving's predict for a row.
+inline std::string predict_body(const Tensor& row) {
+  constexpr size_t kSide = 28;
+  std::string rows;
+  for (size_t y = 0; y < kSide; ++y) {
+    rows += fmt::format("{}[{}]", y == 0 ? "" : ",", fmt::join(row.data<float>().subspan(kSide * y, kSide), ","));
+  }
+  return "{\"instances\":[[" + rows + "]]}";
 }
 
 // A row of one of `classes`.

@@ -60,13 +60,8 @@ class Deployment : public ::testing::Test {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     int asked = 0;
     while (asked < most && !done() && std::chrono::steady_clock::now() < end) {
-      const Tensor row = deployment::test_row(next_++);
-      std::string body;
-      for (int64_t y = 0; y < 28; ++y) {
-        body += fmt::format("{}[{}]", y == 0 ? "" : ",",
-                            fmt::join(row.data<float>().subspan(static_cast<size_t>(28 * y), 28), ","));
-      }
-      Result<HttpReply> reply = client_->post("/v1/models/digits:predict", "{\"instances\":[[" + body + "]]}");
+      const std::string body = deployment::predict_body(deployment::test_row(next_++));
+      Result<HttpReply> reply = client_->post("/v1/models/digits:predict", body);
       EXPECT_TRUE(reply.ok() && reply->status == 200);
       ++asked;
       std::this_thread::sleep_for(std::chrono::milliseconds(3));
