@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -50,16 +51,19 @@ Result<CsvBlocks> CsvBlocks::open(const std::filesystem::path& path, const CsvOp
   blocks.options_ = options;
   blocks.name_ = path.string();
   blocks.file_.open(path, std::ios::binary);
-  char magic[2] = {};
-  blocks.file_.read(magic, 2);
-  const std::string_view begin(magic, 2);
-  if (is_gzip(begin) || is_utf16(begin, options.encoding) || !blocks.file_) {
-    std::string bytes = TRY(read_file(path));
-    blocks.rest_ = is_gzip(bytes) ? TRY(gunzip(bytes, path.string())) : std::move(bytes);
-    blocks.done_ = true;
-    return blocks;
+  std::string& begin = blocks.rest_;  // a pipe is not read twice
+  begin.resize(2);
+  blocks.file_.read(begin.data(), 2);
+  begin.resize(static_cast<size_t>(blocks.file_.gcount()));
+  blocks.done_ = blocks.file_.eof();
+  if (!blocks.file_ && !blocks.done_) {
+    TRY(read_file(path));  // says why
+    return data_loss(fmt::format("{}: reading failed", path.string()));
   }
-  blocks.file_.seekg(0);
+  if (!is_gzip(begin) && !is_utf16(begin, options.encoding)) return blocks;
+  begin.append(std::istreambuf_iterator<char>(blocks.file_), std::istreambuf_iterator<char>());
+  blocks.done_ = true;
+  if (is_gzip(begin)) begin = TRY(gunzip(begin, path.string()));
   return blocks;
 }
 
@@ -69,7 +73,7 @@ Result<std::string> CsvBlocks::next_text() {
     rest_.resize(before + kBlock);
     file_.read(rest_.data() + before, static_cast<std::streamsize>(kBlock));
     rest_.resize(before + static_cast<size_t>(file_.gcount()));
-    if (file_.bad()) return data_loss(fmt::format("{}: reading failed", name_));
+    if (file_.fail() && !file_.eof()) return data_loss(fmt::format("{}: reading failed", name_));
     done_ = file_.eof();
     size_t end = done_ ? rest_.size() : end_of_rows(rest_, options_.delimiter);
     if (end == 0 && rest_.size() > kLongestRow) {

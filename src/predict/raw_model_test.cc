@@ -1,6 +1,11 @@
 // Raw data through a model's own preparation: bit for bit what training computed, from the file as from memory.
 #include "predict/raw_model.h"
 
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <png.h>
@@ -417,6 +422,29 @@ TEST(CsvBlocks, EndWhereNoQuoteIsOpen) {
   EXPECT_EQ(end_of_rows("a,\"b\n1\",2", ','), 0u);
   EXPECT_EQ(end_of_rows("5\" disk,b\nx", ','), 10u) << "a quote within a cell is a letter";
   EXPECT_EQ(end_of_rows("\"a\"\"\n\",b\nx", ','), 9u);
+}
+
+TEST(CsvBlocks, ComeThroughAPipe) {
+  TemporaryDirectory folder;
+  const std::filesystem::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  constexpr int64_t kRows = 300'000;  // more than a block
+  const std::jthread writer([&] {
+    std::ofstream file(pipe, std::ios::binary);
+    file << "a,b\n";
+    for (int64_t i = 0; i < kRows; ++i) file << i << "," << 2 * i << "\n";
+  });
+  Result<CsvBlocks> blocks = CsvBlocks::open(pipe, {});
+  ASSERT_TRUE(blocks.ok()) << blocks.status().message();
+  int64_t rows = 0;
+  for (;;) {
+    Result<CsvTable> table = blocks->next();
+    ASSERT_TRUE(table.ok()) << table.status().message();
+    if (table->rows.empty()) break;
+    EXPECT_EQ(table->rows.front()[0], std::to_string(rows));
+    rows += static_cast<int64_t>(table->rows.size());
+  }
+  EXPECT_EQ(rows, kRows);
 }
 
 TEST(JsonRows, SayWhatIsWrong) {
