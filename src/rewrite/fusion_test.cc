@@ -62,6 +62,17 @@ TEST(Fusion, ActivationsGoIntoAConvolution) {
   }
 }
 
+TEST(Fusion, ASumOfTwoIsFusedAsAddIs) {
+  for (const char* op : {"Add", "Sum"}) {
+    Net bias, product;
+    ValueId plain = bias.b.op("Conv", {bias.x, bias.floats({4, 3, 3, 3}, 1)});
+    expect_fused(bias, {bias.b.op(op, {plain, bias.floats({4, 1, 1}, 4)})}, kOneConv);
+    expect_fused(product, {product.b.op(op, {product.matmul(), product.floats({5}, 4)})}, "MatMul");
+  }
+  Net one;
+  expect_fused(one, {one.b.op("Relu", {one.b.op("Sum", {one.conv(one.x)})})}, kOneConv);
+}
+
 TEST(Fusion, ClipGoesIntoAConvolutionWithBothBoundsOrOne) {
   for (bool low : {false, true}) {
     for (bool high : {false, true}) {
