@@ -2,6 +2,7 @@
 #include "cli/feeds.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -120,10 +121,10 @@ Result<std::optional<std::vector<Tensor>>> values_of_table(const std::vector<Por
   for (size_t r = 0; r < table.rows.size(); ++r) {
     for (const std::string& cell : table.rows[r]) {
       const std::optional<double> number = parse_number(cell);
-      if (!number) {
-        return invalid(
-            fmt::format("{}: line {}: \"{}\" is no number; as many columns as the model takes are its inputs",
-                        path.string(), table.lines[r], cell));
+      if (!number || !std::isfinite(static_cast<float>(*number))) {
+        const std::string found = cell.empty() ? "a cell says nothing" : "\"" + cell + "\" is no number (of float32)";
+        return invalid(fmt::format("{}: line {}: {}; as many columns as the model takes are its inputs", path.string(),
+                                   table.lines[r], found));
       }
       *to++ = static_cast<float>(*number);
     }

@@ -69,6 +69,27 @@ TEST(Wav, EveryWidthOfSample) {
   EXPECT_THAT(stereo->samples, ElementsAre(0.375f, 0.25f));
 }
 
+// As SciPy writes arrays of doubles.
+TEST(Wav, DoublesAreRead) {
+  std::string samples;
+  for (double x : {0.5, -0.25, 1e-3}) samples += std::string(reinterpret_cast<const char*>(&x), sizeof(x));
+  Result<Wave> wave = parse_wav(wav_bytes(samples, 64, 1, 8000, 3), "a.wav");
+  ASSERT_TRUE(wave.ok()) << wave.status().message();
+  EXPECT_EQ(wave->samples, (std::vector<float>{0.5f, -0.25f, 1e-3f}));
+}
+
+// ffmpeg and arecord do not know the size when they write into a pipe.
+TEST(Wav, ASizeThatWasNotKnownIsTheRestOfTheFile) {
+  const std::string whole = wav_bytes(std::string("\x00\x40\x00\x20", 4), 16);
+  for (const char* size : {"\xFF\xFF\xFF\xFF", "\xFF\xFF\xFF\x7F"}) {
+    std::string streamed = whole;
+    streamed.replace(streamed.size() - 8, 4, size, 4);
+    Result<Wave> wave = parse_wav(streamed, "a.wav");
+    ASSERT_TRUE(wave.ok()) << wave.status().message();
+    EXPECT_EQ(wave->samples, (std::vector<float>{0.5f, 0.25f}));
+  }
+}
+
 TEST(Wav, SaysWhatIsWrong) {
   std::string whole = wav_bytes(std::string(20, 'x'), 16);
   EXPECT_THAT(parse_wav("RIFX", "a.wav").status().message(), HasSubstr("a.wav: offset 0: expected a RIFF WAVE file"));

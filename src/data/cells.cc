@@ -37,14 +37,18 @@ std::string_view without_zeros(std::string_view cell) {
   return cell.find_first_not_of('0', point + 1) == std::string_view::npos ? cell.substr(0, point) : cell;
 }
 
-// "1.234.567": whole, with a point before every three digits.
-bool is_grouped(std::string_view cell) {
-  size_t at = sign(cell), run = digits(cell.substr(at));
-  if (run == 0 || run > 3 || at + run == cell.size()) return false;
-  for (at += run; at < cell.size(); at += 4) {
-    if (cell[at] != '.' || digits(cell.substr(at + 1)) < 3) return false;
+// Where the digits of "1.234.567,5" end that have a point before every three of them; npos: where a point is, it is
+// none of those ("0.370", "1.2345").
+size_t end_of_groups(std::string_view cell) {
+  const size_t begin = sign(cell), run = digits(cell.substr(begin));
+  size_t at = begin + run;
+  if (run == 0) return std::string_view::npos;
+  if (at == cell.size() || cell[at] != '.') return at;
+  if (run > 3 || cell[begin] == '0') return std::string_view::npos;
+  for (; at < cell.size() && cell[at] == '.'; at += 4) {
+    if (digits(cell.substr(at + 1, 4)) != 3) return std::string_view::npos;
   }
-  return at == cell.size();
+  return at;
 }
 
 std::string with_point(std::string_view cell) {
@@ -60,12 +64,7 @@ std::string with_point(std::string_view cell) {
 std::vector<std::string> missing_words() { return {std::begin(kMissing), std::end(kMissing)}; }
 
 bool has_decimal_comma(std::string_view cell) {
-  size_t at = sign(cell), run = digits(cell.substr(at));
-  if (run == 0) return false;
-  const bool grouped = run <= 3;
-  for (at += run; grouped && at < cell.size() && cell[at] == '.'; at += 4) {
-    if (digits(cell.substr(at + 1)) < 3) return false;
-  }
+  const size_t at = end_of_groups(cell);
   if (at >= cell.size() || cell[at] != ',') return false;
   const size_t fraction = digits(cell.substr(at + 1));
   return fraction > 0 && at + 1 + fraction == cell.size();
@@ -73,7 +72,7 @@ bool has_decimal_comma(std::string_view cell) {
 
 std::string plain_cell(std::string_view cell, const CellOptions& options) {
   if (is_missing(cell, options)) return {};
-  if (options.decimal == ',' && (has_decimal_comma(cell) || is_grouped(cell))) {
+  if (options.decimal == ',' && (has_decimal_comma(cell) || end_of_groups(cell) == cell.size())) {
     return std::string(without_zeros(with_point(cell)));
   }
   return std::string(without_zeros(cell));

@@ -35,6 +35,16 @@ TEST(Cells, DecimalCommas) {
   EXPECT_EQ(plain_cell("1,5"), "1,5");
 }
 
+TEST(Cells, APointBehindALeadingZeroIsNoneBetweenThousands) {
+  const std::pair<const char*, const char*> table[] = {
+      {"0.370", "0.370"}, {"-0.370", "-0.370"}, {"012.345", "012.345"},     {"0.370,5", "0.370,5"},
+      {"1.370", "1370"},  {"1.2345", "1.2345"}, {"12.345.678", "12345678"}, {"1.000", "1000"},
+      {"1.0000", "1"},    {"0,370", "0.370"},
+  };
+  for (const auto& [cell, plain] : table) EXPECT_EQ(plain_cell(cell, {.decimal = ','}), plain) << cell;
+  EXPECT_FALSE(has_decimal_comma("0.370,5"));
+}
+
 TEST(Cells, OptionsTravelAsJson) {
   const CellOptions options{.missing = {"oops"}, .not_missing = {"None"}, .decimal = ','};
   EXPECT_EQ(to_json(options).dump(), R"({"missing":["oops"],"not_missing":["None"],"decimal":","})");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -21,6 +22,8 @@ constexpr size_t kShownOddWords = 3;
 constexpr int64_t kFewestNumbers = 8;  // that make a column one of numbers although other cells are among them
 constexpr int64_t kNumbersPerOddCell = 9;
 constexpr double kMostlyMissing = 0.5;
+constexpr int64_t kManyTexts = 20;     // distinct ones, from which on one for every other row tells nothing
+constexpr double kFewestSteps = 1024;  // of float32 between the least and the most of a column
 const std::vector<std::string> kWords = {"number", "category", "date", "drop"};
 
 using Counts = std::unordered_map<std::string, int64_t>;
@@ -42,6 +45,9 @@ int64_t cells_where(const Counts& counts, bool (*holds)(std::string_view)) {
 bool is_number(std::string_view cell) { return parse_number(cell).has_value(); }
 bool is_date(std::string_view cell) { return parse_date(cell).has_value(); }
 bool is_number_or_comma(std::string_view cell) { return is_number(cell) || has_decimal_comma(cell); }
+bool is_number_or_thousands(std::string_view cell) {
+  return is_number(cell) || (has_decimal_comma(cell) && cell[0] != '0' && cell.size() - cell.find(',') == 4);
+}
 
 // "d.csv: line 7: column "x": expected …, found "oops"" for the first cell that is not of the kind.
 std::string first_odd(const CsvTable& table, size_t column, bool (*holds)(std::string_view),
@@ -55,11 +61,11 @@ std::string first_odd(const CsvTable& table, size_t column, bool (*holds)(std::s
   return {};
 }
 
-// The odd values, the most frequent first: ["oops", "n.v."].
-std::string odd_words(const Counts& counts) {
+// The values that are not of the kind, the most frequent first: ["oops", "n.v."].
+std::string odd_words(const Counts& counts, bool (*holds)(std::string_view)) {
   std::vector<std::pair<std::string, int64_t>> odd;
   for (const auto& [value, count] : counts) {
-    if (!is_number(value)) odd.emplace_back(value, count);
+    if (!holds(value)) odd.emplace_back(value, count);
   }
   std::ranges::sort(odd,
                     [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a < b; });
@@ -83,15 +89,25 @@ Status check_cells(const CsvTable& table, size_t column, const Counts& counts, i
   if (odd == 0 || cells_where(counts, is_date) == present) return {};
   const int64_t with_comma = cells_where(counts, is_number_or_comma);
   if (present - numbers > 0 && with_comma > numbers && (present - with_comma) * kNumbersPerOddCell <= with_comma) {
+    const bool thousands = cells_where(counts, is_number_or_thousands) == with_comma;
     return invalid(fmt::format(
-        "{}; {} of {} cells have a decimal comma: decimal = \",\" reads them, or {} takes them for text",
-        first_odd(table, column, is_number, "a number"), with_comma - numbers, present, saying(name, "category")));
+        "{}; {} of {} cells have a {}, or {} takes them for text", first_odd(table, column, is_number, "a number"),
+        with_comma - numbers, present,
+        thousands ? "comma before three digits: where it stands between thousands, take it out; where it is a decimal "
+                    "comma, say decimal = \",\""
+                  : "decimal comma: decimal = \",\" reads them",
+        saying(name, "category")));
   }
-  if (numbers < kFewestNumbers || odd * kNumbersPerOddCell > numbers) return {};
-  return invalid(
-      fmt::format("{}; mend the cell{}, or say missing = {} where such cells say nothing, or {}",
-                  first_odd(table, column, is_number, fmt::format("a number as in {} of {} cells", numbers, present)),
-                  odd > 1 ? fmt::format(" and {} more", odd - 1) : "", odd_words(counts), saying(name, "category")));
+  const int64_t dates = cells_where(counts, is_date);
+  const bool numeric = numbers >= dates;
+  const int64_t fits = std::max(numbers, dates), others = present - fits;
+  if (fits < kFewestNumbers || others * kNumbersPerOddCell > fits) return {};
+  const auto holds = numeric ? is_number : is_date;
+  const std::string expected = fmt::format("a {} as in {} of {} cells", numeric ? "number" : "date", fits, present);
+  return invalid(fmt::format("{}; mend the cell{}, or say missing = {} where such cells say nothing, or {}",
+                             first_odd(table, column, holds, expected),
+                             others > 1 ? fmt::format(" and {} more", others - 1) : "", odd_words(counts, holds),
+                             saying(name, "category")));
 }
 
 void describe_numbers(const Counts& counts, int64_t present, ColumnFacts& facts) {
@@ -130,6 +146,34 @@ bool counts_rows(const CsvTable& table, size_t column) {
   return true;
 }
 
+bool labels_rows(const Counts& counts, size_t rows) {
+  return counts.size() == rows && std::ranges::all_of(counts, [](const auto& each) {
+           const std::optional<double> number = parse_number(each.first);
+           return number && *number >= 0 && *number == std::floor(*number);
+         });
+}
+
+// `"TRUE" and "true"`: the first two, by their spelling, that differ by case alone.
+std::string first_alike(const Counts& counts) {
+  std::map<std::string, std::string> seen;
+  std::vector<std::string> values;
+  for (const auto& [value, count] : counts) values.push_back(value);
+  std::ranges::sort(values);
+  for (const std::string& value : values) {
+    std::string folded = value;
+    for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto [before, added] = seen.emplace(folded, value);
+    if (!added) return fmt::format("{} and {}", json_quote(before->second), json_quote(value));
+  }
+  return {};
+}
+
+// How many float32 there are between the least and the most of a column, at most.
+double float_steps(const ColumnFacts& facts) {
+  const double largest = std::max(std::abs(facts.least), std::abs(facts.most));
+  return largest == 0 ? 0 : (facts.most - facts.least) / std::ldexp(1.0, std::ilogb(largest) - 23);
+}
+
 std::string first_equal(const CsvTable& table, size_t column) {
   for (size_t other = 0; other < column; ++other) {
     if (std::ranges::all_of(table.rows, [&](const auto& row) { return row[other] == row[column]; })) {
@@ -140,12 +184,12 @@ std::string first_equal(const CsvTable& table, size_t column) {
 }
 
 Result<ColumnFacts> facts_of(const CsvTable& table, size_t column, const std::string& said) {
-  ColumnFacts facts{.name = table.header[column]};
+  ColumnFacts facts{.name = table.header[column], .rows = static_cast<int64_t>(table.rows.size())};
   if (column < table.missing.size()) facts.missing_words = table.missing[column];
   const Counts counts = count_values(table, column);
   int64_t present = 0;
   for (const auto& [value, count] : counts) present += count;
-  facts.missing = static_cast<int64_t>(table.rows.size()) - present;
+  facts.missing = facts.rows - present;
   facts.distinct = static_cast<int64_t>(counts.size());
   const bool numbers = cells_where(counts, is_number) == present, dates = cells_where(counts, is_date) == present;
   if (said == "number" && !numbers) {
@@ -165,7 +209,11 @@ Result<ColumnFacts> facts_of(const CsvTable& table, size_t column, const std::st
   facts.same_as = first_equal(table, column);
   facts.counts_rows = counts_rows(table, column);
   if (facts.kind == ColumnKind::number || facts.kind == ColumnKind::date) describe_numbers(counts, present, facts);
-  if (facts.kind == ColumnKind::category) describe_categories(counts, facts);
+  if (facts.kind == ColumnKind::category) {
+    describe_categories(counts, facts);
+    facts.alike = first_alike(counts);
+  }
+  facts.labels_rows = facts.kind == ColumnKind::number && labels_rows(counts, table.rows.size());
   return facts;
 }
 
@@ -182,7 +230,27 @@ Status check_words(const CsvTable& table, const ColumnWords& words) {
   return {};
 }
 
-bool unnamed(const std::string& name) { return name == kUnnamed || name.starts_with("Unnamed: "); }
+bool unnamed(const std::string& name) { return name == kUnnamed || name == "Unnamed: 0"; }
+
+// What the values of a column that is used say of it.
+void remark_values(const ColumnFacts& facts, std::vector<std::string>& texts) {
+  const std::string column = fmt::format("column \"{}\"", facts.name);
+  const int64_t present = facts.rows - facts.missing;
+  if (facts.kind == ColumnKind::category && facts.distinct > kManyTexts && facts.distinct * 2 > present) {
+    texts.push_back(
+        fmt::format("{} is text with {} different values in {} rows, such as {}; numbers and dates of another "
+                    "spelling want 1100.5 and 2024-05-31, names are better dropped",
+                    column, facts.distinct, present, json_quote(facts.values[0].first)));
+  }
+  const bool measured = facts.kind == ColumnKind::number || facts.kind == ColumnKind::date;
+  if (const double steps = float_steps(facts);
+      measured && steps < kFewestSteps && steps > 0 && static_cast<double>(facts.distinct) > steps + 1) {
+    texts.push_back(
+        fmt::format("{} has {} values, of which a model (float32) tells {:.0f} apart, since they are so far "
+                    "from 0; take a fixed number off",
+                    column, facts.distinct, steps + 1));
+  }
+}
 
 }  // namespace
 
@@ -200,19 +268,19 @@ std::vector<std::string> row_numbers(const std::vector<ColumnFacts>& facts) {
   std::vector<std::string> names;
   const bool headed = std::ranges::any_of(facts, [](const ColumnFacts& each) { return each.name == "column 2"; });
   for (const ColumnFacts& each : facts) {
-    if (each.counts_rows && unnamed(each.name) && !headed) names.push_back(each.name);
+    if ((each.counts_rows || each.labels_rows) && unnamed(each.name) && !headed) names.push_back(each.name);
   }
   return names;
 }
 
 std::vector<std::string> remarks(const std::vector<ColumnFacts>& facts, const std::vector<std::string>& left_out) {
   auto plain = [&](const std::string& name) { return std::ranges::find(left_out, name) == left_out.end(); };
-  int64_t rows = 0;
-  for (const ColumnFacts& each : facts) rows = std::max(rows, each.missing + each.distinct);
   std::vector<std::string> texts;
   for (const ColumnFacts& each : facts) {
-    if (!plain(each.name)) continue;
     const std::string column = fmt::format("column \"{}\"", each.name);
+    if (!each.alike.empty()) texts.push_back(fmt::format("{} has {}, which are two values here", column, each.alike));
+    if (!plain(each.name)) continue;
+    remark_values(each, texts);
     if (each.constant()) texts.push_back(column + " has one value in every row; it says nothing");
     if (!each.same_as.empty() && !each.constant() && !each.counts_rows) {
       texts.push_back(plain(each.same_as)
@@ -224,7 +292,7 @@ std::vector<std::string> remarks(const std::vector<ColumnFacts>& facts, const st
     if (each.counts_rows) {
       texts.push_back(fmt::format("{} counts the rows; drop = [{}] leaves it out", column, json_quote(each.name)));
     }
-    if (static_cast<double>(each.missing) > kMostlyMissing * static_cast<double>(rows) &&
+    if (static_cast<double>(each.missing) > kMostlyMissing * static_cast<double>(each.rows) &&
         each.kind != ColumnKind::empty) {
       texts.push_back(fmt::format("{} misses {} of its values", column, each.missing));
     }

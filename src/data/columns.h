@@ -20,10 +20,13 @@ enum class ColumnKind { number, date, category, empty };
 struct ColumnFacts {
   std::string name;
   ColumnKind kind = ColumnKind::category;
+  int64_t rows = 0;  // of the table
   int64_t missing = 0;
   std::map<std::string, int64_t> missing_words;         // as spelled in the file
   int64_t distinct = 0;                                 // values, missing ones left out
   bool counts_rows = false;                             // 0, 1, 2, … or 1, 2, 3, … from the first row to the last
+  bool labels_rows = false;                             // whole numbers of at least 0, another one in every row
+  std::string alike;                                    // two values that differ by case alone, quoted; empty: none
   std::string same_as;                                  // the first earlier column with the same cells; empty: none
   double least = 0, most = 0, mean = 0;                 // of numbers; of dates in days since 1970-01-01
   std::string first, last;                              // of dates, as spelled
@@ -36,14 +39,16 @@ struct ColumnFacts {
 using ColumnWords = std::map<std::string, std::string>;
 
 // The facts of every column, in the table's order. Errors: a column of `words` that is not there, or a word that is
-// none of the four; in a column for which nothing is said: cells of another kind among nine in ten numbers, or numbers
-// with a decimal comma, with the line and the ways out; in one of "number" or "date": a cell that is none.
+// none of the four; in a column for which nothing is said: cells of another kind among nine in ten numbers or dates, or
+// numbers with a decimal comma, with the line and the ways out; in one of "number" or "date": a cell that is none.
 Result<std::vector<ColumnFacts>> look_at(const CsvTable& table, const ColumnWords& words);
 
-// Columns that only count the rows and have no name of their own, as pandas writes its index: they are no features.
+// Columns that only number the rows, shuffled or not, and have no name of their own, as pandas writes its index: they
+// are no features.
 std::vector<std::string> row_numbers(const std::vector<ColumnFacts>& facts);
 
-// Sentences about what deserves a second look: constant, equal and row-counting columns, mostly missing ones.
+// Sentences about what deserves a second look: constant, equal and row-counting columns, mostly missing ones, text of
+// which nearly every row has its own, values that differ by case alone, numbers that float32 hardly tells apart.
 // `left_out`: the target and what is dropped.
 std::vector<std::string> remarks(const std::vector<ColumnFacts>& facts, const std::vector<std::string>& left_out);
 

@@ -53,6 +53,23 @@ TEST(Columns, OneBadCellDoesNotMakeNumbersACategory) {
   EXPECT_EQ(said->at(0).missing, 1);
 }
 
+TEST(Columns, OneBadCellDoesNotMakeDatesACategory) {
+  std::vector<std::string> cells;
+  for (int day = 1; day <= 9; ++day) cells.push_back("2024-05-0" + std::to_string(day));
+  cells.insert(cells.begin() + 4, "soon");
+  EXPECT_EQ(facts(column_of(cells)).status().message(),
+            "t.csv: line 6: column \"x\": expected a date as in 9 of 10 cells, found \"soon\"; mend the cell, or say "
+            "missing = [\"soon\"] where such cells say nothing, or columns.x = \"category\"");
+  EXPECT_EQ(facts(column_of(cells), {}, {.cells = {.missing = {"soon"}}})->at(0).kind, ColumnKind::date);
+}
+
+TEST(Columns, ThousandsAreNotTakenForDecimals) {
+  EXPECT_THAT(facts(column_of({"1,100", "12,250", "300"})).status().message(),
+              HasSubstr("found \"1,100\"; 2 of 3 cells have a comma before three digits: where it stands between "
+                        "thousands, take it out; where it is a decimal comma, say decimal = \",\""));
+  EXPECT_THAT(facts(column_of({"0,100", "12,250", "300"})).status().message(), HasSubstr("have a decimal comma"));
+}
+
 TEST(Columns, TextWithSomeNumbersIsACategory) {
   EXPECT_EQ(facts(column_of({"1", "2", "3A", "4", "5", "6B", "7", "8", "9", "10"}))->at(0).kind, ColumnKind::category);
   EXPECT_EQ(facts(column_of({"1", "2", "A"}))->at(0).kind, ColumnKind::category) << "too few to tell";
@@ -84,7 +101,10 @@ TEST(Columns, RowNumbersAreFound) {
   EXPECT_THAT(row_numbers(*pandas), ElementsAre("column 1"));
   EXPECT_THAT(row_numbers(*facts("Unnamed: 0,a\n0,5\n1,6\n2,7\n")), ElementsAre("Unnamed: 0"));
   EXPECT_THAT(row_numbers(*facts("0,5\n1,6\n2,7\n")), ElementsAre()) << "a table without a header";
-  EXPECT_THAT(row_numbers(*facts(",a\n0,5\n2,6\n1,7\n")), ElementsAre());
+  EXPECT_THAT(row_numbers(*facts(",a\n0,5\n2,6\n1,7\n")), ElementsAre("column 1")) << "shuffled";
+  EXPECT_THAT(row_numbers(*facts(",a\n40,5\n7,6\n81,7\n")), ElementsAre("column 1")) << "a part of a table";
+  EXPECT_THAT(row_numbers(*facts(",a\n0,5\n2,6\n2,7\n")), ElementsAre()) << "a value that comes again";
+  EXPECT_THAT(row_numbers(*facts(",a\n0.5,5\n2,6\n1,7\n")), ElementsAre()) << "no whole numbers";
   EXPECT_THAT(remarks(*pandas, {"column 1"}),
               ElementsAre("column \"id\" counts the rows; drop = [\"id\"] leaves it out"));
 }
@@ -96,6 +116,27 @@ TEST(Columns, RemarksNameWhatSaysNothing) {
                                                   "column \"c\" has one value in every row; it says nothing"));
   EXPECT_THAT(remarks(*facts("y,b\n1,1\n2,2\n5,5\n"), {"y"}),
               ElementsAre("column \"b\" has the cells of \"y\", which is no feature; drop it if it tells the answer"));
+}
+
+TEST(Columns, RemarksNameWhatIsHardlyTold) {
+  std::string dates = "when,y\n", times = "at,y\n", words = "on,y\n";
+  for (int i = 0; i < 30; ++i) {
+    dates += std::to_string(10 + i % 20) + ".05.20" + std::to_string(10 + i) + ",1\n";
+    times += std::to_string(1700000000 + i) + ",1\n";
+    words += (i % 3 == 0 ? "TRUE" : i % 3 == 1 ? "True" : "no") + std::string(",1\n");
+  }
+  EXPECT_THAT(
+      remarks(*facts(dates), {"y"}),
+      ElementsAre("column \"when\" is text with 30 different values in 30 rows, such as \"10.05.2010\"; numbers "
+                  "and dates of another spelling want 1100.5 and 2024-05-31, names are better dropped"));
+  EXPECT_THAT(
+      remarks(*facts(times), {"y"}),
+      ElementsAre("column \"at\" has 30 values, of which a model (float32) tells 1 apart, since they are so far "
+                  "from 0; take a fixed number off"));
+  EXPECT_THAT(remarks(*facts(words), {"y"}),
+              ElementsAre("column \"on\" has \"TRUE\" and \"True\", which are two values "
+                          "here"));
+  EXPECT_THAT(remarks(*facts("a,y\n1.25,1\n2.5,0\n1e9,1\n"), {"y"}), ElementsAre());
 }
 
 }  // namespace

@@ -24,12 +24,19 @@ std::string_view trimmed(std::string_view cell) {
   return cell.substr(begin, cell.find_last_not_of(" \t") - begin + 1);
 }
 
+// The delimiter that Excel's first line "sep=;" says; 0: there is no such line.
+char separator_said(std::string_view text) {
+  const bool said = text.starts_with("sep=") && text.size() > 5 && (text[5] == '\n' || text[5] == '\r');
+  return said ? text[4] : '\0';
+}
+
 // Reads one row after the other.
 class Scanner {
  public:
   Scanner(std::string_view text, std::string_view name, char delimiter)
       : rest_(text), name_(name), delimiter_(delimiter) {
     if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
+    if (separator_said(rest_) != 0) rest_.remove_prefix(5);
     skip_empty_lines();
   }
 
@@ -109,13 +116,28 @@ size_t columns_with(char delimiter, std::string_view text) {
 }
 
 char sniff_delimiter(std::string_view text) {
+  const std::string_view unmarked = text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
+  if (const char said = separator_said(unmarked); said != 0) return said;
   return *std::ranges::max_element(kDelimiters, {}, [&](char delimiter) { return columns_with(delimiter, text); });
 }
 
-bool looks_like_header(const std::vector<std::string>& row) {
-  const size_t named = row.size() > 1 && row[0].empty() ? 1 : 0;
-  return std::none_of(row.begin() + static_cast<ptrdiff_t>(named), row.end(),
-                      [](const std::string& cell) { return cell.empty() || parse_number(cell); });
+// Whether a number stands below one of the names.
+bool names_numbers(const std::vector<std::string>& row, Scanner below) {
+  for (size_t i = 0; i < kSniffedRows && !below.at_end(); ++i) {
+    Result<std::vector<std::string>> next = below.row();
+    if (!next.ok()) return false;
+    for (size_t c = 0; c < std::min(row.size(), next->size()); ++c) {
+      if (!row[c].empty() && parse_number((*next)[c])) return true;
+    }
+  }
+  return false;
+}
+
+// Names are no numbers. Where columns have none (but for the first, of row numbers), what is below has to tell.
+bool looks_like_header(const std::vector<std::string>& row, const Scanner& below) {
+  if (std::ranges::any_of(row, [](const std::string& cell) { return parse_number(cell).has_value(); })) return false;
+  const auto empty = std::ranges::count(row, std::string());
+  return empty == 0 || (empty == 1 && row.size() > 1 && row[0].empty()) || names_numbers(row, below);
 }
 
 Status check_header(const CsvTable& table) {
@@ -127,8 +149,9 @@ Status check_header(const CsvTable& table) {
 }
 
 // Takes the first row for the names, or makes some. Whether it was the header.
-Result<bool> read_header(const std::vector<std::string>& row, const CsvOptions& options, CsvTable& table) {
-  const bool header = options.header.value_or(looks_like_header(row));
+Result<bool> read_header(const std::vector<std::string>& row, const Scanner& below, const CsvOptions& options,
+                         CsvTable& table) {
+  const bool header = options.header ? *options.header : looks_like_header(row, below);
   for (size_t i = 0; i < row.size(); ++i) {
     table.header.push_back(header && !row[i].empty() ? row[i] : fmt::format("column {}", i + 1));
   }
@@ -137,12 +160,43 @@ Result<bool> read_header(const std::vector<std::string>& row, const CsvOptions& 
   return header;
 }
 
-void make_plain(const CellOptions& options, std::vector<std::string>& row, CsvTable& table) {
+// How the cells of a column spell their points where decimal = ",": the lines that first said so; 0: none did.
+struct Points {
+  int64_t grouped = 0;  // "1.370": between thousands
+  int64_t decimal = 0;  // "0.370"
+  std::string grouped_cell, decimal_cell;
+};
+
+// "1.370" and "0.370" in one column say two things by one sign.
+Status check_points(std::string_view cell, std::string_view plain, int64_t line, const std::string& column,
+                    const CsvTable& table, Points& points) {
+  if (cell.find('.') == std::string_view::npos || cell.find(',') != std::string_view::npos || !parse_number(plain))
+    return {};
+  auto digits = [](std::string_view text) {
+    return std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const bool grouped = plain.find('.') == std::string_view::npos && digits(plain) == digits(cell);
+  (grouped ? points.grouped : points.decimal) = line;
+  (grouped ? points.grouped_cell : points.decimal_cell) = cell;
+  if (points.grouped == 0 || points.decimal == 0) return {};
+  return invalid(fmt::format(
+      "{}: column \"{}\": with decimal = \",\" the point of \"{}\" (line {}) stands between thousands, that "
+      "of \"{}\" (line {}) does not; spell the numbers in one way, or take decimal = \",\" out",
+      table.name, column, points.grouped_cell, points.grouped, points.decimal_cell, points.decimal));
+}
+
+Status make_plain(const CellOptions& options, int64_t line, std::vector<Points>& points, std::vector<std::string>& row,
+                  CsvTable& table) {
+  points.resize(row.size());
   for (size_t i = 0; i < row.size(); ++i) {
     std::string plain = plain_cell(row[i], options);
+    if (options.decimal == ',') {
+      RETURN_IF_ERROR(check_points(row[i], plain, line, table.header[i], table, points[i]));
+    }
     if (plain.empty()) ++table.missing[i][row[i]];
     row[i] = std::move(plain);
   }
+  return {};
 }
 
 }  // namespace
@@ -160,17 +214,18 @@ Result<CsvTable> parse_csv(std::string_view text, std::string_view name, const C
   table.name = name;
   table.delimiter = options.delimiter != 0 ? options.delimiter : sniff_delimiter(text);
   Scanner scanner(text, name, table.delimiter);
+  std::vector<Points> points;
   while (!scanner.at_end()) {
     int64_t line = scanner.line();
     std::vector<std::string> row = TRY(scanner.row());
-    if (table.header.empty() && TRY(read_header(row, options, table))) continue;
+    if (table.header.empty() && TRY(read_header(row, scanner, options, table))) continue;
     if (row.size() != table.header.size()) {
       return invalid(
           fmt::format("{}: line {}: expected {} cells as in the first line, found {}; quote cells that hold the "
                       "delimiter",
                       name, line, table.header.size(), row.size()));
     }
-    make_plain(options.cells, row, table);
+    RETURN_IF_ERROR(make_plain(options.cells, line, points, row, table));
     table.rows.push_back(std::move(row));
     table.lines.push_back(line);
   }

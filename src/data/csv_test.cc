@@ -40,7 +40,15 @@ TEST(Csv, ReadsWhatRfc4180Says) {
       {"a|b\n1|2\n", "a|b / 1|2"},
       {"name\nx\ny\n", "name / x / y"},
       {"1,2\n3,4\n", "column 1|column 2 / 1|2 / 3|4"},
-      {"a,\n1,2\n", "column 1|column 2 / a| / 1|2"},
+      {"a,\n1,2\n", "a|column 2 / 1|2"},
+      {"a,,y\n1,x,n\n", "a|column 2|y / 1|x|n"},
+      {"a,y,\n1,n,\n", "a|y|column 3 / 1|n|"},
+      {"a,,y\nb,x,n\n", "column 1|column 2|column 3 / a||y / b|x|n"},
+      {",,\n1,2,3\n", "column 1|column 2|column 3 / || / 1|2|3"},
+      {"sep=;\na;b\n1,5;2\n", "a|b / 1,5|2"},
+      {"\xEF\xBB\xBF"
+       "sep=|\r\na|b,c\r\n1|2\r\n",
+       "a|b,c / 1|2"},
   };
   for (const auto& [text, expected] : table) EXPECT_EQ(shown(text), expected) << text;
   EXPECT_EQ(shown("a,b\nc,d\n", {.header = false}), "column 1|column 2 / a|b / c|d");
@@ -66,6 +74,16 @@ TEST(Csv, RowsKnowTheirLines) {
   Result<CsvTable> table = parse_csv("a,b\n\"x\n\ny\",2\n\n3,4\n", "t");
   ASSERT_TRUE(table.ok());
   EXPECT_THAT(table->lines, ElementsAre(2, 6));
+}
+
+TEST(Csv, OnePointMeansOneThingInAColumnOfDecimalCommas) {
+  EXPECT_EQ(
+      shown("a;b\n1.370;x\n2,5;y\n0.370;z\n", {.cells = {.decimal = ','}}),
+      "t.csv: column \"a\": with decimal = \",\" the point of \"1.370\" (line 2) stands between thousands, that of "
+      "\"0.370\" (line 4) does not; spell the numbers in one way, or take decimal = \",\" out");
+  EXPECT_EQ(shown("a;b\n1.370;1.5\n2.000;2.0\n", {.cells = {.decimal = ','}}), "a|b / 1370|1.5 / 2000|2");
+  EXPECT_EQ(shown("a;b\n31.05.2024;1.2.3\n1.370,5;x\n", {.cells = {.decimal = ','}}),
+            "a|b / 31.05.2024|1.2.3 / 1370.5|x");
 }
 
 TEST(Csv, Numbers) {

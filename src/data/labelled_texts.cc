@@ -156,6 +156,12 @@ Result<DataPair> load_labelled_texts(const DataSource& source) {
   }
   pair.understood = Json::object({{"skipped", skipped}, {"split", parts.how}});
   const auto last = static_cast<size_t>(source.text.sequence_length - 1);
+  const auto empty = std::ranges::count(parts.train.texts, std::string());
+  if (empty > 0) {
+    add_note(pair.understood, fmt::format("{} of {} training texts say nothing (empty, or a word that stands for a "
+                                          "missing cell)",
+                                          empty, pair.train.size()));
+  }
   for (int64_t i = 0; i < pair.train.size(); ++i) {
     longer += pair.train.inputs.data<float>()[static_cast<size_t>(i) * (last + 1) + last] > 0;
   }

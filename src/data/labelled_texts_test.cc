@@ -66,5 +66,13 @@ TEST_F(LabelledTexts, TwoColumnsOfATable) {
   EXPECT_TRUE(load_dataset(s).ok());
 }
 
+TEST_F(LabelledTexts, TextsThatSayNothingAreCounted) {
+  std::string text = "review,liked\n";
+  for (int i = 0; i < 4; ++i) text += "good,yes\n\"\",no\nbad,no\nfine,yes\n";
+  Result<DataPair> pair = load_dataset(source(put("e.csv", text)));
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_THAT(pair->understood["notes"].dump(), HasSubstr("training texts say nothing (empty, or a word"));
+}
+
 }  // namespace
 }  // namespace slipway

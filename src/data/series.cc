@@ -88,11 +88,35 @@ Result<std::vector<double>> numbers_in_time(const CsvTable& table, size_t column
 
 namespace {
 
+constexpr double kLongStep = 1.5;    // usual steps; months differ by less
+constexpr size_t kStepsPerGap = 10;  // where there are more gaps, they are usual (weekends)
+
+// Steps of time that are missing; windows reach across them. Requires: sorted by the column `time`.
+void note_gaps(const CsvTable& table, size_t time, Json& understood) {
+  std::vector<double> steps;
+  for (size_t row = 1; row < table.rows.size(); ++row) {
+    steps.push_back(*time_of(table.rows[row][time]) - *time_of(table.rows[row - 1][time]));
+  }
+  if (steps.empty()) return;
+  std::vector<double> sorted = steps;
+  std::ranges::nth_element(sorted, sorted.begin() + static_cast<ptrdiff_t>(sorted.size() / 2));
+  const double usual = sorted[sorted.size() / 2];
+  const auto gaps =
+      static_cast<size_t>(std::ranges::count_if(steps, [&](double step) { return step > kLongStep * usual; }));
+  if (gaps == 0 || gaps * kStepsPerGap > steps.size()) return;
+  const auto longest = static_cast<size_t>(std::ranges::max_element(steps) - steps.begin());
+  add_note(understood,
+           fmt::format("{} of {} steps in time are longer than usual, the longest from {} to {}; windows reach "
+                       "across as if nothing was missing there",
+                       gaps, steps.size(), table.rows[longest][time], table.rows[longest + 1][time]));
+}
+
 Result<Columns> read_values(const DataSource& source, CsvTable& table, Json& understood) {
   ColumnWords words = source.columns;
   for (const std::string& name : source.tabular.drop) words.emplace(name, "drop");
   const std::vector<ColumnFacts> facts = TRY(look_at(table, words));
   RETURN_IF_ERROR(sort_by_time(source.series.time, table));
+  if (!source.series.time.empty()) note_gaps(table, TRY(target_column(table, source.series.time)), understood);
   const std::vector<std::string> counting = row_numbers(facts);
   Columns values{.names = {}, .columns = {}, .targets = {}, .rows = table.rows.size()};
   Json columns = Json::array();

@@ -1,6 +1,7 @@
 // Series: windows, no leak across the split, forecasts without a model.
 #include "data/series.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@ namespace slipway {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class Series : public ::testing::Test {
  protected:
@@ -75,6 +77,22 @@ TEST_F(Series, SaysWhatIsWrong) {
   s.targets.columns = {"month"};
   EXPECT_THAT(load_dataset(s).status().message(),
               HasSubstr("target \"month\" is no column of numbers; these are: y, z"));
+}
+
+TEST_F(Series, StepsInTimeThatAreMissingAreTold) {
+  std::string text = "month,y\n";
+  for (int i = 0; i < 20; ++i) {
+    const int month = i < 12 ? i : i + 5;  // the second January to May are not there
+    text += fmt::format("{}-{:02},{}\n", 2023 + month / 12, month % 12 + 1, i);
+  }
+  Result<DataPair> pair = load_dataset(source(text));
+  ASSERT_TRUE(pair.ok()) << pair.status().message();
+  EXPECT_THAT(
+      pair->understood["notes"].dump(),
+      HasSubstr("1 of 19 steps in time are longer than usual, the longest from 2023-12 to 2024-06; windows reach "
+                "across as if nothing was missing there"));
+  EXPECT_THAT(load_dataset(source(ten()))->understood["notes"].dump(), Not(HasSubstr("steps in time")))
+      << "months differ";
 }
 
 TEST_F(Series, MissingValuesAreTheOneBefore) {

@@ -135,6 +135,7 @@ Result<Tensor> raw_column(const CsvTable& table, std::span<const uint32_t> rows,
     std::optional<double> value = missing ? std::nullopt : parse_number(cell);
     if (!value && !missing) return wrong_cell(table, rows[i], column, "a number as in the training rows");
     x.mutable_data<float>()[i] = value ? static_cast<float>(*value) : std::nanf("");
+    if (std::isinf(x.data<float>()[i])) return wrong_cell(table, rows[i], column, "a number that float32 can hold");
   }
   return x;
 }

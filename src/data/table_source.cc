@@ -109,7 +109,7 @@ void leave_out(const DataSource& source, Prepared& p) {
   for (const std::string& name : row_numbers(p.facts)) {
     if (std::ranges::find(p.targets.columns, name) != p.targets.columns.end()) continue;
     p.options.drop.push_back(name);
-    add_note(p.understood, fmt::format("\"{}\" only counts the rows (as pandas writes them) and was left out", name));
+    add_note(p.understood, fmt::format("\"{}\" only numbers the rows (as pandas writes them) and was left out", name));
   }
   for (size_t i = 1; i < p.targets.columns.size(); ++i) p.options.drop.push_back(p.targets.columns[i]);
   if (source.split == SplitBy::group) p.options.drop.push_back(source.split_column);
@@ -181,7 +181,15 @@ Result<Parted> by_time(const DataSource& source, const CsvTable& table) {
 Result<Parted> by_group(const DataSource& source, const CsvTable& table) {
   const size_t column = TRY(target_column(table, source.split_column));
   std::vector<std::string> groups;
-  for (const auto& row : table.rows) groups.push_back(row[column]);
+  for (size_t row = 0; row < table.rows.size(); ++row) {
+    if (table.rows[row][column].empty()) {
+      return invalid(
+          fmt::format("{}: line {}: column \"{}\": expected a group, found none; rows whose group is not known "
+                      "cannot be kept together: name it or leave them out",
+                      table.name, table.lines[row], source.split_column));
+    }
+    groups.push_back(table.rows[row][column]);
+  }
   return Parted{TRY(split_by_group(groups, source.test_fraction, source.seed, table.name)),
                 fmt::format("whole groups of \"{}\" are held out, drawn by seed {}", source.split_column, source.seed)};
 }

@@ -55,7 +55,7 @@ TEST_F(TableSource, PandasIndexIsNoFeature) {
   Result<DataPair> pair = load_dataset(d);
   ASSERT_TRUE(pair.ok()) << pair.status().message();
   EXPECT_THAT(pair->train.features, ElementsAre("a", "b=a", "b=b"));
-  EXPECT_THAT(notes(*pair), HasSubstr("only counts the rows"));
+  EXPECT_THAT(notes(*pair), HasSubstr("only numbers the rows"));
 }
 
 TEST_F(TableSource, Latin1IsNamedAndRead) {
@@ -134,6 +134,25 @@ TEST_F(TableSource, SplitsByTimeAndGroupAndNotAtAll) {
   ASSERT_TRUE(all.ok()) << all.status().message();
   EXPECT_EQ(all->train.size(), 16);
   EXPECT_EQ(all->test.size(), 0);
+}
+
+TEST_F(TableSource, RowsWithoutAGroupAreNotOneGroup) {
+  DataSource d =
+      source(table("who,a,y", [](int i) { return (i == 6 ? "" : "p" + str(i % 4)) + "," + str(i) + ",1.5"; }));
+  d.split = SplitBy::group;
+  d.split_column = "who";
+  EXPECT_THAT(message(d), HasSubstr("line 8: column \"who\": expected a group, found none"));
+}
+
+TEST_F(TableSource, WeightsThatAreAllZeroAreRefused) {
+  DataSource d = source(table("a,w,y", [](int i) { return str(i) + ",0," + str(i % 2); }));
+  d.tabular.weight = "w";
+  EXPECT_THAT(message(d), HasSubstr("column \"w\": every weight is 0; nothing would be learned"));
+}
+
+TEST_F(TableSource, ANumberBeyondFloat32NamesItsCell) {
+  DataSource d = source(table("a,y", [](int i) { return (i == 3 ? "1e39" : str(i)) + "," + str(i % 2); }));
+  EXPECT_THAT(message(d), HasSubstr("line 5: column \"a\": expected a number that float32 can hold, found \"1e39\""));
 }
 
 TEST_F(TableSource, SeveralTargetsAndLabels) {

@@ -211,6 +211,11 @@ Status encode_weights(const CsvTable& table, std::span<const uint32_t> rows, siz
     if (!number || *number < 0) return wrong_cell(table, rows[i], column, "a number of at least 0 as weight");
     data.weights.mutable_data<float>()[i] = static_cast<float>(*number);
   }
+  const bool some = std::ranges::any_of(data.weights.data<float>(), [](float weight) { return weight > 0; });
+  if (!some && !rows.empty()) {
+    return invalid(fmt::format("{}: column \"{}\": every weight is 0; nothing would be learned", table.name,
+                               table.header[column]));
+  }
   return {};
 }
 

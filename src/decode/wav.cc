@@ -14,11 +14,17 @@ namespace slipway {
 namespace {
 
 constexpr uint16_t kPcm = 1, kFloat = 3, kExtensible = 0xFFFE;
+// From here on a size says that it was not known when it was written: ffmpeg, sox and arecord do so into a pipe.
+constexpr size_t kUnknownSize = 0x7FFFF000;
+
+uint64_t wide_little_endian(std::string_view bytes, size_t at, size_t width) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < width; ++i) value |= uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+  return value;
+}
 
 uint32_t little_endian(std::string_view bytes, size_t at, size_t width) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < width; ++i) value |= uint32_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-  return value;
+  return static_cast<uint32_t>(wide_little_endian(bytes, at, width));
 }
 
 struct Format {
@@ -36,11 +42,11 @@ Result<Format> read_format(std::string_view chunk, std::string_view where, size_
                 little_endian(chunk, 14, 2)};
   if (format.code == kExtensible && chunk.size() >= 26) format.code = little_endian(chunk, 24, 2);
   bool pcm = format.code == kPcm && (format.bits == 8 || format.bits == 16 || format.bits == 24 || format.bits == 32);
-  if (!pcm && !(format.code == kFloat && format.bits == 32)) {
-    return unsupported(
-        fmt::format("{}: offset {}: expected PCM of 8, 16, 24 or 32 bits or 32-bit float, found format {} of {} bits; "
-                    "convert the file",
-                    where, offset, format.code, format.bits));
+  if (!pcm && !(format.code == kFloat && (format.bits == 32 || format.bits == 64))) {
+    return unsupported(fmt::format(
+        "{}: offset {}: expected PCM of 8, 16, 24 or 32 bits or float of 32 or 64, found format {} of {} bits; "
+        "convert the file",
+        where, offset, format.code, format.bits));
   }
   if (format.channels == 0 || format.rate == 0) {
     return invalid(fmt::format("{}: offset {}: expected channels and a sample rate, found {} and {}", where, offset,
@@ -50,6 +56,7 @@ Result<Format> read_format(std::string_view chunk, std::string_view where, size_
 }
 
 float sample_at(std::string_view bytes, size_t at, const Format& format) {
+  if (format.bits == 64) return static_cast<float>(std::bit_cast<double>(wide_little_endian(bytes, at, 8)));
   uint32_t raw = little_endian(bytes, at, format.bits / 8);
   if (format.code == kFloat) return std::bit_cast<float>(raw);
   if (format.bits == 8) return (static_cast<float>(raw) - 128) / 128;
@@ -83,6 +90,7 @@ Result<Wave> parse_wav(std::string_view bytes, std::string_view where) {
     std::string_view name = bytes.substr(at, 4);
     size_t size = little_endian(bytes, at + 4, 4);
     at += 8;
+    if (name == "data" && size >= kUnknownSize) size = std::min(size, bytes.size() - at);
     if (size > bytes.size() - at) {
       return invalid(fmt::format("{}: offset {}: expected {} bytes of \"{}\", found {}; the file is cut short", where,
                                  at, size, name == "data" || name == "fmt " ? name : "another part",

@@ -18,6 +18,41 @@ int digits_at(std::string_view cell, size_t at, size_t width) {
   return value;
 }
 
+// Seconds east of Greenwich of "Z", "+02:00", "+0200", "+02"; nullopt for anything else.
+std::optional<int> offset_of(std::string_view text) {
+  if (text == "Z") return 0;
+  if (text.size() < 3 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const int hours = digits_at(text, 1, 2);
+  const bool colon = text.size() == 6 && text[3] == ':', plain = text.size() == 5;
+  const int minutes = colon ? digits_at(text, 4, 2) : plain ? digits_at(text, 3, 2) : text.size() == 3 ? 0 : -1;
+  if (hours < 0 || hours > 18 || minutes < 0 || minutes > 59) return std::nullopt;
+  return (text[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
+}
+
+// Seconds since the day's begin of HH:MM[:SS[.SSS…]] and an offset from Greenwich, if there is one; nullopt for
+// anything else.
+std::optional<double> seconds_of(std::string_view time) {
+  const int hours = digits_at(time, 0, 2), minutes = digits_at(time, 3, 2);
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || time[2] != ':') return std::nullopt;
+  double seconds = hours * 3600 + minutes * 60;
+  time.remove_prefix(5);
+  if (time.starts_with(':')) {
+    const int whole = digits_at(time, 1, 2);
+    if (whole < 0 || whole > 60) return std::nullopt;
+    seconds += whole;
+    time.remove_prefix(3);
+    double unit = 1;
+    const bool fraction = time.starts_with('.') && digits_at(time, 1, 1) >= 0;
+    if (fraction) time.remove_prefix(1);
+    for (; fraction && digits_at(time, 0, 1) >= 0; time.remove_prefix(1))
+      seconds += (unit /= 10) * digits_at(time, 0, 1);
+  }
+  if (time.empty()) return seconds;
+  const std::optional<int> offset = offset_of(time);
+  if (!offset) return std::nullopt;
+  return seconds - *offset;
+}
+
 }  // namespace
 
 std::optional<double> parse_date(std::string_view cell) {
@@ -28,13 +63,10 @@ std::optional<double> parse_date(std::string_view cell) {
   if (!date.ok()) return std::nullopt;
   double days = sys_days(date).time_since_epoch().count();
   if (cell.size() == 10) return days;
-  int hours = digits_at(cell, 11, 2), minutes = digits_at(cell, 14, 2);
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || cell[13] != ':') return std::nullopt;
   if (cell[10] != 'T' && cell[10] != ' ') return std::nullopt;
-  int seconds = cell.size() == 16 ? 0 : digits_at(cell, 17, 2);
-  bool whole = cell.size() == 16 || (cell.size() == 19 && cell[16] == ':' && seconds >= 0 && seconds <= 60);
-  if (!whole) return std::nullopt;
-  return days + (hours * 3600 + minutes * 60 + seconds) / 86400.0;
+  const std::optional<double> time = seconds_of(cell.substr(11));
+  if (!time) return std::nullopt;
+  return days + *time / 86400.0;
 }
 
 }  // namespace slipway

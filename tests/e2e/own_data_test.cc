@@ -181,7 +181,7 @@ TEST_F(OwnData, AnImbalancedTable) {
   const Json result = trained(with_test("imbalanced", "test.csv"), table);
   EXPECT_GT(result["test_auc"].as_double(), 0.9);
   EXPECT_GT(result["test_classes"].items()[1]["recall"].as_double(), 0.7) << "the rare class is found";
-  EXPECT_THAT(understood_["notes"].dump(), HasSubstr("only counts the rows"));
+  EXPECT_THAT(understood_["notes"].dump(), HasSubstr("only numbers the rows"));
   EXPECT_EQ(understood_["columns"].items()[3]["missing"].as_int(), 30);
 
   const Json measured = evaluated(rest);
