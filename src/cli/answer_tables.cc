@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "cli/table.h"
 #include "train/answers.h"
 
@@ -33,7 +34,7 @@ std::string answers_text(const Json& confusion, const std::vector<std::string>& 
   if (confusion.items().empty()) return {};
   std::vector<train::ClassScore> scores = train::class_scores(confusion, classes);
   std::vector<std::string> names;
-  for (const train::ClassScore& each : scores) names.push_back(each.name);
+  for (const train::ClassScore& each : scores) names.push_back(printable(each.name));
   const bool labels = confusion.items()[0].items()[0].is_array();
   const size_t all = scores.size();
   if (all > kMostScores) {
@@ -42,7 +43,7 @@ std::string answers_text(const Json& confusion, const std::vector<std::string>& 
   }
   Table table({labels ? "LABEL" : "CLASS", "PRECISION", "RECALL", "F1", "EXAMPLES"});
   for (const train::ClassScore& each : scores) {
-    table.add({each.name, fmt::format("{:.4f}", each.precision), fmt::format("{:.4f}", each.recall),
+    table.add({printable(each.name), fmt::format("{:.4f}", each.precision), fmt::format("{:.4f}", each.recall),
                fmt::format("{:.4f}", each.f1), fmt::format("{}", each.examples)});
   }
   std::string text = table.text();

@@ -37,6 +37,12 @@ TEST(Program, HelpGoesToStdoutAndIsNoError) {
   EXPECT_THAT(help.out, AllOf(HasSubstr("Usage: slipway VERB"), HasSubstr("  completion "), HasSubstr("  operators ")));
 }
 
+TEST(Program, AWholeNumberThatIsTooLargeIsNoOtherOne) {
+  const Outcome refused = slipway("train r.toml --seed 99999999999999999999 2>&1");
+  EXPECT_EQ(refused.exit, 2);
+  EXPECT_THAT(refused.out, HasSubstr("--seed: expected a whole number below 2^63, found"));
+}
+
 TEST(Program, ErrorsGoToStderrWithTheirExitCode) {
   EXPECT_EQ(slipway("trian 2>/dev/null").out, "");
   EXPECT_EQ(slipway("trian 2>/dev/null").exit, 2);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "cli/answer_tables.h"
 #include "cli/narrator.h"
 #include "data/understanding.h"
@@ -109,7 +110,7 @@ void print_report(const Outcome& outcome, const DataPair& data) {
     fmt::print("Test: none, nothing was held out\n");
   }
   fmt::print("{}", kept_text(outcome.fit));
-  for (const std::string& hint : outcome.hints) fmt::print("Hint: {}\n", hint);
+  for (const std::string& hint : outcome.hints) fmt::print("Hint: {}\n", printable(hint));
   for (const std::string& line : outcome.written) fmt::print("{}\n", line);
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/utf8.h"
 #include "cli/table.h"
 
 namespace slipway {
@@ -17,7 +18,9 @@ constexpr size_t kShownClasses = 12;
 constexpr size_t kShownValues = 4;
 constexpr size_t kLongestValue = 24;  // bytes
 
-std::string cut(std::string text) {
+// A name or value from foreign data, short and in one line.
+std::string cut(const std::string& found) {
+  const std::string text = printable(found);
   if (text.size() <= kLongestValue) return text;
   size_t end = kLongestValue;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
@@ -80,7 +83,7 @@ std::string classes_text(const Json& target) {
 
 std::string target_text(const Json& target) {
   const std::string& name = target["name"].as_string();
-  const std::string head = name.empty() ? "Target: " : fmt::format("Target: {}, ", name);
+  const std::string head = name.empty() ? "Target: " : fmt::format("Target: {}, ", printable(name));
   if (target["task"].as_string() == "next token")
     return fmt::format("{}the next of {} tokens\n", head, target["classes"].items().size());
   if (!target["classes"].items().empty()) return fmt::format("{}{}\n", head, classes_text(target));
@@ -92,16 +95,16 @@ std::string target_text(const Json& target) {
 
 std::string understood_text(const Json& understood) {
   std::string text =
-      fmt::format("Data: {} ({} training, {} test examples of {})\n", understood["source"].as_string(),
+      fmt::format("Data: {} ({} training, {} test examples of {})\n", printable(understood["source"].as_string()),
                   understood["training"].as_int(), understood["test"].as_int(), understood["example"].as_string());
   text += columns_text(understood) + target_text(understood["target"]);
-  if (understood["split"].is_string()) text += fmt::format("Split: {}\n", understood["split"].as_string());
+  if (understood["split"].is_string()) text += fmt::format("Split: {}\n", printable(understood["split"].as_string()));
   for (const Json& skipped : understood["skipped"].items()) {
     text += fmt::format("Skipped: {} {}, {}; the first: {}\n", skipped["files"].as_int(),
-                        skipped["files"].as_int() == 1 ? "file" : "files", skipped["why"].as_string(),
-                        skipped["first"].as_string());
+                        skipped["files"].as_int() == 1 ? "file" : "files", printable(skipped["why"].as_string()),
+                        printable(skipped["first"].as_string()));
   }
-  for (const Json& note : understood["notes"].items()) text += fmt::format("Note: {}\n", note.as_string());
+  for (const Json& note : understood["notes"].items()) text += fmt::format("Note: {}\n", printable(note.as_string()));
   return text;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/verbs.h"
 
 #include <algorithm>
+#include <charconv>
 #include <new>
 #include <optional>
 
@@ -113,6 +114,23 @@ std::string usage_message(const CLI::ParseError& error, const CLI::App& root, co
   return what;
 }
 
+// The first whole number on the command line that is too large to be one; CLI11 takes the largest for it.
+std::optional<std::string> too_large(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_type_name().find("INT") == std::string::npos) continue;
+    for (const std::string& text : option->results()) {
+      int64_t number = 0;
+      if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc::result_out_of_range)
+        continue;
+      return fmt::format("{}: expected a whole number below 2^63, found '{}'", option->get_name(), text);
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    if (std::optional<std::string> found = too_large(*command)) return found;
+  }
+  return std::nullopt;
+}
+
 Invocation say(std::string text) {
   Invocation out;
   out.out = std::move(text);
@@ -139,6 +157,7 @@ Invocation interpret_verb(const Verb& verb, std::vector<std::string> args) {
     const CLI::App& app = deepest(*declared->app, path);
     return refuse(path, usage_message(error, *declared->app, describe(app)));
   }
+  if (std::optional<std::string> number = too_large(*declared->app)) return refuse(path, *number);
   Invocation out;
   out.program = path;
   out.run = declared->run;
