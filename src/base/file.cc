@@ -82,12 +82,41 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t limit)
   return bytes;
 }
 
-Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
+namespace {
+
+// What a chain of symbolic links ends at, there or not.
+Result<std::filesystem::path> behind_links(std::filesystem::path path) {
+  constexpr int kMostLinks = 40;
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code none;
+    const std::filesystem::path next = std::filesystem::read_symlink(path, none);
+    if (none) return path;
+    path = next.is_absolute() ? next : path.parent_path() / next;
+  }
+  return system_error("writing", path, ELOOP);
+}
+
+Status write_in_place(const std::filesystem::path& path, std::string_view bytes) {
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd.get() < 0) return system_error("writing", path, errno);
+  return write_all(fd.get(), bytes, path);
+}
+
+}  // namespace
+
+// Symbolic links are followed, and stay; a device or a pipe is written and not replaced; the mode of a file that is
+// there stays.
+Status write_file_atomic(const std::filesystem::path& named, std::string_view bytes) {
+  const std::filesystem::path path = TRY(behind_links(named));
+  struct stat info {};
+  const bool there = ::stat(path.c_str(), &info) == 0;
+  if (there && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return write_in_place(path, bytes);
   std::string temporary = path.string() + ".tmp-XXXXXX";
   Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (fd.get() < 0) return system_error("writing", path, errno);
+  const mode_t mode = there ? info.st_mode & 0777 : 0644;
   Status status = write_all(fd.get(), bytes, path);
-  if (status.ok() && ::fchmod(fd.get(), 0644) != 0) status = system_error("writing", path, errno);
+  if (status.ok() && ::fchmod(fd.get(), mode) != 0) status = system_error("writing", path, errno);
   if (status.ok() && ::fsync(fd.get()) != 0) status = system_error("writing", path, errno);
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = system_error("writing", path, errno);
   if (!status.ok()) {
