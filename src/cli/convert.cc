@@ -105,7 +105,9 @@ std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("IN", options->in, "Model file to read")->required();
   app.add_option("OUT", options->out, "Model file to write; its extension says the format")->required();
-  app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")->check(CLI::Range(9, 21));
+  app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")
+      ->check(CLI::Range(9, 24))
+      ->default_str("17, or the first newer one that has all operators");
   auto* verify = app.add_flag(
       "--verify", options->verify,
       "Have the file judged (ONNX's checker, TensorFlow Lite's table), run both on samples, print the differences");

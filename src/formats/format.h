@@ -14,7 +14,9 @@
 namespace slipway {
 
 struct WriteOptions {
-  int opset = 17;  // of ONNX's default domain, 9 to 24
+  // Of ONNX's default domain, 9 to 24; 0: 17, which every runtime reads, or the first newer one that has all that the
+  // model holds.
+  int opset = 0;
   // Weights go to "<file>.data" beside the model: always, or by themselves when the model is over 1.5 GB
   // (a protobuf message ends at 2 GB).
   bool external_data = false;

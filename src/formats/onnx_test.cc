@@ -70,6 +70,33 @@ TEST(Onnx, WritesWhatItReadAtEveryOpset) {
   EXPECT_EQ(write_onnx(graph, options).status().to_string(), "INVALID_ARGUMENT: opset 8; expected 9 to 24");
 }
 
+// Models are kept at opset 17; what came later is kept where it came.
+TEST(Onnx, WithoutAnOpsetTheFirstThatHasAllOperatorsIsWritten) {
+  const std::pair<int, const char*> table[] = {
+      {17, "g (float[N, 4] x) => (float[N, 4] y) { y = Relu(x) }"},
+      {18,
+       "g (float[N, 4] x) => (float[3, 4] y) {\n"
+       "  s = Constant <value_ints = [3]> ()\n  y = CenterCropPad <axes = [0]> (x, s)\n}"},
+      {20,
+       "g (float[2, 1, 2, 2] x, float[2, 2, 3] t) => (float[2, 2, 2, 2] y) {\n"
+       "  s = Constant <value_ints = [2, 1, 2, 2]> ()\n  y = AffineGrid(t, s)\n}"},
+      {23,
+       "g (float[N, 3, 4] q) => (float[N, 3, 4] y) { y = Attention <q_num_heads = 2, kv_num_heads = 2> (q, q, q) }"},
+  };
+  for (const auto& [opset, text] : table) {
+    Graph graph = read(testing::onnx_bytes(std::max(opset, 17), text));
+    Result<std::string> bytes = write_onnx(graph);
+    ASSERT_TRUE(bytes.ok()) << text << ": " << bytes.status().to_string();
+    EXPECT_EQ(testing::parsed(*bytes).opset_import(0).version(), opset) << text;
+    EXPECT_EQ(to_text(read(*bytes)), to_text(graph)) << text;
+    WriteOptions older;
+    older.opset = opset - 1;
+    if (opset > 17) {
+      EXPECT_EQ(write_onnx(graph, older).status().code(), Code::unimplemented) << text;
+    }
+  }
+}
+
 TEST(Onnx, InitializersThatAreInputsAreConstants) {
   onnx::ModelProto model = testing::parsed(testing::onnx_bytes(13, kMlp));
   *model.mutable_graph()->add_input() = model.graph().input(0);

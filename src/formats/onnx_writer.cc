@@ -25,10 +25,11 @@ constexpr int64_t kMostInside = 1'500'000'000;  // bytes of weights in the model
 constexpr size_t kSmallestOutside = 1024;       // smaller tensors stay in the model file
 constexpr size_t kAlignment = 4096;             // of external data, so that it can be mapped
 
-// The IR version that came with an opset (onnx/docs/Versioning.md); 4 at least, where initializers need not be inputs.
+constexpr int kUsualOpset = 17;
 // The newest opset written: what is newer than the canonical one only adds operators and types.
 constexpr int kNewestOpset = 24;
 
+// The IR version that came with an opset (onnx/docs/Versioning.md); 4 at least, where initializers need not be inputs.
 int ir_version(int opset) {
   if (opset >= 24) return 12;
   if (opset >= 23) return 11;
@@ -294,7 +295,7 @@ int64_t constant_bytes(const Graph& graph) {
   return total;
 }
 
-Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* external) {
+Result<std::string> serialized_at(int opset, const Graph& graph, ExternalFile* external) {
   if (opset < 9 || opset > kNewestOpset) {
     return invalid(fmt::format("opset {}; expected 9 to {}", opset, kNewestOpset));
   }
@@ -311,6 +312,16 @@ Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* exte
     return exhausted("the model is over 2 GB, where protobuf ends; write it with external data");
   }
   return model.SerializeAsString();
+}
+
+// `opset` 0: the first from kUsualOpset on that can say the model.
+Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* external) {
+  if (opset != 0) return serialized_at(opset, graph, external);
+  for (opset = kUsualOpset;; ++opset) {
+    if (external != nullptr) external->bytes.clear();
+    Result<std::string> bytes = serialized_at(opset, graph, external);
+    if (bytes.ok() || bytes.status().code() != Code::unimplemented || opset == kNewestOpset) return bytes;
+  }
 }
 
 }  // namespace
