@@ -53,13 +53,24 @@ Answer answer_of(const Rows& r, size_t i) {
   return a;
 }
 
+// Whether a row is a distribution, as it is.
+bool is_distribution(std::span<const float> y, const Answer& answer) {
+  return answer.confidence == std::min(*std::ranges::max_element(y), 1.0f) && *std::ranges::min_element(y) >= 0;
+}
+
+// Whether a row scores each class by itself, as a sigmoid does: how sure it is cannot be told as of a distribution.
+bool scores_each(std::span<const float> y, const Answer& answer) {
+  if (y.size() < 2 || is_distribution(y, answer)) return false;
+  const auto [least, most] = std::ranges::minmax(y);
+  return least >= 0 && most <= 1;
+}
+
 // Probabilities of a row: itself when it is a distribution, else its softmax; {1 - p, p} of a single one.
 std::vector<float> probabilities(std::span<const float> y, const Answer& answer) {
   if (y.size() == 1) return {1 - y[0], y[0]};
   const float best = *std::ranges::max_element(y);
-  const bool given = answer.confidence == std::min(best, 1.0f) && *std::ranges::min_element(y) >= 0;
   std::vector<float> p(y.begin(), y.end());
-  if (given) return p;
+  if (is_distribution(y, answer)) return p;
   float sum = 0;
   for (float& x : p) sum += x = std::exp(x - best);
   for (float& x : p) x /= sum;
@@ -93,6 +104,11 @@ struct Pair {
   std::span<const int64_t> rename;
 };
 
+// Whether both answers say in the same way how sure they are.
+bool equally_sure(const Pair& p, size_t i, const Answer& a, const Answer& b) {
+  return scores_each(row(p.before, i), a) == scores_each(row(p.now, i), b);
+}
+
 void add_label(Comparison& c, const Pair& p, size_t i, const Answer& a, const Answer& b, int64_t b_category,
                const Tensor& labels) {
   if (labels.dtype() == DType::i64) {
@@ -103,7 +119,7 @@ void add_label(Comparison& c, const Pair& p, size_t i, const Answer& a, const An
     c.right_now += now;
     c.only_before += before && !now;
     c.only_now += now && !before;
-    if (!p.before.categories.empty() || !a.finite || !b.finite) return;
+    if (!p.before.categories.empty() || !a.finite || !b.finite || !equally_sure(p, i, a, b)) return;
     const double error = brier(row(p.before, i), a, truth, {});
     c.error_before.add(error);
     c.error_rise.add(brier(row(p.now, i), b, truth, p.rename) - error);
@@ -136,7 +152,7 @@ void add_row(Comparison& c, const Pair& p, size_t i, const Tensor& labels) {
     ++c.classes_compared;
     const bool other = a.category != b_category;
     c.disagreed += other;
-    c.confidence_fall.add(static_cast<double>(a.confidence) - b.confidence);
+    if (equally_sure(p, i, a, b)) c.confidence_fall.add(static_cast<double>(a.confidence) - b.confidence);
     if (a.confidence < kSure) return;
     count_sure(c.all, other);
     if (c.by_class.size() < kMostClasses || c.by_class.contains(a.category)) count_sure(c.by_class[a.category], other);

@@ -43,10 +43,10 @@ struct Comparison {
   int64_t disagreed = 0;         // of them: another class
   Contradictions all;            // of classes that the version before was sure of
   std::map<int64_t, Contradictions> by_class;  // the same per class of the version before
-  Moments confidence_fall;                     // confidence before - now, per row
-  Moments squared;        // mean over a row's numbers of (now - before)^2, of answers that name no class
-  Moments numbers;        // the numbers that the version before answered
-  Quantiles took_before;  // seconds of a request
+  Moments confidence_fall;  // confidence before - now, per row; not where one version alone scores each class by itself
+  Moments squared;          // mean over a row's numbers of (now - before)^2, of answers that name no class
+  Moments numbers;          // the numbers that the version before answered
+  Quantiles took_before;    // seconds of a request
   Quantiles took_now;
 
   // Rows whose truth is known.

@@ -15,6 +15,7 @@ using Verdict = Judgement::Verdict;
 constexpr std::string_view kVerdicts[] = {"gathering", "worse", "equal", "unknown"};
 constexpr double kSeverelySlower = 10;  // times; less is said, and blamed on nobody
 constexpr double kLeastSeconds = 200e-6;
+constexpr double kUnsteady = 0.01;  // of a version's answers, or of their variance, that differ when it is asked again
 constexpr double kAgreeing = 0.05;  // versions that contradict each other in less of what they are sure of agree
 
 double of(int64_t k, int64_t n) { return n == 0 ? 0 : static_cast<double>(k) / static_cast<double>(n); }
@@ -28,6 +29,9 @@ class Judge {
     everything_.merge(trial.holdout);
     const bool before = static_cast<double>(trial.before.rows) >= limits.rows;
     usual_ = before ? &trial.before : &live_;
+    const Comparison& again = trial.again;
+    unsteady_ = of(again.disagreed, again.classes_compared) > kUnsteady ||
+                (again.squared.count() > 0 && again.squared.mean() > kUnsteady * again.numbers.variance());
   }
 
   Judgement judge() {
@@ -133,9 +137,11 @@ class Judge {
          ratio > kSeverelySlower && !more_accurate_ ? Severity::critical : Severity::warning);
   }
 
-  // Without weight where labelled examples tell that the version is as good.
+  // Without weight where labelled examples tell that the version is as good, or where the version before differs from
+  // itself.
   void find_difference(std::string subject, double statistic, double threshold, std::string message, Json evidence) {
-    find(std::move(subject), as_accurate_ ? 0 : statistic, threshold, std::move(message), std::move(evidence));
+    find(std::move(subject), as_accurate_ || unsteady_ ? 0 : statistic, threshold, std::move(message),
+         std::move(evidence));
   }
 
   // Of the answers that the previous version is sure of: contradicted for the most part, all of them or those of a
@@ -197,6 +203,7 @@ class Judge {
   // It answers as the previous version does.
   bool alike() const {
     const Comparison& c = *usual_;
+    if (unsteady_) return false;
     if (c.classes_compared == 0) return numbers_close_;
     if (!enough(c.all.sure) || c.all.sure * 2 < c.classes_compared) return false;
     const Limits all =
@@ -232,6 +239,12 @@ class Judge {
         if (live_.requests > 0 && live_.not_comparable == live_.requests) {
           return fmt::format("it takes other inputs than version {}, so there is nothing to compare", trial_.previous);
         }
+        if (unsteady_ && measured_.empty()) {
+          return fmt::format(
+              "version {} gives other answers when it is asked again, so that those of this one differ says "
+              "nothing",
+              trial_.previous);
+        }
         return fmt::format("it {}; {}", agreement,
                            measured_.empty() ? "without labelled examples nothing tells which of the two is right "
                                                "(publish with --data)"
@@ -253,6 +266,7 @@ class Judge {
   bool as_accurate_ = false;    // labelled examples tell that it is no worse
   bool more_accurate_ = false;  // and that it is better
   bool numbers_close_ = false;
+  bool unsteady_ = false;  // the version before does not repeat its answers
 };
 
 Json finding_json(const Finding& f) {

@@ -4,7 +4,8 @@
 // a bad one. Labelled examples that travel with the versions tell which of two different answers is right. Without them
 // a version is blamed only for what no equally good version does: it contradicts most of what the other one is sure of
 // (both right would be impossible, and the other one has served), answers NaN or fails where the other does not, has
-// lost the confidence that the other has, or takes many times as long. Anything between, nobody can know.
+// lost the confidence that the other has, or takes many times as long. Anything between, nobody can know; and where the
+// version before does not repeat its own answers (it draws random numbers), that others differ from them says nothing.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct Trial {
   bool holdout_done = false;  // all of them, or there are none
   Comparison before;          // inputs that clients sent before the switch
   Comparison after;           // and since
+  Comparison again;           // the version before with itself, asked a second time
   bool over = false;          // nothing more will be asked
 };
 

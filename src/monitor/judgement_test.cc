@@ -180,6 +180,52 @@ TEST(Judgement, OfNumbersWithTruthIsOfTheVarianceExplained) {
   expect_judged(trial, Verdict::worse, "explains 73.1 % of the variance, version 1 99.7 %");
 }
 
+// A sigmoid for each class instead of a softmax over all: the same classes, and no distribution any more.
+TEST(Judgement, AnotherWayToSayHowSureOneIsIsNoLostConfidence) {
+  for (const bool labelled : {false, true}) {
+    Trial trial = unlabelled();
+    Comparison& c = labelled ? trial.holdout : trial.before;
+    for (int64_t i = 0; i < 600; ++i) {
+      std::vector<float> softmax(3, 0.01f), sigmoid(3, 0.2f);
+      softmax[static_cast<size_t>(i % 3)] = 0.98f;
+      sigmoid[static_cast<size_t>(i % 3)] = 0.97f;
+      c.add({.output = Tensor::of<float>({1, 3}, softmax), .took_ns = 20'000},
+            {.output = Tensor::of<float>({1, 3}, sigmoid), .took_ns = 20'000}, 1,
+            labelled ? Tensor::of<int64_t>({1}, {i % 3}) : Tensor());
+    }
+    const Judgement j = judge(trial, limits());
+    EXPECT_EQ(j.verdict, labelled ? Verdict::equal : Verdict::unknown) << j.summary;
+  }
+}
+
+// Answers that are drawn at random: a version differs from itself as it does from another one.
+TEST(Judgement, DifferencesFromAVersionThatDiffersFromItselfAreNoProof) {
+  auto trial_of = [](auto answer) {
+    Trial trial = unlabelled();
+    for (int i = 0; i < 600; ++i) {
+      const Given first{.output = answer(3 * i)}, again{.output = answer(3 * i + 1)}, now{.output = answer(3 * i + 2)};
+      trial.before.add(first, now, 1);
+      if (i < 200) trial.again.add(first, again, 1);
+    }
+    return trial;
+  };
+  const Trial numbers = trial_of([](int i) {
+    return Tensor::of<float>({1, 1}, {static_cast<float>(i * 7919 % 1000)});
+  });
+  const Trial classes = trial_of([](int i) {
+    std::vector<float> y(4, 0.01f);
+    y[static_cast<size_t>(i * 7919 % 101 % 4)] = 0.97f;
+    return Tensor::of<float>({1, 4}, y);
+  });
+  for (Trial trial : {numbers, classes}) {
+    const Judgement j = judge(trial, limits());
+    EXPECT_EQ(j.verdict, Verdict::unknown) << j.summary;
+    EXPECT_THAT(j.summary, HasSubstr("version 1 gives other answers when it is asked again"));
+    trial.again = {};
+    EXPECT_EQ(judge(trial, limits()).verdict, Verdict::worse) << "if it had repeated itself";
+  }
+}
+
 TEST(Judgement, SurvivesJson) {
   Trial trial = unlabelled();
   ask(trial.after, 100, 1000);

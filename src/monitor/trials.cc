@@ -10,6 +10,7 @@ namespace slipway {
 namespace {
 
 constexpr int64_t kHoldoutRows = 32;  // asked at once
+constexpr int64_t kRowsAgain = 200;   // asked twice of the version before, to see whether it repeats its answers
 
 // Position in `of` of every name in `names`; empty when the two lists are the same, or do not hold the same names.
 std::vector<int64_t> positions(const std::vector<std::string>& names, const std::vector<std::string>& of) {
@@ -152,6 +153,8 @@ bool Trials::step() {
     before = ask(running->before, q.request.inputs, clock_);
     if (!running->turn) now = ask(running->now, q.request.inputs, clock_);
     (running->trial.*q.into).add(before, now, q.request.rows, q.labels, running->rename);
+    if (q.labels.defined() || running->trial.again.rows >= kRowsAgain) continue;
+    running->trial.again.add(before, ask(running->before, q.request.inputs, clock_), q.request.rows);
   }
   conclude(running);
   return !questions.empty();
