@@ -117,7 +117,9 @@ Result<std::unique_ptr<Monitor>> Live::make_monitor() {
   Status error = make_directories(folder);
   if (error.ok()) {
     Result<std::unique_ptr<Monitor>> made = Monitor::create(monitor, clock_);
-    if (made.ok() || made.status().code() == Code::data_loss) return made;
+    const bool damaged = made.status().code() == Code::data_loss;
+    if (damaged && set_aside(monitor.journal, made.status())) made = Monitor::create(monitor, clock_);
+    if (made.ok()) return made;
     error = made.status();
   }
   log(fmt::format(
@@ -128,10 +130,39 @@ Result<std::unique_ptr<Monitor>> Live::make_monitor() {
   return Monitor::create(monitor, clock_);
 }
 
-Status Live::start_watching() {
-  remark_others();
+bool Live::set_aside(const std::filesystem::path& journal, const Status& damage) {
+  std::filesystem::path aside = journal;
+  aside += ".damaged";
+  std::error_code error;
+  std::filesystem::rename(journal, aside, error);
+  if (error) return false;
+  for (const char* part : {"-wal", "-shm"}) {
+    std::error_code ignored;
+    std::filesystem::remove(journal.string() + part, ignored);
+  }
+  log(
+      fmt::format("the journal is damaged ({}): a new one is begun, and the old one kept as {}; alarms, counts and "
+                  "repairs before now are forgotten",
+                  damage.message(), aside.string()));
+  return true;
+}
+
+Status Live::remember() {
+  healer_.reset();
   monitor_ = TRY(make_monitor());
   healer_ = TRY(Healer::create(*monitor_, actions_, options_.policy));
+  return {};
+}
+
+Status Live::start_watching() {
+  remark_others();
+  Status remembered = remember();
+  const bool own = options_.monitor.journal.empty() && monitor_ != nullptr;
+  if (remembered.code() == Code::data_loss && own) {  // found by the healer
+    monitor_.reset();
+    if (set_aside(options_.root / kOwnFolder / "journal.sqlite", remembered)) remembered = remember();
+  }
+  RETURN_IF_ERROR(remembered);
   trials_ = std::make_unique<Trials>(*monitor_, clock_);
   follower_ = std::make_unique<Follower>(store_, *monitor_, *trials_, [this](const std::string& line) { log(line); });
   monitor_->add_sink([this](const AlarmEvent& event) { log(log_line(event)); });
@@ -164,7 +195,21 @@ void Live::add_routes() {
 }
 
 // {"repair": 3, "by": "ana"}: a person decides that a proposed repair is to be made.
+namespace {
+
+// Browsers send this POST for a page of any origin without asking first; only pages of the server's own address may.
+bool from_elsewhere(const HttpRequest& request) {
+  const std::string_view origin = request.header("Origin");
+  const size_t host = origin.find("://");
+  return !origin.empty() && (host == std::string_view::npos || origin.substr(host + 3) != request.header("Host"));
+}
+
+}  // namespace
+
 HttpResponse Live::approve(const HttpRequest& request) {
+  if (from_elsewhere(request)) {
+    return error_response(403, "a page of another origin may not approve; slipway doctor --approve does");
+  }
   Result<Json> json = Json::parse(request.body);
   if (!json.ok() || !(*json)["repair"].is_integer()) {
     return error_response(400, "expected {\"repair\": NUMBER, \"by\": \"NAME\"}, the number of a proposed repair");

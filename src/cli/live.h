@@ -40,7 +40,8 @@ struct LiveOptions {
 // Adds GET /v1/alarms (alarms, active and cleared), /v1/diagnosis (diagnosis, repairs, audit) and /v1/monitor (windows)
 // and POST /v1/repairs/approve to the server, and the monitor's lines to /metrics. The journal is kept in
 // STORE/.slipway/journal.sqlite unless options.monitor names another file; where that cannot be written, nothing is
-// kept over a restart, and the log says so.
+// kept over a restart, and the log says so; where it is damaged, a new one is begun beside it. Models are served all
+// the same.
 class Live {
  public:
   static Result<std::unique_ptr<Live>> start(LiveOptions options);
@@ -60,7 +61,11 @@ class Live {
  private:
   Live(LiveOptions options, Store store);
   Status start_watching();
+  // Monitor and healer, by what the journal remembers.
+  Status remember();
   Result<std::unique_ptr<Monitor>> make_monitor();
+  // Makes room for a new journal beside a damaged one; false where the store cannot be written.
+  bool set_aside(const std::filesystem::path& journal, const Status& damage);
   // Says so when another server watches the same store.
   void remark_others();
   void add_routes();

@@ -88,7 +88,9 @@ Status serve(Options& options) {
   if (!options.threshold.empty()) live.monitor.threshold = TRY(read_threshold(options.threshold));
   std::unique_ptr<Live> running = TRY(Live::start(live));
   const std::string& address = live.server.http.address;
-  log_line(fmt::format("listening on http://{}:{}{}", address, running->server().port(), reach(address)));
+  const bool v6 = address.find(':') != std::string::npos;
+  log_line(fmt::format("listening on http://{}:{}{}", v6 ? "[" + address + "]" : address, running->server().port(),
+                       reach(address)));
   const char* name = wait_for_stop(signals);
   log_line(fmt::format("{}: finishing what is under way, at most {} s", name, live.server.drain_ms / 1000));
   running->stop();

@@ -40,10 +40,11 @@ ModelManager::ModelManager(VersionSource* source, ServableLoader loader, Manager
 ModelManager::~ModelManager() { stop(); }
 
 Status ModelManager::start() {
-  RETURN_IF_ERROR(poll_once());
+  RETURN_IF_ERROR(source_->models().status());
+  tell(poll_once());
   while (load_one()) {
   }
-  RETURN_IF_ERROR(poll_once());  // serve what was loaded
+  tell(poll_once());  // serve what was loaded
   poller_ = std::thread([this] { poll_forever(); });
   loader_thread_ = std::thread([this] { load_forever(); });
   return {};
@@ -75,12 +76,15 @@ void ModelManager::poll_forever() {
       if (stopping_) return;
       poll_now_ = false;
     }
-    Status status = poll_once();
-    std::string message = status.ok() ? "" : status.to_string();
-    if (message != source_error_ && !status.ok())
-      log(fmt::format("the store cannot be read, what is loaded goes on serving: {}", message));
-    source_error_ = std::move(message);
+    tell(poll_once());
   }
+}
+
+void ModelManager::tell(const Status& polled) {
+  std::string message = polled.ok() ? "" : polled.to_string();
+  if (message != source_error_ && !polled.ok())
+    log(fmt::format("the store cannot be read, what is loaded goes on serving: {}", message));
+  source_error_ = std::move(message);
 }
 
 void ModelManager::load_forever() {
@@ -116,8 +120,27 @@ Status ModelManager::poll_once() {
   return first_error;
 }
 
+void ModelManager::forget_replaced(const std::string& name, Model& model) {
+  for (auto it = model.versions.begin(); it != model.versions.end();) {
+    auto& [number, version] = *it;
+    auto mark = model.published.marks.find(number);
+    const bool same = mark == model.published.marks.end() || mark->second == version.mark;
+    if (same || version.held.state == VersionState::loading) {  // what is loading is seen when it is there
+      ++it;
+      continue;
+    }
+    if (version.servable != nullptr) {
+      retired_.push_back(std::move(version.servable));
+      unloads_->add();
+      log(fmt::format("model {} version {} is unloaded: the store has another one of this number", name, number));
+    }
+    it = model.versions.erase(it);
+  }
+}
+
 // Requires: mutex_ is held.
 void ModelManager::apply_plan(const std::string& name, Model& model) {
+  forget_replaced(name, model);
   std::vector<HeldVersion> held;
   for (const auto& [number, version] : model.versions) held.push_back(version.held);
   VersionPlan plan = plan_versions(model.published, held, model.serving, clock_->steady_ns());
@@ -136,6 +159,8 @@ void ModelManager::apply_plan(const std::string& name, Model& model) {
     Version& version = model.versions[number];
     version.held.version = number;
     version.held.state = VersionState::loading;
+    if (auto mark = model.published.marks.find(number); mark != model.published.marks.end())
+      version.mark = mark->second;
     std::lock_guard lock(work_mutex_);
     queue_.push_back({name, number});
   }

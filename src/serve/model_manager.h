@@ -68,7 +68,8 @@ class ModelManager {
   ModelManager& operator=(const ModelManager&) = delete;
 
   // Asks the source once and loads what it wants before returning, then keeps doing so on threads of its own. An error
-  // is one of the source; versions that do not load are told by status().
+  // is one of the source as a whole; a model of it that cannot be read is logged and hinders no other one, and versions
+  // that do not load are told by status().
   Status start();
   void stop();
   // Asks the source soon, not only after the next pause: for those who know that the store changed.
@@ -89,6 +90,7 @@ class ModelManager {
  private:
   struct Version {
     HeldVersion held;
+    std::string mark;  // of the files it was loaded from (PublishedModel::marks)
     Status error;
     std::shared_ptr<Servable> servable;
   };
@@ -104,10 +106,14 @@ class ModelManager {
   };
 
   void poll_forever();
+  // Logs what a poll could not read, once.
+  void tell(const Status& polled);
   void load_forever();
   void apply_plan(const std::string& name, Model& model);
   void switch_to(const std::string& name, Model& model, int64_t version);
   void forget_old(Model& model);
+  // Versions whose files are others than those they were loaded from. Requires: mutex_ is held.
+  void forget_replaced(const std::string& name, Model& model);
   // Models that the source has no more. Requires: mutex_ is held; `names` is sorted.
   void forget_models(const std::vector<std::string>& names);
   void finish_load(const Load& load, Result<std::shared_ptr<Servable>> loaded, int64_t took_ns);

@@ -1,6 +1,7 @@
 // ModelManager: versions come and go while requests hold what they got.
 #include "serve/model_manager.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "serve/testing.h"
@@ -188,6 +189,41 @@ TEST_F(ManagerTest, AModelThatWasDeletedIsServedNoMoreAndMayComeBack) {
   ASSERT_TRUE(manager_->poll_once().ok());
   settle();
   EXPECT_EQ(version_of({.name = "m"}), 1);
+}
+
+// A store that was restored, or removed and published anew, between two looks at it.
+TEST_F(ManagerTest, AVersionThatIsAnotherOneOfItsNumberIsLoadedAnew) {
+  PublishedModel published{
+      .versions = {1}, .production = 1, .history = {}, .rejected = {}, .missing = {}, .marks = {{1, "old"}}};
+  source_.set("m", published);
+  make();
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  const Servable* before = manager_->find({.name = "m"}).servable.get();
+  ASSERT_TRUE(manager_->poll_once().ok());
+  EXPECT_EQ(manager_->find({.name = "m"}).servable.get(), before) << "the same files";
+  published.marks[1] = "new";
+  source_.set("m", published);
+  ASSERT_TRUE(manager_->poll_once().ok());
+  EXPECT_EQ(manager_->find({.name = "m"}).servable, nullptr) << "what is gone answers no more";
+  settle();
+  EXPECT_EQ(version_of({.name = "m"}), 1);
+  EXPECT_EQ(living, 1);
+  EXPECT_THAT(log_, ::testing::Contains("model m version 1 is unloaded: the store has another one of this number"));
+}
+
+TEST_F(ManagerTest, AModelThatCannotBeReadHindersNoOtherOne) {
+  source_.publish("bad");
+  source_.publish("good");
+  source_.damage("bad");
+  make();
+  ASSERT_TRUE(manager_->start().ok());
+  EXPECT_EQ(version_of({.name = "good"}), 1);
+  EXPECT_EQ(version_of({.name = "bad"}), 0);
+  source_.damage("");
+  EXPECT_TRUE(eventually([&] { return version_of({.name = "bad"}) == 1; })) << "mended";
+  manager_->stop();
+  EXPECT_THAT(log_, ::testing::Contains(::testing::HasSubstr("bad: state.json: no JSON")));
 }
 
 TEST_F(ManagerTest, ClientsAreNotToldWhereTheStoreLies) {

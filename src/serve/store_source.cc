@@ -1,6 +1,8 @@
 // A store's state as the manager wants it, and a version's bytes as a session.
 #include "serve/store_source.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -14,6 +16,13 @@ namespace slipway {
 Result<std::vector<std::string>> StoreSource::models() { return store_.models(); }
 
 namespace {
+
+// When the manifest was written, and its size: publishing writes it once.
+std::string mark_of(const std::filesystem::path& version) {
+  struct stat info {};
+  if (::stat((version / "manifest.json").c_str(), &info) != 0) return {};
+  return fmt::format("{}.{:09} {}", info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size);
+}
 
 // Requests and replies hold tensors.
 Status refuse_no_tensors(const Session& session) {
@@ -35,7 +44,11 @@ Result<PublishedModel> StoreSource::published(const std::string& model) {
                            .production = state.production,
                            .history = state.history,
                            .rejected = {},
-                           .missing = {}};
+                           .missing = {},
+                           .marks = {}};
+  for (int64_t version : published.versions) {
+    if (std::string mark = mark_of(store_.path(model, version)); !mark.empty()) published.marks[version] = mark;
+  }
   // One that lost its manifest is still asked for, so that somebody says why it is not served.
   bool damaged =
       state.production != 0 && std::ranges::find(published.versions, state.production) == published.versions.end();

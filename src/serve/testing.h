@@ -100,7 +100,13 @@ class FakeSource final : public VersionSource {
   }
   Result<PublishedModel> published(const std::string& model) override {
     std::lock_guard lock(mutex_);
+    if (damaged_ == model) return data_loss("state.json: no JSON");
     return models_.at(model);
+  }
+  // What of a model cannot be read.
+  void damage(const std::string& model) {
+    std::lock_guard lock(mutex_);
+    damaged_ = model;
   }
 
   // The next version becomes production.
@@ -129,6 +135,7 @@ class FakeSource final : public VersionSource {
  private:
   std::mutex mutex_;
   std::map<std::string, PublishedModel> models_;
+  std::string damaged_;
   Status failure_;
 };
 

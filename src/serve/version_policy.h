@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -26,6 +27,9 @@ struct PublishedModel {
   std::vector<int64_t> history;   // past production versions, oldest first
   std::set<int64_t> rejected;     // rolled back; not to be served by default again
   std::set<int64_t> missing;      // of `versions`: deleted, and asked for all the same, so that somebody says so
+  // By version, what tells its files from others that had its number before; those that are not here are not told
+  // apart.
+  std::map<int64_t, std::string> marks = {};
 
   // Whether there is anything of the version to be served.
   bool has(int64_t version) const;

@@ -40,6 +40,58 @@ TEST(ServeLimits, OnlyThisMachineIsAnsweredUnlessAsked) {
   EXPECT_EQ(server.wait(), 0);
 }
 
+// A journal tells of the past; models are served without it.
+TEST(ServeLimits, ADamagedJournalIsSetAsideAndTheModelsAreServed) {
+  TemporaryDirectory folder;
+  publish_small(folder.path(), "m");
+  const std::filesystem::path journal = folder.path() / ".slipway/journal.sqlite";
+  {
+    ServerProcess server(folder.path());
+    ASSERT_NE(server.port(), 0) << server.err();
+    EXPECT_EQ(Client(server.port()).post(kPredict, kGoodRow).status, 200);
+    EXPECT_EQ(server.stop(), 0);
+  }
+  const std::string whole = *read_file(journal);
+  std::string rotten = whole;
+  for (size_t at = 4096; at < rotten.size(); at += 97) rotten[at] = static_cast<char>(rotten[at] ^ 0x55);
+  for (const std::string& bytes : {std::string(9000, 'x'), whole.substr(0, 5000), rotten}) {
+    ASSERT_TRUE(write_file_atomic(journal, bytes).ok());
+    ServerProcess server(folder.path());
+    ASSERT_NE(server.port(), 0) << server.err();
+    EXPECT_NE(server.err().find("the journal is damaged"), std::string::npos) << server.err();
+    EXPECT_EQ(Client(server.port()).post(kPredict, kGoodRow).status, 200);
+    EXPECT_EQ(Client(server.port()).get("/v1/diagnosis").status, 200);
+    EXPECT_EQ(server.stop(), 0);
+    EXPECT_EQ(*read_file(journal.string() + ".damaged"), bytes) << "kept for whoever wants to look";
+  }
+}
+
+TEST(ServeLimits, AModelWithADamagedStateHindersNoOtherOne) {
+  TemporaryDirectory folder;
+  publish_small(folder.path(), "broken");
+  publish_small(folder.path(), "m");
+  ASSERT_TRUE(write_file_atomic(folder.path() / "broken/state.json", "").ok());
+  ServerProcess server(folder.path());
+  ASSERT_NE(server.port(), 0) << server.err();
+  EXPECT_EQ(Client(server.port()).post(kPredict, kGoodRow).status, 200);
+  EXPECT_EQ(Client(server.port()).post("/v1/models/broken:predict", kGoodRow).status, 404);
+  EXPECT_NE(server.err().find("broken/state.json"), std::string::npos) << server.err();
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(ServeLimits, PagesOfAnotherOriginApproveNothing) {
+  TemporaryDirectory folder;
+  publish_small(folder.path(), "m");
+  ServerProcess server(folder.path());
+  ASSERT_NE(server.port(), 0) << server.err();
+  const std::string repair = R"({"repair": 1})", path = "/v1/repairs/approve";
+  Client client(server.port());
+  EXPECT_EQ(client.post(path, repair, "Origin: http://evil.example\r\n").status, 403);
+  EXPECT_EQ(client.post(path, repair, "Origin: null\r\n").status, 403) << "a file, a sandbox";
+  EXPECT_EQ(client.post(path, repair).status, 404) << "there is no such repair";
+  EXPECT_EQ(server.stop(), 0);
+}
+
 TEST(ServeLimits, AStoreThatCannotBeWrittenIsServed) {
   TemporaryDirectory folder;
   publish_small(folder.path(), "m");
