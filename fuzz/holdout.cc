@@ -8,5 +8,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   slipway::Result<slipway::Holdout> holdout = slipway::parse_holdout(bytes, "fuzz");
   if (!holdout.ok()) return 0;
   for (const slipway::Tensor& t : holdout->inputs) CHECK(t.dim(0) == holdout->labels.dim(0), "a label per example");
+  for (const slipway::Tensor& t : holdout->raw.values) CHECK(t.dim(0) == holdout->labels.dim(0), "a label per row");
   return 0;
 }

@@ -24,6 +24,15 @@ HttpResponse json_page(const Json& json) {
   return response;
 }
 
+Result<std::vector<Tensor>> asked(const Servable& servable, std::span<const Tensor> inputs) {
+  RETURN_IF_ERROR(check_inputs(servable.inputs(), inputs));
+  try {
+    return servable.run(inputs);
+  } catch (const std::exception& e) {
+    return internal(fmt::format("the engine failed: {}", e.what()));
+  }
+}
+
 // A version that can be asked beside its service.
 Contender contender_of(const std::shared_ptr<Servable>& servable) {
   Contender c{.version = servable->version(), .classes = servable->classes()};
@@ -31,14 +40,11 @@ Contender contender_of(const std::shared_ptr<Servable>& servable) {
     const Port& first = servable->inputs().front();
     if (!first.any_rank && !first.dims.empty() && first.dims[0].known()) c.rows = first.dims[0].size;
   }
-  c.ask = [servable](std::span<const Tensor> inputs) -> Result<std::vector<Tensor>> {
-    RETURN_IF_ERROR(check_inputs(servable->inputs(), inputs));
-    try {
-      return servable->run(inputs);
-    } catch (const std::exception& e) {
-      return internal(fmt::format("the engine failed: {}", e.what()));
-    }
-  };
+  if (servable->front() != nullptr) {
+    c.preparation = servable->front()->identity();
+    c.prepare = [servable](const NamedRows& rows) { return servable->front()->tensors(rows); };
+  }
+  c.ask = [servable](std::span<const Tensor> inputs) { return asked(*servable, inputs); };
   return c;
 }
 

@@ -206,6 +206,7 @@ std::string content_hash(const Dataset& data) {
 Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
   CHECK(data.window == 0, "windows are sliced, not gathered");
   Dataset part = data;
+  part.kept = nullptr;
   part.inputs = gathered(data.inputs, rows);
   part.labels = gathered(data.labels, rows);
   if (data.weights.defined()) part.weights = gathered(data.weights, rows);
@@ -214,6 +215,7 @@ Dataset subset(const Dataset& data, std::span<const uint32_t> rows) {
 
 Dataset slice(const Dataset& data, int64_t begin, int64_t end) {
   Dataset part = data;
+  part.kept = nullptr;
   bool windows = data.window > 0 && end > begin;
   int64_t first = windows ? begin * data.stride : begin;
   int64_t last = windows ? (end - 1) * data.stride + data.window : end;

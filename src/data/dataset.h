@@ -15,6 +15,8 @@
 
 namespace slipway {
 
+struct KeptRows;  // data/kept_rows.h
+
 // y = x * scale + offset, where each of the two has one element for all features or one per feature.
 struct Scaling {
   std::vector<float> scale = {1};
@@ -50,6 +52,8 @@ struct Dataset {
   Augmentation augmentation;  // what training may do to a batch's images; nothing else does
   // How raw data became inputs and, scaled, what the model takes; it goes with the model. nullptr: they came as arrays.
   std::shared_ptr<const Preparation> preparation;
+  // Some of the examples as they were before that; nullptr: none. A subset or slice has none.
+  std::shared_ptr<const KeptRows> kept;
 
   int64_t size() const;
   Shape example_shape() const;

@@ -10,6 +10,7 @@
 #include "data/charset.h"
 #include "data/class_folder.h"
 #include "data/csv.h"
+#include "data/kept_rows.h"
 #include "data/partition.h"
 #include "data/raw_fronts.h"
 #include "data/understanding.h"
@@ -105,6 +106,14 @@ Result<Dataset> encoded(const Texts& from, const Tokenizer& tokenizer, int64_t l
   return data;
 }
 
+Result<std::shared_ptr<const KeptRows>> kept_texts(const Texts& from) {
+  return kept_rows(from.texts.size(), [&](std::span<const uint32_t> examples) -> Result<NamedRows> {
+    Tensor texts(DType::string, {static_cast<int64_t>(examples.size())});
+    for (size_t i = 0; i < examples.size(); ++i) texts.mutable_data<std::string>()[i] = from.texts[examples[i]];
+    return NamedRows{.names = {from.column}, .values = {texts}};
+  });
+}
+
 struct Parts {
   Texts train, test;
   std::string how;
@@ -146,6 +155,8 @@ Result<DataPair> load_labelled_texts(const DataSource& source) {
   pair.test = TRY(encoded(parts.test, tokenizer, source.text.sequence_length, where + " (held out)"));
   pair.train.preparation = std::make_shared<Preparation>(std::move(preparation));
   pair.test.preparation = pair.train.preparation;
+  pair.train.kept = TRY(kept_texts(parts.train));
+  pair.test.kept = TRY(kept_texts(parts.test));
   RETURN_IF_ERROR(check(pair.train));
   if (pair.test.size() > 0) RETURN_IF_ERROR(check(pair.test));
   pair.source = fmt::format("texts in {} ({} tokens of kind {}, so Embedding needs input_dim = {})", where,

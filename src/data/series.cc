@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "data/columns.h"
+#include "data/kept_rows.h"
 #include "data/raw_fronts.h"
 #include "data/understanding.h"
 #include "runtime/session.h"
@@ -216,6 +217,12 @@ Status scale(const Preparation& preparation, int64_t window, Dataset& data) {
   }
   std::unique_ptr<Session> session = TRY(Session::create(preparation.front));
   data.inputs = TRY(session->run(raw))[0];
+  data.kept = TRY(kept_rows(static_cast<size_t>(n), [&](std::span<const uint32_t> examples) -> Result<NamedRows> {
+    NamedRows kept;
+    for (const RawInput& input : raw_inputs(preparation.front)) kept.names.push_back(input.name);
+    for (const Tensor& column : raw) kept.values.push_back(rows_at(column, examples));
+    return kept;
+  }));
   return {};
 }
 

@@ -9,6 +9,8 @@
 #include <fmt/ranges.h>
 
 #include "data/columns.h"
+#include "data/kept_rows.h"
+#include "data/table_front.h"
 #include "data/understanding.h"
 #include "text/date.h"
 
@@ -246,6 +248,14 @@ Result<Dataset> encoded(const DataSource& source, const Prepared& p, std::span<c
   if (p.encoding) RETURN_IF_ERROR(set_targets(*p.encoding, p.labels, rows, data));
   data.preparation = std::make_shared<Preparation>(whole_preparation(source, p, *data.preparation));
   data.in_order = source.split == SplitBy::time;
+  data.kept = TRY(kept_rows(rows.size(), [&](std::span<const uint32_t> examples) -> Result<NamedRows> {
+    std::vector<uint32_t> chosen;
+    for (uint32_t example : examples) chosen.push_back(rows[example]);
+    const std::vector<RawInput> inputs = raw_inputs(data.preparation->front);
+    NamedRows raw{.names = {}, .values = TRY(raw_columns(p.table, chosen, inputs))};
+    for (const RawInput& input : inputs) raw.names.push_back(input.name);
+    return raw;
+  }));
   return data;
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "tensor/tensor.h"
+#include "tensor/named_rows.h"
 
 namespace slipway {
 
@@ -17,11 +17,13 @@ struct Holdout {
   std::vector<Tensor> inputs;        // what the model takes, in its order; dimension 0 is the example
   Tensor labels;                     // int64 [n] class indices, or float32 [n, ...] numbers
   std::vector<std::string> classes;  // by index; may be empty
+  NamedRows raw = {};  // the same examples before the model's preparation: f32, i64 or strings; may be empty
 };
 
 Result<std::string> holdout_bytes(const Holdout& holdout);
 
-// data_loss for what is no holdout: no labels, inputs of another count, a class index out of range. Names `where`.
+// data_loss for what is no holdout: no labels, inputs or raw data of another count, a class index out of range. Names
+// `where`.
 Result<Holdout> parse_holdout(std::string_view bytes, const std::string& where);
 
 }  // namespace slipway

@@ -45,6 +45,7 @@ void InputSample::add(const Observation& o) {
   if (full && o.time_us - last_us_ < options_.spacing_us) return;
   std::vector<Tensor> inputs{o.input};
   inputs.insert(inputs.end(), o.more_inputs.begin(), o.more_inputs.end());
+  if (o.raw != nullptr) inputs = o.raw->values;
   const int64_t bytes = bytes_of(inputs);
   if (bytes > options_.bytes / 8) return;
   uint64_t hash = inputs.size();
@@ -52,7 +53,12 @@ void InputSample::add(const Observation& o) {
   if (!known_.insert(hash).second) return;
   last_us_ = o.time_us;
   for (Tensor& t : inputs) t = t.clone();
-  KeptRequest request{std::move(inputs), o.rows};
+  KeptRequest request{.inputs = {}, .rows = o.rows, .raw = nullptr, .preparation = o.preparation};
+  if (o.raw != nullptr) {
+    request.raw = std::make_shared<const NamedRows>(NamedRows{.names = o.raw->names, .values = std::move(inputs)});
+  } else {
+    request.inputs = std::move(inputs);
+  }
   bytes_ += bytes;
   if (!full) {
     kept_.push_back(std::move(request));
@@ -60,7 +66,7 @@ void InputSample::add(const Observation& o) {
     return;
   }
   const size_t slot = random_.below(kept_.size());
-  bytes_ -= bytes_of(kept_[slot].inputs);
+  bytes_ -= bytes_of(kept_[slot].raw != nullptr ? kept_[slot].raw->values : kept_[slot].inputs);
   known_.erase(hashes_[slot]);
   kept_[slot] = std::move(request);
   hashes_[slot] = hash;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <unordered_set>
 #include <vector>
 
@@ -22,10 +23,12 @@ struct InputSampleOptions {
   uint64_t seed = 1;
 };
 
-// One request: the model's inputs in order, and the examples in them.
+// One request: the raw data that it brought or else the model's inputs in order, and the examples in them.
 struct KeptRequest {
   std::vector<Tensor> inputs;
   int64_t rows = 0;
+  std::shared_ptr<const NamedRows> raw = nullptr;
+  uint64_t preparation = 0;  // of the version that answered; 0: it prepares nothing
 };
 
 // Not thread-safe.

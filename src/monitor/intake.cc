@@ -18,6 +18,8 @@ int64_t bytes_of(const Tensor& tensor) {
 int64_t bytes_of(const Observation& o) {
   int64_t bytes = bytes_of(o.input) + bytes_of(o.output);
   for (const Tensor& more : o.more_inputs) bytes += bytes_of(more);
+  if (o.raw == nullptr) return bytes;
+  for (const Tensor& value : o.raw->values) bytes += bytes_of(value);
   return bytes;
 }
 
@@ -36,6 +38,7 @@ bool Intake::offer(Observation o) {
     thinned_.fetch_add(1, std::memory_order_relaxed);
     o.input = {};
     o.more_inputs.clear();
+    o.raw = nullptr;
     if (bytes_of(o.output) > options_.small_bytes) o.output = {};
     bytes = bytes_of(o.output);
     waiting_.fetch_add(bytes, std::memory_order_relaxed);

@@ -221,6 +221,13 @@ class Judge {
     return trial_.over || asked ? Verdict::unknown : Verdict::gathering;
   }
 
+  bool nothing_comparable() const { return live_.requests > 0 && live_.not_comparable == live_.requests; }
+  std::string other_inputs() const {
+    return fmt::format(
+        "it takes other inputs than version {}, or prepares them otherwise, so there is nothing to compare",
+        trial_.previous);
+  }
+
   std::string summary(Verdict verdict) const {
     const Comparison& c = *usual_;
     const std::string agreement =
@@ -229,16 +236,16 @@ class Judge {
                           100 - 100 * of(c.disagreed, c.classes_compared), c.classes_compared, trial_.previous)
             : fmt::format("was compared with version {} on {} inputs", trial_.previous, c.rows);
     switch (verdict) {
-      case Verdict::gathering: return fmt::format("it {}; more are awaited", agreement);
+      case Verdict::gathering:
+        if (nothing_comparable()) return other_inputs();
+        return fmt::format("it {}; more are awaited", agreement);
       case Verdict::worse: break;
       case Verdict::equal:
         return measured_.empty()
                    ? fmt::format("it {}; a loss of a few points would not show without labelled examples", agreement)
                    : fmt::format("it does as well as the one before: {}", measured_);
       case Verdict::unknown:
-        if (live_.requests > 0 && live_.not_comparable == live_.requests) {
-          return fmt::format("it takes other inputs than version {}, so there is nothing to compare", trial_.previous);
-        }
+        if (nothing_comparable()) return other_inputs();
         if (unsteady_ && measured_.empty()) {
           return fmt::format(
               "version {} gives other answers when it is asked again, so that those of this one differ says "

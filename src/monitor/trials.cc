@@ -24,13 +24,48 @@ std::vector<int64_t> positions(const std::vector<std::string>& names, const std:
   return at;
 }
 
-Given ask(const Contender& contender, std::span<const Tensor> inputs, const Clock& clock) {
+// Whether tensors that one of the two takes mean the same to the other.
+bool alike(uint64_t a, uint64_t b) { return a == b || a == 0 || b == 0; }
+
+Result<std::vector<Tensor>> answer(const Contender& contender, const Contender& other, const KeptRequest& request) {
+  if (request.raw == nullptr) {
+    if (!alike(contender.preparation, request.preparation)) return invalid("the version takes other inputs");
+    return contender.ask(request.inputs);
+  }
+  const Contender& prepares = contender.prepare != nullptr ? contender : other;
+  if (prepares.prepare == nullptr) return invalid("the version takes other inputs");
+  return contender.ask(TRY(prepares.prepare(*request.raw)));
+}
+
+// `other`: whom the same is asked.
+Given ask(const Contender& contender, const Contender& other, const KeptRequest& request, const Clock& clock) {
   const int64_t start = clock.steady_ns();
-  Result<std::vector<Tensor>> outputs = contender.ask(inputs);
+  Result<std::vector<Tensor>> outputs = answer(contender, other, request);
   Given given{.status = outputs.status(), .took_ns = clock.steady_ns() - start};
   if (outputs.ok() && !outputs->empty()) given.output = std::move(outputs->front());
   if (outputs.ok() && !given.output.defined()) given.status = internal("the version answered nothing");
   return given;
+}
+
+// Rows [begin, end) of a holdout: as the versions take them where both prepare alike, else raw.
+KeptRequest holdout_request(const Holdout& holdout, const Contender& before, const Contender& now, int64_t begin,
+                            int64_t end) {
+  KeptRequest request{.inputs = {}, .rows = end - begin, .raw = nullptr, .preparation = before.preparation};
+  if (alike(before.preparation, now.preparation)) {
+    for (const Tensor& t : holdout.inputs) request.inputs.push_back(t.rows(begin, end));
+    return request;
+  }
+  NamedRows rows{.names = holdout.raw.names, .values = {}};
+  for (const Tensor& t : holdout.raw.values) rows.values.push_back(t.rows(begin, end));
+  request.raw = std::make_shared<const NamedRows>(std::move(rows));
+  return request;
+}
+
+// nullptr for a holdout that means something else to one of the two.
+std::shared_ptr<const Holdout> usable(std::shared_ptr<const Holdout> holdout, const Contender& before,
+                                      const Contender& now) {
+  if (holdout == nullptr || alike(before.preparation, now.preparation)) return holdout;
+  return holdout->raw.names.empty() ? nullptr : holdout;
 }
 
 // The labels of a holdout as classes of the version before.
@@ -83,7 +118,7 @@ void Trials::begin(const std::string& model, Contender before, Contender now, st
   if (decided && known->verdict != Judgement::Verdict::unknown) return;
   auto running = std::make_shared<Running>();
   running->model = model;
-  running->holdout = in_terms_of(before, std::move(holdout));
+  running->holdout = in_terms_of(before, usable(std::move(holdout), before, now));
   running->rename = positions(now.classes, before.classes);
   running->trial = {.version = now.version, .previous = before.version, .holdout_done = running->holdout == nullptr};
   running->before = std::move(before);
@@ -109,8 +144,7 @@ std::vector<Trials::Question> Trials::next_questions(Running& r) const {
     r.trial.holdout_done = end + (fixed > 0 ? rows : 1) > all;
     if (begin >= all || (fixed > 0 && end > all)) return questions;
     const int64_t last = std::min(end, all);
-    KeptRequest request{.rows = last - begin};
-    for (const Tensor& t : r.holdout->inputs) request.inputs.push_back(t.rows(begin, last));
+    KeptRequest request = holdout_request(*r.holdout, r.before, r.now, begin, last);
     questions.push_back({std::move(request), r.holdout->labels.rows(begin, last), &Trial::holdout});
     r.holdout_asked = last;
     return questions;
@@ -149,9 +183,9 @@ bool Trials::step() {
   for (const Question& q : questions) {
     running->turn = !running->turn;  // whoever is second finds the inputs in the cache
     Given now, before;
-    if (running->turn) now = ask(running->now, q.request.inputs, clock_);
-    before = ask(running->before, q.request.inputs, clock_);
-    if (!running->turn) now = ask(running->now, q.request.inputs, clock_);
+    if (running->turn) now = ask(running->now, running->before, q.request, clock_);
+    before = ask(running->before, running->now, q.request, clock_);
+    if (!running->turn) now = ask(running->now, running->before, q.request, clock_);
     (running->trial.*q.into).add(before, now, q.request.rows, q.labels, running->rename);
     if (q.labels.defined() || running->trial.again.rows >= kRowsAgain) continue;
     running->trial.again.add(before, ask(running->before, q.request.inputs, clock_), q.request.rows);

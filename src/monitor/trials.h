@@ -19,14 +19,18 @@
 #include "monitor/input_sample.h"
 #include "monitor/judgement.h"
 #include "monitor/monitor.h"
+#include "tensor/named_rows.h"
 
 namespace slipway {
 
 // A loaded version.
 struct Contender {
   int64_t version = 0;
-  // Thread-safe; keeps the version loaded while it is held.
+  // Thread-safe; both keep the version loaded while they are held. `prepare`: its tensors from raw data; empty where it
+  // takes only tensors.
   std::function<Result<std::vector<Tensor>>(std::span<const Tensor>)> ask;
+  std::function<Result<std::vector<Tensor>>(const NamedRows&)> prepare = {};
+  uint64_t preparation = 0;          // the same for versions that prepare alike; 0: nothing is prepared
   std::vector<std::string> classes;  // may be empty
   int64_t rows = 0;                  // the only size that dimension 0 of its inputs may have; 0: any
 };
@@ -48,7 +52,9 @@ class Trials {
   void observe(const Observation& observation);
 
   // Compares `now` with `before`, the version it replaced or is about to, unless the monitor knows the outcome. What
-  // was begun for the same version before ends. `holdout`: labelled examples; may be nullptr.
+  // was begun for the same version before ends. `holdout`: labelled examples, as one of the two takes them; may be
+  // nullptr. Versions that prepare raw data otherwise mean something else by the same tensors, so they are asked raw
+  // data only; one that prepares nothing takes what the other one prepares.
   void begin(const std::string& model, Contender before, Contender now, std::shared_ptr<const Holdout> holdout);
   // Gives up on a version.
   void end(const std::string& model, int64_t version);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "data/kept_rows.h"
 #include "predict/raw_reader.h"
 #include "predict/scoring.h"
 
@@ -13,6 +14,18 @@ namespace slipway {
 namespace {
 
 constexpr int64_t kRows = 1024;
+
+constexpr int64_t kMostRawBytes = int64_t{64} << 20;  // beyond, only what the model makes of rows is kept
+
+int64_t bytes_of(const std::vector<Tensor>& tensors) {
+  int64_t bytes = 0;
+  for (const Tensor& t : tensors) {
+    bytes += static_cast<int64_t>(t.bytes());
+    if (t.dtype() != DType::string) continue;
+    for (const std::string& text : t.data<std::string>()) bytes += static_cast<int64_t>(text.size());
+  }
+  return bytes;
+}
 
 template <typename T>
 Tensor below_each_other(const std::vector<Tensor>& parts) {
@@ -25,12 +38,43 @@ Tensor below_each_other(const std::vector<Tensor>& parts) {
   return all;
 }
 
+// Rows as they were read, a block after the other.
+class Kept {
+ public:
+  void add(const std::vector<Tensor>& block) {
+    bytes_ += bytes_of(block);
+    if (bytes_ > kMostRawBytes) return blocks_.clear();
+    blocks_.push_back(block);
+  }
+  // nullptr where there was too much.
+  std::shared_ptr<const KeptRows> rows(const RawModel& predictor, int64_t count) const {
+    if (bytes_ > kMostRawBytes || blocks_.empty()) return nullptr;
+    const std::vector<uint32_t> chosen = evenly_chosen(static_cast<size_t>(count), kMostKeptRows);
+    KeptRows kept{.examples = chosen, .raw = {}};
+    for (size_t i = 0; i < blocks_[0].size(); ++i) {
+      std::vector<Tensor> parts;
+      for (const std::vector<Tensor>& block : blocks_) parts.push_back(block[i]);
+      const bool text = parts[0].dtype() == DType::string;
+      if (!text && parts[0].dtype() != DType::f32) return nullptr;
+      const Tensor all = text ? below_each_other<std::string>(parts) : below_each_other<float>(parts);
+      kept.raw.names.push_back(predictor.inputs()[i].name);
+      kept.raw.values.push_back(rows_at(all, chosen));
+    }
+    return std::make_shared<const KeptRows>(std::move(kept));
+  }
+
+ private:
+  std::vector<std::vector<Tensor>> blocks_;
+  int64_t bytes_ = 0;
+};
+
 }  // namespace
 
 Result<PreparedData> prepared_data(const RawModel& predictor, const std::filesystem::path& path) {
   Result<std::vector<std::string>> targets = truth_columns(predictor, "");
   bool labels = targets.ok();
   std::vector<Tensor> inputs, truth;
+  Kept kept;
   std::unique_ptr<RawReader> reader =
       TRY(open_raw(path, predictor, labels ? *targets : std::vector<std::string>(), labels));
   for (;;) {
@@ -47,6 +91,7 @@ Result<PreparedData> prepared_data(const RawModel& predictor, const std::filesys
       return unsupported("calibration feeds one input of float32");
     }
     inputs.push_back(tensors[0]);
+    kept.add(rows->inputs);
     labels = labels && !rows->columns.empty();
     if (labels) truth.push_back(TRY(labels_of(predictor, *rows, path.string())));
   }
@@ -55,6 +100,9 @@ Result<PreparedData> prepared_data(const RawModel& predictor, const std::filesys
   prepared.has_labels = labels;
   prepared.data.name = path.string();
   prepared.data.inputs = below_each_other<float>(inputs);
+  prepared.data.kept = kept.rows(predictor, prepared.data.inputs.dim(0));
+  const std::vector<std::string>& features = predictor.preparation().features;
+  if (static_cast<int64_t>(features.size()) == prepared.data.width()) prepared.data.features = features;
   prepared.data.classes = predictor.preparation().classes;
   if (labels) {
     const bool numbers = truth[0].dtype() == DType::f32;

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
-#include "tensor/tensor.h"
+#include "tensor/named_rows.h"
 
 namespace slipway {
 
@@ -25,6 +26,9 @@ struct Observation {
   Tensor input;                          // the first input, [rows, …]; undefined for a failed parse
   Tensor output;                         // the first output, [rows, …]; undefined unless ok
   std::vector<Tensor> more_inputs = {};  // the other inputs of a model with several, in order
+  // What the inputs were prepared from; nullptr: the request brought them as they are.
+  std::shared_ptr<const NamedRows> raw = nullptr;
+  uint64_t preparation = 0;  // of the version (data/front.h); 0: it takes tensors as they are
 };
 
 }  // namespace slipway

@@ -13,6 +13,7 @@ class Inference::Job final : public BatchJob {
       : inference_(inference),
         servable_(std::move(request.servable)),
         wanted_(std::move(request.outputs)),
+        raw_(std::move(request.raw)),
         origin_(origin),
         done_(std::move(done)) {
     inputs = std::move(request.inputs);
@@ -27,17 +28,16 @@ class Inference::Job final : public BatchJob {
   }
 
   void complete(Result<std::vector<Tensor>> outputs, const RunTimes& times) override {
-    Code code = outputs.status().code();
-    Tensor input = inputs.empty() ? Tensor() : inputs[0];
-    std::vector<Tensor> more(inputs.begin() + (inputs.empty() ? 0 : 1), inputs.end());
-    Tensor output = outputs.ok() && !outputs->empty() ? (*outputs)[0] : Tensor();
+    Observation seen{.code = outputs.status().code(), .rows = examples_, .raw = std::move(raw_)};
+    if (!inputs.empty()) seen.input = inputs[0];
+    seen.more_inputs.assign(inputs.begin() + (inputs.empty() ? 0 : 1), inputs.end());
+    if (outputs.ok() && !outputs->empty()) seen.output = (*outputs)[0];
     if (outputs.ok()) {
       done_(InferenceResponse{.outputs = select(std::move(*outputs)), .times = times});
     } else {
       done_(outputs.status());
     }
-    inference_.record(origin_, *servable_, code, examples_, times, std::move(input), std::move(output),
-                      std::move(more));
+    inference_.record(origin_, *servable_, times, std::move(seen));
   }
 
  private:
@@ -51,6 +51,7 @@ class Inference::Job final : public BatchJob {
   Inference& inference_;
   const std::shared_ptr<Servable> servable_;
   const std::vector<size_t> wanted_;
+  std::shared_ptr<const NamedRows> raw_;
   const CallOrigin origin_;
   const Done done_;
   int64_t examples_ = 1;
@@ -77,7 +78,7 @@ void Inference::run(InferenceRequest request, const CallOrigin& origin, Done don
 void Inference::failed(const CallOrigin& origin, Servable* servable, const std::string& model, const Status& status) {
   int64_t total = clock_.steady_ns() - origin.start_ns;
   if (servable != nullptr) {
-    record(origin, *servable, status.code(), 0, {}, {}, {}, {});
+    record(origin, *servable, {}, Observation{.code = status.code()});
     return;
   }
   // Names of models that do not exist are the client's to choose: no series for each.
@@ -88,24 +89,18 @@ void Inference::failed(const CallOrigin& origin, Servable* servable, const std::
   if (!sink_(std::move(seen))) dropped_->add();
 }
 
-void Inference::record(const CallOrigin& origin, Servable& servable, Code code, int64_t rows, const RunTimes& times,
-                       Tensor input, Tensor output, std::vector<Tensor> more_inputs) {
-  int64_t total = clock_.steady_ns() - origin.start_ns;
-  servable.metrics().at(origin.endpoint_id, origin.endpoint).record(code, rows, total, times);
+void Inference::record(const CallOrigin& origin, Servable& servable, const RunTimes& times, Observation seen) {
+  seen.total_ns = clock_.steady_ns() - origin.start_ns;
+  servable.metrics().at(origin.endpoint_id, origin.endpoint).record(seen.code, seen.rows, seen.total_ns, times);
   if (!sink_) return;
-  bool dropped = !sink_(Observation{.model = servable.name(),
-                                    .version = servable.version(),
-                                    .endpoint = origin.endpoint,
-                                    .time_us = clock_.now_us(),
-                                    .code = code,
-                                    .rows = rows,
-                                    .queue_ns = times.queue_ns,
-                                    .compute_ns = times.compute_ns,
-                                    .total_ns = total,
-                                    .input = std::move(input),
-                                    .output = std::move(output),
-                                    .more_inputs = std::move(more_inputs)});
-  if (dropped) dropped_->add();
+  seen.model = servable.name();
+  seen.version = servable.version();
+  seen.endpoint = origin.endpoint;
+  seen.time_us = clock_.now_us();
+  seen.queue_ns = times.queue_ns;
+  seen.compute_ns = times.compute_ns;
+  seen.preparation = servable.front() != nullptr ? servable.front()->identity() : 0;
+  if (!sink_(std::move(seen))) dropped_->add();
 }
 
 }  // namespace slipway

@@ -44,8 +44,8 @@ class Inference {
 
  private:
   class Job;
-  void record(const CallOrigin& origin, Servable& servable, Code code, int64_t rows, const RunTimes& times,
-              Tensor input, Tensor output, std::vector<Tensor> more_inputs);
+  // Completes what is known of an answer, counts it and hands it to the sink.
+  void record(const CallOrigin& origin, Servable& servable, const RunTimes& times, Observation seen);
 
   ModelManager& models_;
   const Clock& clock_;

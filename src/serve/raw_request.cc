@@ -180,16 +180,17 @@ Result<PredictBody> read_raw_body(std::string_view json, const Front& front, std
   for (const Json& row : rows) {
     if (is_bare(row, front.inputs())) return bare(front);
   }
-  const std::vector<Tensor> raw =
+  std::vector<Tensor> raw =
       TRY(tensors_of(rows, front.inputs(), cells_of(front), [](size_t row) { return fmt::format("row {}", row + 1); }));
   PredictBody read;
   read.by_row = (*body)["inputs"].is_null() || list != "instances";
   read.signature_name = signature;
   read.inputs = TRY(front.tensors(raw));
+  read.raw = std::make_shared<const NamedRows>(front.named(std::move(raw)));
   return read;
 }
 
-Result<std::vector<Tensor>> bind_raw_inputs(const V2Request& request, const Front& front, const std::string& model) {
+Result<PreparedInputs> bind_raw_inputs(const V2Request& request, const Front& front, const std::string& model) {
   const std::vector<RawInput>& inputs = front.inputs();
   const CellOptions cells = cells_of(front);
   std::vector<Tensor> raw(inputs.size());
@@ -204,7 +205,9 @@ Result<std::vector<Tensor>> bind_raw_inputs(const V2Request& request, const Fron
     return invalid(fmt::format("inference input '{}' has {} rows, '{}' has {}; expected as many", inputs[i].name,
                                raw[i].dim(0), inputs[0].name, raw[0].dim(0)));
   }
-  return front.tensors(raw);
+  PreparedInputs prepared{.inputs = TRY(front.tensors(raw)), .raw = nullptr};
+  prepared.raw = std::make_shared<const NamedRows>(front.named(std::move(raw)));
+  return prepared;
 }
 
 bool read_aside(EndpointContext& context, EndpointCall& call, const Servable& servable,

@@ -3,6 +3,7 @@
 // too.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,16 @@ std::string signature_name_of(std::string_view json);
 // column; whoever brings bare tensors is told the raw inputs.
 Result<PredictBody> read_raw_body(std::string_view json, const Front& front, std::string_view list = "instances");
 
+// The model's inputs, in its order, and what they were prepared from.
+struct PreparedInputs {
+  std::vector<Tensor> inputs;
+  std::shared_ptr<const NamedRows> raw;
+};
+
 // The model's inputs, prepared, from a V2 request with a tensor [rows], or [rows, 1], for each raw input: numbers of
 // any type, NaN being missing, or BYTES that spell them, "" being missing; categories and dates as BYTES; files as
 // bytes.
-Result<std::vector<Tensor>> bind_raw_inputs(const V2Request& request, const Front& front, const std::string& model);
+Result<PreparedInputs> bind_raw_inputs(const V2Request& request, const Front& front, const std::string& model);
 
 // Goes on with a request off the event loop when its model decodes files: they take longer than others should wait.
 // False: it is to be answered here.

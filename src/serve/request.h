@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "tensor/tensor.h"
+#include "tensor/named_rows.h"
 
 namespace slipway {
 
@@ -37,6 +37,8 @@ struct InferenceRequest {
   std::vector<Tensor> inputs;          // in the order of servable->inputs()
   std::vector<size_t> outputs;         // which outputs to answer, by index; empty: all
   int64_t deadline_ns = 0;             // on the steady clock; 0: none
+  // What the inputs were prepared from; nullptr: they came as they are.
+  std::shared_ptr<const NamedRows> raw = nullptr;
 };
 
 struct InferenceResponse {

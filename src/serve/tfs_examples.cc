@@ -44,6 +44,7 @@ void answer_examples(EndpointContext& context, EndpointCall call, Status (*check
   if (!body.ok()) return fail(servable.get(), body.status());
 
   InferenceRequest request{.servable = servable, .inputs = std::move(body->inputs), .outputs = {0}};
+  request.raw = std::move(body->raw);
   if (context.timeout_ns > 0) request.deadline_ns = call.origin.start_ns + context.timeout_ns;
   auto exchange = std::make_shared<HttpExchange>(std::move(call.exchange));
   context.inference.run(

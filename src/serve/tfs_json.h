@@ -1,6 +1,7 @@
 // The bodies of TensorFlow Serving's REST predict call (g3doc/api_rest.md, util/json_tensor.cc).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "base/status.h"
 #include "graph/port.h"
 #include "serve/json_tensor.h"
-#include "tensor/tensor.h"
+#include "tensor/named_rows.h"
 
 namespace slipway {
 
@@ -16,6 +17,7 @@ struct PredictBody {
   bool by_row = true;          // "instances": a list of examples; else "inputs": whole tensors
   std::string signature_name;  // "" when absent; else "serving_default" or "tensors" (serve/raw_request.h)
   std::vector<Tensor> inputs;  // in the order of the ports
+  std::shared_ptr<const NamedRows> raw = nullptr;  // what they were prepared from; nullptr: they came as they are
 };
 
 // {"instances": [...]} or {"inputs": ...}, with the dtypes of `ports`; shapes are whatever the text has.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "data/batches.h"
+#include "data/kept_rows.h"
 #include "data/raw_fronts.h"
 #include "formats/onnx.h"
 #include "ops/ml.h"
@@ -133,6 +134,9 @@ Result<Baseline> make_baseline(const Graph& model, const std::vector<std::vector
     if (!builder) {
       BaselineOptions options;
       options.row_shape = {x.shape().begin() + 1, x.shape().end()};
+      const std::optional<Preparation> preparation = TRY(preparation_of(model));
+      const bool named = preparation && static_cast<int64_t>(preparation->features.size()) == x.count() / x.dim(0);
+      if (named) options.names = preparation->features;
       builder.emplace(x.count() / x.dim(0), y.count() / y.dim(0), options);
     }
     RETURN_IF_ERROR(builder->add(x.data<float>(), y.data<float>(), x.dim(0)));
@@ -141,15 +145,37 @@ Result<Baseline> make_baseline(const Graph& model, const std::vector<std::vector
   return builder->build();
 }
 
+namespace {
+
+// Bytes that an example takes as it was before preparation, on average.
+int64_t raw_bytes(const Dataset& data) {
+  if (data.kept == nullptr || data.kept->examples.empty()) return 0;
+  int64_t bytes = 0;
+  for (const Tensor& value : data.kept->raw.values) {
+    if (value.dtype() != DType::string) {
+      bytes += static_cast<int64_t>(value.bytes());
+      continue;
+    }
+    for (const std::string& text : value.data<std::string>())
+      bytes += static_cast<int64_t>(text.size() + sizeof(int64_t));
+  }
+  return bytes / static_cast<int64_t>(data.kept->examples.size());
+}
+
+}  // namespace
+
 Result<Holdout> make_holdout(const Graph& model, const Dataset& data) {
-  constexpr int64_t kMostRows = 2000, kLeastRows = 50, kMostBytes = int64_t{16} << 20;
+  constexpr int64_t kMostRows = kMostKeptRows, kLeastRows = 50, kMostBytes = int64_t{16} << 20;
   if (data.window > 0 || !data.labels.defined())
     return failed_precondition("a holdout needs a label for every example");
-  const int64_t fitting = kMostBytes / std::max<int64_t>(1, data.width() * static_cast<int64_t>(sizeof(float)));
-  const int64_t rows = std::min({kMostRows, fitting, data.size()});
+  std::vector<uint32_t> candidates;  // where some are kept raw, only those
+  if (data.kept != nullptr) candidates = data.kept->examples;
+  const auto all = static_cast<size_t>(data.kept != nullptr ? candidates.size() : data.size());
+  const int64_t each = std::max<int64_t>(1, data.width() * static_cast<int64_t>(sizeof(float)) + raw_bytes(data));
+  std::vector<uint32_t> chosen = evenly_chosen(all, static_cast<size_t>(std::min(kMostRows, kMostBytes / each)));
+  if (data.kept != nullptr) std::ranges::transform(chosen, chosen.begin(), [&](uint32_t i) { return candidates[i]; });
+  const auto rows = static_cast<int64_t>(chosen.size());
   if (rows < kLeastRows) return failed_precondition(fmt::format("{} examples are too few for a holdout", rows));
-  std::vector<uint32_t> chosen;
-  for (int64_t i = 0; i < rows; ++i) chosen.push_back(static_cast<uint32_t>(i * data.size() / rows));
   const Dataset part = subset(data, chosen);
   ModelInputs x = TRY(ModelInputs::create(model, part, rows));
   Tensor no_labels;
@@ -158,6 +184,7 @@ Result<Holdout> make_holdout(const Graph& model, const Dataset& data) {
   stream.next(x.x(), no_labels);
   Holdout holdout{.inputs = std::vector<Tensor>(x.count()), .labels = part.labels, .classes = part.classes};
   x.put(rows, holdout.inputs);
+  if (data.kept != nullptr) holdout.raw = kept_of(*data.kept, chosen);
   if (holdout.labels.dtype() != DType::i64) holdout.labels = holdout.labels.cast(DType::f32);
   const bool numbers = holdout.labels.dtype() == DType::f32 || part.label_width() != 1;
   const std::vector<Port> ports = output_ports(model);

@@ -37,7 +37,8 @@ Result<Baseline> make_baseline(const Graph& model, const Dataset& data, int64_t 
 // input or output is not float32 [rows, ...].
 Result<Baseline> make_baseline(const Graph& model, const std::vector<std::vector<Tensor>>& runs);
 
-// At most 2000 examples, and 16 MiB, evenly chosen, as the model takes them. failed_precondition where there are fewer
+// At most 2000 examples, and 16 MiB, evenly chosen, as the model takes them, and raw where the
+// data keeps them so. failed_precondition where there are fewer
 // than 50, they have no labels of their own (windows of a sequence), or these are not what the model answers.
 Result<Holdout> make_holdout(const Graph& model, const Dataset& data);
 

@@ -38,10 +38,10 @@ Result<V2Request> read(const HttpRequest& http, const Servable& servable) {
   return read_infer_body(http.body.substr(0, json_bytes), http.body.substr(json_bytes), servable.name());
 }
 
-Result<std::vector<Tensor>> bind(const V2Request& request, const Servable& servable) {
+Result<PreparedInputs> bind(const V2Request& request, const Servable& servable) {
   const bool raw = servable.front() != nullptr && request.signature_name != kTensorSignature;
-  return raw ? bind_raw_inputs(request, *servable.front(), servable.name())
-             : bind_inputs(request, servable.inputs(), servable.name());
+  if (raw) return bind_raw_inputs(request, *servable.front(), servable.name());
+  return PreparedInputs{.inputs = TRY(bind_inputs(request, servable.inputs(), servable.name())), .raw = nullptr};
 }
 
 // The indices of the wanted outputs; without a wish, of all.
@@ -92,12 +92,14 @@ void handle(EndpointContext& context, EndpointCall call) {
   call.exchange.release_body();
   if (!body.ok()) return fail(call.exchange, found->get(), body.status());
   auto pending = std::make_shared<Pending>(Pending{std::move(call.exchange), std::move(*found), std::move(*body), {}});
-  Result<std::vector<Tensor>> inputs = bind(pending->request, *pending->servable);
+  Result<PreparedInputs> inputs = bind(pending->request, *pending->servable);
   if (!inputs.ok()) return fail(pending->exchange, pending->servable.get(), inputs.status());
   Result<std::vector<size_t>> outputs = choose_outputs(*pending);
   if (!outputs.ok()) return fail(pending->exchange, pending->servable.get(), outputs.status());
 
-  InferenceRequest request{.servable = pending->servable, .inputs = std::move(*inputs), .outputs = std::move(*outputs)};
+  InferenceRequest request{
+      .servable = pending->servable, .inputs = std::move(inputs->inputs), .outputs = std::move(*outputs)};
+  request.raw = std::move(inputs->raw);
   int64_t timeout_ns = pending->request.timeout_us > 0
                            ? std::min<int64_t>(pending->request.timeout_us, 1'000'000'000'000) * 1000
                            : context.timeout_ns;
