@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "graph/replace_value.h"
 #include "ops/all.h"
+#include "train/layer_sizes.h"
 #include "train/layers/context.h"
 #include "train/training_graph.h"
 
@@ -102,6 +103,12 @@ Verdict judge(Argument argument, const LayerParameter& value) {
   __builtin_unreachable();
 }
 
+// units = "classes" and the like, which become numbers when the data is known (train/layer_sizes.h).
+bool is_word_for(std::string_view parameter, const LayerParameter& value) {
+  const std::string* word = std::get_if<std::string>(&value);
+  return word != nullptr && is_size_word(*word) && (parameter == "units" || parameter == "input_dim");
+}
+
 Status check_arguments(const Layer& layer, const LayerRow& row) {
   std::vector<std::string> names;
   for (const Parameter& parameter : row.arguments()) names.emplace_back(parameter.name);
@@ -114,11 +121,21 @@ Status check_arguments(const Layer& layer, const LayerRow& row) {
     auto given = layer.parameters.find(parameter.name);
     bool there = given != layer.parameters.end();
     if (!there && !parameter.required) continue;
+    if (there && is_word_for(parameter.name, given->second)) continue;
     Verdict verdict = judge(parameter.argument, there ? given->second : LayerParameter(false));
     if (there && verdict.fits) continue;
     if (!there) verdict = judge(parameter.argument, LayerParameter(std::string()));
     return invalid(fmt::format("\"{}\": expected {}, found {}", parameter.name, verdict.expected,
                                there ? text_of(given->second) : "none; add it"));
+  }
+  return {};
+}
+
+Status check_sizes(const Layer& layer) {
+  for (const auto& [name, value] : layer.parameters) {
+    if (!is_word_for(name, value)) continue;
+    return invalid(
+        fmt::format("\"{}\": {} is known only where a recipe has data; give a number", name, text_of(value)));
   }
   return {};
 }
@@ -182,6 +199,7 @@ class Stack {
   Status add_one(const Layer& layer, size_t index) {
     const LayerRow* row = TRY(row_of(layer));
     RETURN_IF_ERROR(check_arguments(layer, *row));
+    RETURN_IF_ERROR(check_sizes(layer));
     std::string name = layer.name.empty() ? automatic_name(*row) : layer.name;
     if (values_.contains(name)) return invalid(fmt::format("the name \"{}\" is taken", name));
     Values inputs = TRY(inputs_of(layer, *row));

@@ -1,6 +1,7 @@
 // Recipes: TOML to what it means, with every mistake named by line.
 #include "train/recipe.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "train/layer_sizes.h"
 #include "train/layers.h"
 #include "train/metrics.h"
 #include "train/recipe_section.h"
@@ -228,8 +230,10 @@ Result<toml::table> parse_toml(const std::string& text, const std::string& where
   try {
     return toml::parse(text, where);
   } catch (const toml::parse_error& error) {
-    return invalid(fmt::format("{}:{}:{}: not TOML: {}", where, error.source().begin.line, error.source().begin.column,
-                               error.description()));
+    const bool bare = error.description().find("could not determine value type") != std::string_view::npos;
+    return invalid(fmt::format("{}:{}:{}: not TOML: {}{}", where, error.source().begin.line,
+                               error.source().begin.column, error.description(),
+                               bare ? "; text stands in quotes: target = \"price\"" : ""));
   }
 }
 
@@ -279,8 +283,28 @@ Status at_layer_line(const Recipe& recipe, const Status& status) {
   return status.at(known ? fmt::format("{}:{}", recipe.where, recipe.layer_lines[number - 1]) : recipe.where);
 }
 
+namespace {
+
+// Whether numbers may be classes: 0 and 1, perhaps 2, ….
+bool few_classes(const Dataset& train) {
+  constexpr float kMost = 100;
+  return std::ranges::all_of(train.labels.data<float>(),
+                             [](float y) { return y >= 0 && y <= kMost && y == std::floor(y); });
+}
+
+}  // namespace
+
 Status balance(Recipe& recipe, const Dataset& train) {
+  Result<std::vector<Layer>> sized = sized_by(recipe.layers, train);
+  if (!sized.ok()) return at_layer_line(recipe, sized.status());
+  recipe.layers = *std::move(sized);
   if (!recipe.balanced) return {};
+  if (train.labels.dtype() == DType::f32 && train.window == 0 && train.classes.empty() && !few_classes(train)) {
+    return invalid(recipe.where +
+                   ": class_weight = \"balanced\" needs labels that are classes, and the target is a number; for "
+                   "regression take loss = \"mean_squared_error\" without it, for classes task = \"classification\" in "
+                   "[data]");
+  }
   std::map<int64_t, int64_t> counts;
   for (size_t c = 0; c < train.classes.size(); ++c) counts[static_cast<int64_t>(c)] = 0;
   const bool one = train.label_width() == 1;

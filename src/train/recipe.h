@@ -87,8 +87,9 @@ Status at_data_line(const Recipe& recipe, const Status& status);
 // `status` of building or training layers with the line of the layer that it names ("layer 2 (Dense): …").
 Status at_layer_line(const Recipe& recipe, const Status& status);
 
-// Sets the weights of class_weight = "balanced": examples / (classes × examples of the class). Error where the labels
-// are no classes, or a class has no example.
+// Fills in what the recipe leaves to its training data: sizes of layers (train/layer_sizes.h), and the weights of
+// class_weight = "balanced": examples / (classes × examples of the class). Error where the labels are no classes, or a
+// class has no example.
 Status balance(Recipe& recipe, const Dataset& train);
 
 }  // namespace slipway::train
