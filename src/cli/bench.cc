@@ -12,6 +12,7 @@
 #include "cli/value_files.h"
 #include "cli/verb.h"
 #include "convert/verify.h"
+#include "data/open_model.h"
 #include "formats/format.h"
 #include "runtime/inspect.h"
 #include "runtime/session.h"
@@ -144,7 +145,7 @@ Result<std::vector<Tensor>> accepted_values(const Options& options, Session& ses
 }
 
 Status run(const Options& options) {
-  Graph graph = TRY(read_model(options.model));
+  Graph graph = TRY(open_model(options.model));
   const std::map<std::string, int64_t> sizes = TRY(parse_bindings(options.bind));
   RETURN_IF_ERROR(check_bindings(graph, sizes));
   RETURN_IF_ERROR(set_input_shapes(graph, TRY(parse_shapes(options.shapes))));
@@ -183,7 +184,7 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
   app.add_option("VALUES", options->values,
                  "Inputs instead of random ones: NAME=FILE, FILE or a folder: .npy, .npz or .pb");
   app.add_option("--batch", options->batch, "Size of unknown dimensions that --bind does not name")

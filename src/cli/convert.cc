@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
 #include "cli/format.h"
@@ -11,7 +12,9 @@
 #include "convert/judge.h"
 #include "convert/verify.h"
 #include "convert/write.h"
+#include "data/open_model.h"
 #include "formats/format.h"
+#include "formats/preparation.h"
 #include "graph/operator.h"
 #include "runtime/session.h"
 
@@ -74,8 +77,23 @@ Status check_source(const Options& options, const Graph& graph) {
   return Session::create(std::move(copy)).status().at(options.in.string());
 }
 
+// What the file cannot say of how raw data is prepared and what the answers are called; "" where nothing is lost.
+std::string left_behind(const Graph& graph, const std::filesystem::path& out) {
+  if (out.extension() != ".tflite") return {};
+  const Result<std::optional<Preparation>> preparation = preparation_of(graph);
+  if (!preparation.ok() || !*preparation) return {};
+  const Preparation& p = **preparation;
+  std::string text;
+  if (!p.front.outputs.empty()) {
+    text = fmt::format("a TFLite file has no room for how raw data is prepared: whoever runs it brings {} prepared",
+                       fmt::join(p.tensors, ", "));
+  }
+  if (p.classes.empty()) return text;
+  return text + fmt::format("{}its classes, in order: {}", text.empty() ? "" : "; ", fmt::join(p.classes, ", "));
+}
+
 Status run(const Options& options) {
-  Graph graph = TRY(read_model(options.in));
+  Graph graph = TRY(open_model(options.in));
   RETURN_IF_ERROR(check_source(options, graph));
   if (Status written = write_converted(graph, options.out, {.opset = options.opset}); !written.ok()) {
     return written.at("converting " + options.in.string());
@@ -83,7 +101,10 @@ Status run(const Options& options) {
   std::error_code ignored;
   auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.out, ignored));
   Json json = Json::object({{"in", options.in.string()}, {"out", options.out.string()}, {"bytes", bytes}});
+  const std::string lost = left_behind(graph, options.out);
+  if (!lost.empty()) json.set("left_behind", lost);
   if (!options.json) fmt::print("Wrote {} ({})\n", options.out.string(), human_bytes(bytes));
+  if (!options.json && !lost.empty()) fmt::print("Note: {}\n", lost);
   Status verdict;
   if (options.verify) {
     std::string judged_by = TRY(judge_file(options.out));
@@ -103,7 +124,7 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("IN", options->in, "Model file to read")->required();
+  app.add_option("IN", options->in, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
   app.add_option("OUT", options->out, "Model file to write; its extension says the format")->required();
   app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")
       ->check(CLI::Range(9, 24))

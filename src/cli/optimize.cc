@@ -12,6 +12,7 @@
 #include "cli/optimize_material.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "data/open_model.h"
 #include "formats/format.h"
 #include "optimize/verdict.h"
 #include "train/fine_tune.h"
@@ -25,6 +26,7 @@ struct Options {
   double prune = 0;
   bool global = false;
   std::filesystem::path recipe;
+  std::filesystem::path data;  // instead of the recipe's
   std::vector<std::string> calibrate;
   std::string quantize;
   std::string method = "minmax";
@@ -131,10 +133,14 @@ Status run(const Options& options) {
   if (options.prune == 0 && options.quantize.empty()) {
     return invalid("nothing to do: give --prune FRACTION or --quantize dynamic|static, or both");
   }
+  if (!options.data.empty() && options.recipe.empty()) {
+    return invalid(
+        "--data says where the data of --finetune RECIPE is; data to calibrate and measure by is --calibrate");
+  }
   RETURN_IF_ERROR(check_model_path(options.out));
   const int64_t in_bytes = file_bytes(options.in);  // OUT may be the same file
-  Graph model = TRY(read_model(options.in));
-  OptimizeMaterial m = TRY(optimize_material(model, options.recipe, options.calibrate));
+  Graph model = TRY(open_model(options.in));
+  OptimizeMaterial m = TRY(optimize_material(model, options.recipe, options.data, options.calibrate));
   OptimizeOptions steps = TRY(plan(options, m));
   Result<Optimized> optimized = optimize_model(model, steps, SystemClock());
   if (!optimized.ok()) return optimized.status().at(options.in.string());
@@ -153,14 +159,14 @@ Status run(const Options& options) {
   print(optimized->report);
   RETURN_IF_ERROR(allowed);
   for (const std::string& warning : warnings_of(verdict)) fmt::print("warning: {}\n", warning);
-  fmt::print("Wrote {} ({}, from {})\n", options.out.string(), human_bytes(file_bytes(options.out)),
-             human_bytes(in_bytes));
+  const std::string from = in_bytes > 0 ? ", from " + human_bytes(in_bytes) : "";  // none of a model in a store
+  fmt::print("Wrote {} ({}{})\n", options.out.string(), human_bytes(file_bytes(options.out)), from);
   return {};
 }
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("IN", options->in, "Trained model")->required();
+  app.add_option("IN", options->in, "Trained model: a file, or STORE/NAME or STORE/NAME/VERSION")->required();
   app.add_option("OUT", options->out, "Where the optimized model goes (ONNX)")->required();
   app.add_option("--prune", options->prune, "Share of each layer's weights to set to zero, such as 0.5")
       ->default_str("");
@@ -168,6 +174,7 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("--finetune", options->recipe,
                  "Recipe (TOML) to train the pruned model on by, zeros held; its data also calibrates and measures")
       ->type_name("RECIPE");
+  app.add_option("--data", options->data, "Where the recipe's data is, instead of its path");
   app.add_option("--quantize", options->quantize, "int8 weights: activations quantized as they come, or by calibration")
       ->type_name("dynamic|static");
   app.add_option("--calibrate", options->calibrate,

@@ -2,12 +2,16 @@
 #include "cli/optimize_material.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/feeds.h"
 #include "cli/own_data.h"
 #include "data/batches.h"
+#include "data/front.h"
+#include "data/kept_rows.h"
 #include "train/evaluation.h"
 #include "train/publish.h"
 
@@ -91,8 +95,26 @@ void hold_out(const Runs& all, OptimizeMaterial& m) {
   m.samples = std::move(runs);
 }
 
+// Data that teaches another preparation than the model has would train it on what it never gets.
+Status check_preparation(const Graph& model, const Dataset& data) {
+  const std::shared_ptr<const Front> front = TRY(Front::create(model));
+  if (front == nullptr || data.kept == nullptr || data.inputs.dtype() != DType::f32) return {};
+  const std::vector<Tensor> made = TRY(front->tensors(data.kept->raw));
+  const Tensor learned = rows_at(data.inputs, data.kept->examples);
+  const std::span<const float> x = made[0].data<float>(), y = learned.data<float>();
+  const bool same = made.size() == 1 && x.size() == y.size() && std::ranges::equal(x, y, [](float a, float b) {
+                      return std::abs(a - b) <= 1e-4f * (1 + std::abs(b));
+                    });
+  if (same) return {};
+  return failed_precondition(
+      fmt::format("{}: it teaches other categories, fill-ins or scaling than those that the model carries; give the "
+                  "data that the model was trained with, or train a new model on this",
+                  data.name));
+}
+
 Status take_labelled(const Graph& model, const DataSource& source, OptimizeMaterial& m) {
   DataPair data = TRY(load_dataset(source));
+  RETURN_IF_ERROR(check_preparation(model, data.train));
   m.source = data.source;
   m.samples = TRY(runs_of(model, data.train, kMostRows));
   m.probes = data.test.size() > 0 ? TRY(runs_of(model, data.test, kMostProbes)) : m.samples;
@@ -100,9 +122,21 @@ Status take_labelled(const Graph& model, const DataSource& source, OptimizeMater
   return {};
 }
 
+// The columns that say what is right; empty where the model does not know them.
+std::vector<std::string> targets_of(const Graph& model) {
+  const Result<std::optional<Preparation>> preparation = preparation_of(model);
+  return preparation.ok() && *preparation ? (*preparation)->targets : std::vector<std::string>();
+}
+
 // Raw data as the model itself prepares it, however it would teach to prepare it.
 Status take_own(const Graph& model, PreparedData prepared, OptimizeMaterial& m) {
   m.source = prepared.data.name + " (prepared as the model says)";
+  if (!prepared.has_labels) {
+    const std::string missing = fmt::format("{}", fmt::join(targets_of(model), ", "));
+    m.source += missing.empty()
+                    ? ", without labels"
+                    : fmt::format(", without labels: it has no column \"{}\" that says what is right", missing);
+  }
   const bool all = prepared.data.size() < 2 * kBatch;  // few rows calibrate and judge
   Dataset rest = prepared.data, held_out = prepared.data;
   if (!all) {
@@ -129,11 +163,12 @@ Loss loss_of(const OptimizeMaterial& m) {
 }  // namespace
 
 Result<OptimizeMaterial> optimize_material(const Graph& model, const std::filesystem::path& recipe,
-                                           const std::vector<std::string>& words) {
+                                           const std::filesystem::path& data, const std::vector<std::string>& words) {
   OptimizeMaterial m;
   DataSource source;
   if (!recipe.empty()) {
     m.recipe = TRY(train::read_recipe(recipe));
+    if (!data.empty()) m.recipe->data.path = data;
     source = m.recipe->data;
   }
   std::optional<PreparedData> own;
@@ -150,7 +185,8 @@ Result<OptimizeMaterial> optimize_material(const Graph& model, const std::filesy
   } else if (m.recipe || !words.empty()) {
     if (!words.empty()) source.path = words[0];
     if (recipe.empty()) fit_images(model, source.images);
-    RETURN_IF_ERROR(take_labelled(model, source, m));
+    const Status taken = take_labelled(model, source, m);
+    if (!taken.ok()) return m.recipe && words.empty() ? at_data_line(*m.recipe, taken) : taken;
   } else if (std::optional<Feeds> random = random_feeds(model)) {
     m.probes = std::move(random->runs);
     m.made_up = true;

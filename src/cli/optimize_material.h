@@ -22,11 +22,11 @@ struct OptimizeMaterial {
   std::string source;    // for people; empty: none
 };
 
-// Reads the recipe (empty: none) and `words` (cli/feeds.h, else data/source.h; empty: the recipe's data). Raw data
-// becomes what the model takes as the model itself says, where it says so (cli/own_data.h). Without anything, probes
-// are random.
+// Reads the recipe (empty: none), with its data at `data` (empty: where it says), and `words` (cli/feeds.h, else
+// data/source.h; empty: the recipe's data). Raw data becomes what the model takes as the model itself says, where it
+// says so (cli/own_data.h). Without anything, probes are random.
 Result<OptimizeMaterial> optimize_material(const Graph& model, const std::filesystem::path& recipe,
-                                           const std::vector<std::string>& words);
+                                           const std::filesystem::path& data, const std::vector<std::string>& words);
 
 // The score of a model on the labelled test data: accuracy where the labels are classes, else the root mean squared
 // error. Empty where there is no such data. Holds on to `material`.

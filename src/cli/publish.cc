@@ -9,8 +9,8 @@
 #include "cli/going_live.h"
 #include "cli/own_data.h"
 #include "cli/verb.h"
+#include "data/open_model.h"
 #include "data/source.h"
-#include "formats/format.h"
 #include "runtime/session.h"
 #include "train/evaluation.h"
 
@@ -31,10 +31,11 @@ struct Options {
   bool json = false;
 };
 
-// The name asked for, else the file's, or its folder's where the file is called model.onnx.
+// The name asked for, else the file's, or its folder's where the file is called model.onnx, or a model's in a store.
 std::string name_of(const Options& options) {
   if (!options.name.empty()) return options.name;
   const std::filesystem::path path = std::filesystem::absolute(options.model);
+  if (std::filesystem::exists(path / "manifest.json")) return path.parent_path().filename().string();
   return path.stem() == "model" ? path.parent_path().filename().string() : path.stem().string();
 }
 
@@ -54,7 +55,7 @@ Json measured_on(const Graph& model, const DataPair& data) {
 Status run(const Options& options) {
   const std::string name = name_of(options);
   RETURN_IF_ERROR(Store::check_model_name(name));
-  const Graph model = TRY(read_model(options.model));
+  const Graph model = TRY(open_model(options.model));
   RETURN_IF_ERROR(Session::create(model).status().at(options.model));
   std::optional<DataPair> data;
   std::optional<Feeds> feeds;
@@ -97,7 +98,9 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file (.onnx, .tflite)")->required();
+  app.add_option("MODEL", options->model,
+                 "Model file (.onnx, .tflite), or STORE/NAME or STORE/NAME/VERSION of another store")
+      ->required();
   app.add_option("STORE", options->store, "Folder of the store; made where it is absent")->required();
   app.add_option("NAME", options->name, "What requests call the model [the file's name]");
   app.add_option("--data", options->data,

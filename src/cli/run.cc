@@ -9,6 +9,7 @@
 #include "cli/table.h"
 #include "cli/value_files.h"
 #include "cli/verb.h"
+#include "data/open_model.h"
 #include "formats/format.h"
 #include "runtime/session.h"
 #include "tensor/npy.h"
@@ -145,7 +146,7 @@ Status judge(const Options& options, const std::vector<Output>& outputs) {
 }
 
 Status run(const Options& options) {
-  Graph graph = TRY(read_model(options.model));
+  Graph graph = TRY(open_model(options.model));
   auto session = TRY(Session::create(std::move(graph), {.threads = options.threads}));
   const std::vector<NamedValue> given = TRY(read_all(options.inputs, "input"));
   const std::vector<Tensor> inputs = TRY(values_for(session->inputs(), given, "input"));
@@ -169,7 +170,7 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
   app.add_option("VALUES", options->inputs, "NAME=FILE, FILE or a folder: .npy, .npz or .pb, by name or in order");
   app.add_option("--expect", options->expect, "Outputs to compare with, told in the same way");
   app.add_option("--relative", options->relative, "Largest difference, over what is expected")

@@ -1,8 +1,13 @@
 // From a path to a model.
 #include "data/open_model.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/nearest.h"
 #include "formats/format.h"
 #include "formats/onnx.h"
 #include "store/store.h"
@@ -16,6 +21,17 @@ namespace fs = std::filesystem;
 bool is_file(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
+}
+
+// Names of the models where `folder` is a store.
+std::vector<std::string> models_in(const fs::path& folder) {
+  std::vector<std::string> models;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (is_file(entry->path() / "state.json")) models.push_back(entry->path().filename().string());
+  }
+  std::ranges::sort(models);
+  return models;
 }
 
 Result<Graph> read_version(const Store& store, const std::string& name, int64_t version) {
@@ -38,7 +54,29 @@ Result<Graph> read_folder(const fs::path& folder) {
     return read_version(store, name, production);
   }
   if (is_file(folder / "model.onnx")) return read_model(folder / "model.onnx");
-  return not_found("expected a model file, or a model's or a version's folder in a store, found neither");
+  const std::vector<std::string> models = models_in(folder);
+  if (models.empty()) {
+    return not_found("expected a model file, or a model's or a version's folder in a store, found neither");
+  }
+  return not_found(fmt::format("is a store; say which model is meant: {}", fmt::join(models, ", ")));
+}
+
+// For a path that is not there, within a store: what is.
+Status not_there(const fs::path& path, const Status& status) {
+  const std::string wanted = path.filename().string();
+  const std::vector<std::string> models = models_in(path.parent_path());
+  if (!models.empty()) {
+    return not_found(fmt::format("{}: the store {} has no model \"{}\"{}", path.string(), path.parent_path().string(),
+                                 wanted, did_you_mean(wanted, models, "it has")));
+  }
+  if (!is_file(path.parent_path() / "state.json")) return status;
+  const Result<Store> store = Store::open(path.parent_path().parent_path());
+  const std::string name = path.parent_path().filename().string();
+  const Result<std::vector<int64_t>> versions =
+      store.ok() ? store->versions(name) : Result<std::vector<int64_t>>(store.status());
+  if (!versions.ok()) return status;
+  return not_found(fmt::format("{}: model \"{}\" has no version {}; it has {}", path.string(), name, wanted,
+                               fmt::join(*versions, ", ")));
 }
 
 }  // namespace
@@ -48,7 +86,8 @@ Result<Graph> open_model(const fs::path& path) {
   fs::path whole = fs::absolute(path).lexically_normal();
   if (whole.filename().empty()) whole = whole.parent_path();  // a slash at the end
   Result<Graph> model = fs::is_directory(whole, ignored) ? read_folder(whole) : read_model(path);
-  bool named = model.ok() || model.status().message().starts_with(path.string());
+  if (!model.ok() && !fs::exists(whole, ignored)) return not_there(path, model.status());
+  bool named = model.ok() || model.status().message().find(path.string()) != std::string::npos;
   return named ? std::move(model) : Result<Graph>(model.status().at(path.string()));
 }
 

@@ -252,7 +252,8 @@ Result<Dataset> encoded(const DataSource& source, const Prepared& p, std::span<c
     std::vector<uint32_t> chosen;
     for (uint32_t example : examples) chosen.push_back(rows[example]);
     const std::vector<RawInput> inputs = raw_inputs(data.preparation->front);
-    NamedRows raw{.names = {}, .values = TRY(raw_columns(p.table, chosen, inputs))};
+    NamedRows raw;
+    raw.values = TRY(raw_columns(p.table, chosen, inputs));
     for (const RawInput& input : inputs) raw.names.push_back(input.name);
     return raw;
   }));

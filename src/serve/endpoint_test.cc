@@ -32,6 +32,7 @@ TEST(Routes, V2) {
   EXPECT_EQ(routed("GET", "/v2"), "v2_server_metadata|||");
   EXPECT_EQ(routed("GET", "/v2/"), "v2_server_metadata|||");
   EXPECT_EQ(routed("GET", "/v2/models/m"), "v2_model_metadata|m||");
+  EXPECT_EQ(routed("POST", "/v2/repository/index"), "v2_repository_index|||");
   EXPECT_EQ(routed("GET", "/v2/models/m/versions/2/ready"), "v2_model_ready|m|2|");
   EXPECT_EQ(routed("POST", "/v2/models/a:b/infer"), "v2_infer|a:b||");
   EXPECT_EQ(routed("POST", "/v2/models/m/versions/2/infer"), "v2_infer|m|2|");

@@ -158,6 +158,10 @@ TEST_F(ServerTest, SpeaksV2) {
       R"({"name":"m","versions":["1"],"platform":"slipway_onnx","inputs":[{"name":"x","datatype":"FP32","shape":[-1,3]}],)"
       R"("outputs":[{"name":"y","datatype":"FP32","shape":[-1,3]}]})");
   EXPECT_EQ(client.get("/v2/models/m/ready").status, 200);
+  const char* index = R"([{"name":"m","version":"1","state":"READY","reason":""}])";
+  EXPECT_EQ(client.post("/v2/repository/index", "").body, index);
+  EXPECT_EQ(client.post("/v2/repository/index", R"({"ready":true})").body, index);
+  EXPECT_EQ(client.post("/v2/repository/index", "all").status, 400);
   EXPECT_EQ(client.get("/v2/models/x/ready").status, 400);
   EXPECT_EQ(client.get("/v2/models/x").status, 400);
   EXPECT_EQ(client.get("/v2/models/m/versions/9").status, 404);
