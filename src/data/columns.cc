@@ -138,8 +138,10 @@ void describe_categories(const Counts& counts, ColumnFacts& facts) {
 }
 
 bool counts_rows(const CsvTable& table, size_t column) {
+  constexpr size_t kNoYears = 200;  // rows from which on 1999, 2000, 2001, … are numbers of customers and no years
   std::optional<double> first = parse_number(table.rows[0][column]);
-  if (!first || (*first != 0 && *first != 1) || table.rows.size() < 3) return false;
+  if (!first || table.rows.size() < 3) return false;
+  if (*first != 0 && *first != 1 && table.rows.size() < kNoYears) return false;
   for (size_t row = 0; row < table.rows.size(); ++row) {
     if (parse_number(table.rows[row][column]) != *first + static_cast<double>(row)) return false;
   }

@@ -1,6 +1,7 @@
 // Columns: what they are taken for, and what is refused rather than misread.
 #include "data/columns.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,6 +106,10 @@ TEST(Columns, RowNumbersAreFound) {
   EXPECT_THAT(row_numbers(*facts(",a\n40,5\n7,6\n81,7\n")), ElementsAre("column 1")) << "a part of a table";
   EXPECT_THAT(row_numbers(*facts(",a\n0,5\n2,6\n2,7\n")), ElementsAre()) << "a value that comes again";
   EXPECT_THAT(row_numbers(*facts(",a\n0.5,5\n2,6\n1,7\n")), ElementsAre()) << "no whole numbers";
+  std::string customers = "customer,year,y\n";
+  for (int i = 0; i < 200; ++i) customers += fmt::format("{},{},{}\n", 4711 + i, 1900 + i % 9, i % 2);
+  EXPECT_TRUE((*facts(customers))[0].counts_rows) << "from any number on";
+  EXPECT_FALSE((*facts("year,y\n2019,5\n2020,6\n2021,7\n"))[0].counts_rows) << "years of a small table";
   EXPECT_THAT(remarks(*pandas, {"column 1"}),
               ElementsAre("column \"id\" counts the rows; drop = [\"id\"] leaves it out"));
 }

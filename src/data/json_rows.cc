@@ -1,11 +1,13 @@
 // Members to elements.
 #include "data/json_rows.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "base/base64.h"
+#include "base/nearest.h"
 #include "data/csv.h"
 #include "text/date.h"
 
@@ -75,12 +77,18 @@ Status put(const RawInput& input, const Json& value, const CellOptions& cells, s
 }
 
 // The row's member for the input.
-Result<const Json*> member_of(const Json& row, const RawInput& input, bool only) {
+Result<const Json*> member_of(const Json& row, const RawInput& input, const std::vector<RawInput>& all) {
+  const bool only = all.size() == 1;
   const bool named = row.is_object() && !(row.members().size() == 1 && row.members()[0].first == "b64");
   if (!named && only) return &row;
   if (!named) return invalid("expected an object with a member for each column, found " + row.dump().substr(0, 60));
+  std::vector<std::string> strangers;
   for (const auto& [name, value] : row.members()) {
     if (name == input.name) return &value;
+    if (std::ranges::find(all, name, &RawInput::name) == all.end()) strangers.push_back(name);
+  }
+  if (const std::optional<std::string> near = nearest(input.name, strangers)) {
+    return invalid(fmt::format("\"{}\" is missing; the row has \"{}\": is that meant?", input.name, *near));
   }
   return invalid(fmt::format("\"{}\" is missing; give null where it is not known", input.name));
 }
@@ -103,7 +111,7 @@ Result<std::vector<Tensor>> tensors_of(const std::vector<Json>& rows, const std:
   }
   for (size_t row = 0; row < rows.size(); ++row) {
     for (size_t i = 0; i < inputs.size(); ++i) {
-      Result<const Json*> value = member_of(rows[row], inputs[i], inputs.size() == 1);
+      Result<const Json*> value = member_of(rows[row], inputs[i], inputs);
       Status status = value.ok() ? put(inputs[i], **value, cells, row, tensors[i]) : value.status();
       if (!status.ok()) return status.at(where(row));
     }

@@ -175,8 +175,8 @@ Result<std::vector<Tensor>> raw_columns(const CsvTable& table, std::span<const u
   for (const RawInput& input : inputs) {
     auto found = std::ranges::find(table.header, input.name);
     if (found == table.header.end()) {
-      return invalid(fmt::format("{}: there is no column \"{}\"; it has {}{}", table.name, input.name,
-                                 fmt::join(table.header, ", "), did_you_mean(input.name, table.header)));
+      return invalid(fmt::format("{}: there is no column \"{}\"{}", table.name, input.name,
+                                 did_you_mean(input.name, table.header, "it has")));
     }
     columns.push_back(TRY(raw_column(table, rows, static_cast<size_t>(found - table.header.begin()), input.kind)));
   }

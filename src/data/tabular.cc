@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/nearest.h"
 #include "data/table_front.h"
 #include "runtime/session.h"
 #include "text/date.h"
@@ -28,7 +29,7 @@ Result<size_t> find_column(const CsvTable& table, const std::string& name) {
   auto found = std::ranges::find(table.header, name);
   if (found != table.header.end()) return static_cast<size_t>(found - table.header.begin());
   return invalid(
-      fmt::format("{}: there is no column \"{}\"; it has {}", table.name, name, fmt::join(table.header, ", ")));
+      fmt::format("{}: there is no column \"{}\"{}", table.name, name, did_you_mean(name, table.header, "it has")));
 }
 
 // The distinct values of a column in `rows`, missing ones left out.

@@ -459,6 +459,8 @@ TEST(JsonRows, SayWhatIsWrong) {
   EXPECT_EQ((*row)[1].data<std::string>()[0], "8001");
   EXPECT_TRUE(std::isnan((*made(R"({"city": null, "area": null})"))[0].data<float>()[0]));
   EXPECT_THAT(made(R"({"area": 1})").status().message(), HasSubstr("row 1: \"city\" is missing; give null"));
+  EXPECT_THAT(made(R"({"area": 1, "ctiy": "Ulm"})").status().message(),
+              HasSubstr("row 1: \"city\" is missing; the row has \"ctiy\": is that meant?"));
   EXPECT_THAT(made(R"({"area": "big", "city": "a"})").status().message(),
               HasSubstr("row 1: \"area\": expected a number, or null where it is missing, found \"big\""));
   EXPECT_THAT(made(R"([1, 2])").status().message(), HasSubstr("expected an object with a member for each column"));

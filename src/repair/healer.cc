@@ -98,7 +98,8 @@ void Healer::apply(Repair& repair, int64_t now_us) {
   repair.acted_us = now_us;
   repair.version_after = (*done)["to"].as_int();
   repair.rows_then = 0;
-  std::string note = "the remedy was applied; waiting for fresh answers";
+  const std::string& asked = (*done)["proposal"].as_string();  // of people
+  std::string note = (asked.empty() ? "the remedy was applied" : asked) + "; waiting for answers without the symptom";
   if (repair.version_after != 0) {
     monitor_.rolled_back(repair.model(), repair.version(), repair.version_after);
     note = fmt::format("version {} serves again; waiting for its fresh answers", repair.version_after);

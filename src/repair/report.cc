@@ -105,9 +105,10 @@ std::string audit_text(const Json& audit) {
   for (size_t i = shown; i > 0; --i) {
     const Json& e = audit.items()[i - 1];
     const std::string& note = e["detail"]["note"].as_string();
+    const std::string& said = note.empty() ? e["detail"]["detector"].as_string() : note;
     text += fmt::format("  {} {} {} version {}: {}{}{}\n", e["time"].as_string(), e["actor"].as_string(),
                         e["model"].as_string(), e["version"].as_int(), e["action"].as_string(),
-                        note.empty() ? "" : ": ", note.empty() ? e["detail"]["detector"].as_string() : note);
+                        said.empty() ? "" : ": ", said);
   }
   return text;
 }

@@ -143,6 +143,13 @@ Result<Shape> label_shape(const Session& session, const Loss& loss, const Datase
         "{}: the labels are class indices, but {} compares with one-hot labels {}; take sparse_{}", data.name,
         full_loss_name(loss.type), to_string(std::span<const int64_t>(shape)), full_loss_name(loss.type)));
   }
+  const bool last_only = shape.size() == 1 && data.window == 0 && data.labels.rank() <= 2;
+  if (last_only && data.labels.dtype() == DType::f32) {
+    return invalid(fmt::format(
+        "{}: the data tells {} number(s) of each example, the model {}; give the last layer {} unit(s), or check the "
+        "target and the loss",
+        data.name, found, shape[0], found));
+  }
   return invalid(
       fmt::format("{}: {} label value(s) per example, but the loss compares the model's output with {} of "
                   "{}{}; check the last layer (a Flatten before Dense?) and the loss",

@@ -152,6 +152,8 @@ TEST(RecipeData, BalancedWeights) {
   data.labels = Tensor(DType::f32, {8, 1});
   data.classes.clear();
   EXPECT_THAT(balance(*recipe, data).message(), HasSubstr("needs labels that are classes"));
+  data.labels = Tensor::of<float>({8, 1}, {250000, 1, 2, 3, 4, 5, 6, 7});
+  EXPECT_THAT(balance(*recipe, data).message(), HasSubstr("the target is a number; for regression take"));
 }
 
 TEST(RecipeData, NamesTheLineAndTheWayOut) {

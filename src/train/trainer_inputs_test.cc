@@ -86,6 +86,18 @@ TEST(Trainer, SaysWhenLabelsDoNotFitTheOutput) {
   EXPECT_NE(status.message().find("1 label value(s) per example"), std::string::npos) << status.message();
 }
 
+TEST(Trainer, SaysHowManyUnitsNumbersNeed) {
+  Dataset data = clouds(10, 1);
+  data.classes.clear();
+  data.labels = Tensor(DType::f32, {10, 1});
+  TrainerOptions o = options(1);
+  o.training.loss = "mean_squared_error";
+  Status status = Trainer::create(model({Dense(3)}), data, std::nullopt, o).status();
+  EXPECT_NE(status.message().find("the data tells 1 number(s) of each example, the model 3; give the last layer 1"),
+            std::string::npos)
+      << status.message();
+}
+
 // Clouds whose four coordinates come in two inputs, in the other order than the model has them.
 Dataset clouds_in_two(int64_t n, uint64_t seed) {
   Dataset data = clouds(n, seed);

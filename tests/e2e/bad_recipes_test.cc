@@ -55,6 +55,7 @@ TEST_F(BadRecipes, EveryMistakeIsNamedByLineAndKey) {
   };
   const Row rows[] = {
       {"\"tiny\"", "\"tiny", {"r.toml:1:", "not TOML"}},
+      {"\"tiny\"", "tiny", {"r.toml:1:", "not TOML", "text stands in quotes"}},
       {"epochs = 2", "epochs = ", {"r.toml:15:", "not TOML", "expected value"}},
       {"epochs", "epocs", {"r.toml:15: unknown key \"train.epocs\"", "did you mean epochs?"}},
       {"[train]", "[trian]", {"r.toml:13: unknown key \"trian\"", "did you mean train?"}},
