@@ -22,12 +22,12 @@ struct ColumnFacts {
   ColumnKind kind = ColumnKind::category;
   int64_t rows = 0;  // of the table
   int64_t missing = 0;
-  std::map<std::string, int64_t> missing_words;         // as spelled in the file
-  int64_t distinct = 0;                                 // values, missing ones left out
-  bool counts_rows = false;                             // 0, 1, 2, … or 1, 2, 3, … from the first row to the last
-  bool labels_rows = false;                             // whole numbers of at least 0, another one in every row
-  std::string alike;                                    // two values that differ by case alone, quoted; empty: none
-  std::string same_as;                                  // the first earlier column with the same cells; empty: none
+  std::map<std::string, int64_t> missing_words;  // as spelled in the file
+  int64_t distinct = 0;                          // values, missing ones left out
+  bool counts_rows = false;  // one more from each row to the next, from 0, 1 or, of many rows, any number on
+  bool labels_rows = false;  // whole numbers of at least 0, another one in every row
+  std::string alike;         // two values that differ by case alone, quoted; empty: none
+  std::string same_as;       // the first earlier column with the same cells; empty: none
   double least = 0, most = 0, mean = 0;                 // of numbers; of dates in days since 1970-01-01
   std::string first, last;                              // of dates, as spelled
   std::vector<std::pair<std::string, int64_t>> values;  // of categories, the most frequent first, at most 10

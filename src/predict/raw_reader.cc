@@ -282,6 +282,7 @@ Result<std::unique_ptr<RawReader>> open_series(const fs::path& path, const RawMo
 Result<std::unique_ptr<RawReader>> open_raw(const fs::path& path, const RawModel& predictor,
                                             const std::vector<std::string>& columns, bool truth) {
   using Kind = RawInput::Kind;
+  if (path == "-") return open_raw("/dev/stdin", predictor, columns, truth);
   const std::vector<RawInput>& inputs = predictor.inputs();
   const CsvOptions options = csv_options(predictor.preparation().facts["csv"]);
   const std::string ending = lower_ending(path);

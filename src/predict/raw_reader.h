@@ -35,7 +35,7 @@ class RawReader {
 //   a text (.txt): a row per line; a folder of them: a row per file
 //   NumPy arrays (.npy for a model of one input, .npz by names, as data of kind "npz" calls them: x_test, y_test, x, y)
 // A table of a series gives a row for every window that its rows in time fill, by the last of them; where `truth` is
-// wanted, for every one whose horizon is there too.
+// wanted, for every one whose horizon is there too. "-" is standard input.
 // `columns`: further columns wanted as text (the truth, a slice); of files in folders any name is the folder's.
 // Constant memory for tables that are not gzipped and for files.
 Result<std::unique_ptr<RawReader>> open_raw(const std::filesystem::path& path, const RawModel& predictor,
