@@ -188,7 +188,7 @@ bool Trials::step() {
     if (!running->turn) now = ask(running->now, running->before, q.request, clock_);
     (running->trial.*q.into).add(before, now, q.request.rows, q.labels, running->rename);
     if (q.labels.defined() || running->trial.again.rows >= kRowsAgain) continue;
-    running->trial.again.add(before, ask(running->before, q.request.inputs, clock_), q.request.rows);
+    running->trial.again.add(before, ask(running->before, running->now, q.request, clock_), q.request.rows);
   }
   conclude(running);
   return !questions.empty();
