@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "cli/weight_names.h"
+#include "data/open_model.h"
 #include "formats/format.h"
 #include "formats/preparation.h"
 #include "train/target_scaling.h"
@@ -119,7 +120,7 @@ void print(const Inspection& i) {
 }
 
 Status run(const Options& options) {
-  Graph graph = TRY(read_model(options.model));
+  Graph graph = TRY(open_model(options.model));
   auto sizes = TRY(parse_bindings(options.bind));
   RETURN_IF_ERROR(set_input_shapes(graph, TRY(parse_shapes(options.shapes))));
   if (options.text) {
@@ -144,7 +145,7 @@ Status run(const Options& options) {
 
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
   app.add_option("--bind", options->bind, "Size of a named dimension, such as batch=8; 1 where none is given")
       ->type_name("NAME=SIZE");
   app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224")->type_name("NAME=SIZES");
