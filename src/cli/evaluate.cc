@@ -1,4 +1,5 @@
 // slipway evaluate: how good a model is on labelled data.
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -69,7 +70,8 @@ void print_classes(const Json& result) {
   constexpr size_t kMostShown = 12;
   const Json::Array& rows = result["confusion_matrix"].items();
   const Json::Array& classes = result["classes"].items();
-  if (classes.size() > kMostShown || rows.size() > classes.size()) return;
+  const bool square = std::ranges::all_of(rows, [&](const Json& row) { return row.items().size() == rows.size(); });
+  if (classes.size() > kMostShown || rows.size() > classes.size() || !square) return;  // labels have one each
   std::vector<std::string> header = {"truth \\ told"};
   for (const Json& each : classes) header.push_back(each["name"].as_string());
   Table confusion(header);
@@ -78,7 +80,25 @@ void print_classes(const Json& result) {
     for (const Json& count : rows[r].items()) cells.push_back(fmt::format("{}", count.as_int()));
     confusion.add(cells);
   }
-  fmt::print("{}Calibration error {:.4f}\n", confusion.text(), result["calibration"]["ece"].as_double());
+  fmt::print("{}", confusion.text());
+}
+
+// Whether scores are what they claim: for each tenth of them how often the answer is right.
+void print_calibration(const Json& calibration) {
+  Table table({"score", "answers", "mean score", "right"});
+  for (const Json& bin : calibration["bins"].items()) {
+    table.add({fmt::format("{:.1f} to {:.1f}", bin["low"].as_double(), bin["high"].as_double()),
+               fmt::format("{}", bin["examples"].as_int()), fmt::format("{:.4f}", bin["confidence"].as_double()),
+               fmt::format("{:.4f}", bin["accuracy"].as_double())});
+  }
+  fmt::print("{}Calibration error {:.4f}\n", table.text(), calibration["ece"].as_double());
+}
+
+// Without --target, what the column is called that was looked for in vain.
+Status with_target(const Options& options, const std::vector<std::string>& columns, const Status& status) {
+  const bool missing = options.target.empty() && !columns.empty() &&
+                       status.message().find(fmt::format("no column \"{}\"", columns[0])) != std::string::npos;
+  return missing ? Status(status.code(), status.message() + "; --target names the column that has the truth") : status;
 }
 
 std::string line_of(const Json& result) {
@@ -99,9 +119,13 @@ Status run(const Options& options) {
   Scores scores = TRY(Scores::create(*predictor));
   std::map<std::string, Scores> slices;
   for (;;) {
-    RawRows rows = TRY(reader->next(kRows));
+    Result<RawRows> read = reader->next(kRows);
+    if (!read.ok()) return with_target(options, columns, read.status());
+    const RawRows& rows = *read;
     if (rows.ids.empty()) break;
-    std::vector<Tensor> outputs = TRY(predictor->run(rows.inputs));
+    Result<std::vector<Tensor>> ran = predictor->run(rows.inputs);
+    if (!ran.ok()) return at_row(ran.status(), rows);
+    const std::vector<Tensor>& outputs = *ran;
     const Tensor labels = TRY(labels_of(*predictor, rows, options.data.string()));
     scores.add(outputs[0], labels);
     if (options.slice.empty()) continue;
@@ -120,7 +144,10 @@ Status run(const Options& options) {
     return {};
   }
   fmt::print("{}\n", line_of(result));
-  if (!result["classes"].is_null()) print_classes(result);
+  if (!result["classes"].is_null()) {
+    print_classes(result);
+    print_calibration(result["calibration"]);
+  }
   for (const auto& [value, part] : parts.members()) fmt::print("{} {}: {}\n", options.slice, value, line_of(part));
   return {};
 }

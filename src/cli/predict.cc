@@ -161,7 +161,9 @@ class Run {
   Result<bool> some(RawReader& reader) {
     RawRows rows = TRY(reader.next(kRows));
     if (rows.ids.empty()) return false;
-    std::vector<Tensor> outputs = TRY(predictor_.run(rows.inputs));
+    Result<std::vector<Tensor>> ran = predictor_.run(rows.inputs);
+    if (!ran.ok()) return at_row(ran.status(), rows);
+    const std::vector<Tensor>& outputs = *ran;
     if (outputs[0].dtype() != DType::f32) {
       return unsupported(fmt::format("the model answers {}; slipway run shows it", to_string(outputs[0].type())));
     }
@@ -204,8 +206,10 @@ Status run(const Options& given) {
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
-  app.add_option("DATA", options->data,
-                 "CSV, JSON lines, image, WAV, text, .npy, .npz, or a folder of files; several go one after the other")
+  app.add_option(
+         "DATA", options->data,
+         "CSV, JSON lines, image, WAV, text, .npy, .npz, or a folder of files; several go one after the other; -: CSV "
+         "from standard input")
       ->required();
   app.add_option("--out", options->out, "File to write: .csv, .json (lines) or .npy (scores) [standard output]");
   app.add_option("--format", options->format, "csv, json (lines) or npy [by --out, else csv]")

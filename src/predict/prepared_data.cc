@@ -86,7 +86,9 @@ Result<PreparedData> prepared_data(const RawModel& predictor, const std::filesys
     }
     if (!rows.ok()) return rows.status();
     if (rows->ids.empty()) break;
-    std::vector<Tensor> tensors = TRY(predictor.tensors(rows->inputs));
+    Result<std::vector<Tensor>> made = predictor.tensors(rows->inputs);
+    if (!made.ok()) return at_row(made.status(), *rows);
+    const std::vector<Tensor>& tensors = *made;
     if (tensors.size() != 1 || tensors[0].dtype() != DType::f32) {
       return unsupported("calibration feeds one input of float32");
     }

@@ -447,6 +447,17 @@ TEST(CsvBlocks, ComeThroughAPipe) {
   EXPECT_EQ(rows, kRows);
 }
 
+TEST(RawRows, AFileIsNamedWhereARowWas) {
+  RawRows rows;
+  rows.ids = {"photos/a.png", "photos/b.png"};
+  EXPECT_EQ(at_row(invalid("DecodeImage node \"d\": row 2: offset 0: expected a PNG file"), rows).message(),
+            "photos/b.png: offset 0: expected a PNG file");
+  EXPECT_EQ(at_row(invalid("row 3: no such"), rows).message(), "row 3: no such");
+  EXPECT_EQ(at_row(invalid("out of memory"), rows).message(), "out of memory");
+  rows.ids = {"17", "18"};
+  EXPECT_EQ(at_row(invalid("row 2: no date"), rows).message(), "row 2: no date") << "lines are told elsewhere";
+}
+
 TEST(JsonRows, SayWhatIsWrong) {
   const std::vector<RawInput> inputs = {{"area", RawInput::Kind::number, tensor_type(DType::f32), ""},
                                         {"city", RawInput::Kind::category, tensor_type(DType::string), ""}};

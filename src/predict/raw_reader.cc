@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -279,10 +280,24 @@ Result<std::unique_ptr<RawReader>> open_series(const fs::path& path, const RawMo
 
 }  // namespace
 
+Status at_row(const Status& status, const RawRows& rows) {
+  constexpr std::string_view kRow = "row ";
+  const std::string& message = status.message();
+  const size_t at = message.find(kRow);
+  if (at == std::string::npos) return status;
+  size_t number = 0;
+  const char* begin = message.data() + at + kRow.size();
+  const auto [stop, error] = std::from_chars(begin, message.data() + message.size(), number);
+  if (error != std::errc() || number == 0 || number > rows.ids.size() || *stop != ':') return status;
+  const std::string& id = rows.ids[number - 1];
+  if (id.find_first_not_of("0123456789") == std::string::npos) return status;
+  return Status(status.code(), id + std::string(stop, message.data() + message.size()));
+}
+
 Result<std::unique_ptr<RawReader>> open_raw(const fs::path& path, const RawModel& predictor,
                                             const std::vector<std::string>& columns, bool truth) {
-  using Kind = RawInput::Kind;
   if (path == "-") return open_raw("/dev/stdin", predictor, columns, truth);
+  using Kind = RawInput::Kind;
   const std::vector<RawInput>& inputs = predictor.inputs();
   const CsvOptions options = csv_options(predictor.preparation().facts["csv"]);
   const std::string ending = lower_ending(path);

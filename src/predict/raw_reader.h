@@ -20,6 +20,9 @@ struct RawRows {
   Tensor labels;
 };
 
+// `status` of preparing or running the rows, with the file in place of a number where it speaks of "row 3: …".
+Status at_row(const Status& status, const RawRows& rows);
+
 // Not thread-safe.
 class RawReader {
  public:
@@ -28,7 +31,8 @@ class RawReader {
   virtual Result<RawRows> next(int64_t most) = 0;
 };
 
-// Rows of what lies at `path` for a model, read as its training data was (the preparation's facts):
+// Rows of what lies at `path` ("-": a table on standard input) for a model, read as its training data was (the
+// preparation's facts):
 //   a table (.csv, .tsv, .txt, also .gz) by its columns' names, in any order, others being passed over
 //   JSON lines (.jsonl, .json): an object per line by names, null being missing
 //   an image or a sound, or a folder of them: also of folders, whose names are what each shows
