@@ -77,7 +77,7 @@ Status run(const Options& options) {
   if (feeds) notes.inputs = &feeds->runs;
   if (data) notes.metrics = measured_on(model, *data);
   const bool tested = !notes.metrics.members().empty();
-  const GoingLive live = TRY(going_live(store, name, tested, options.promote || options.no_promote));
+  const GoingLive live = TRY(going_live(store, name, model, tested, options.promote || options.no_promote));
   const bool promote = live.promote && !options.no_promote;
   const int64_t version = TRY(train::publish(store, name, model, data ? &data->train : nullptr, notes, promote));
   if (options.json) {

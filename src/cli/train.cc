@@ -269,7 +269,8 @@ Status deliver(Job& job, const Graph& trained, Outcome& outcome) {
   train::PublishNotes notes{outcome.test ? train::to_json(*outcome.test) : Json::object(), recipe,
                             fmt::format("slipway train ({})", statement_text(job.recipe.trainer)), "", 0};
   if (outcome.test) notes.held_out = &data.test;
-  const GoingLive live = TRY(going_live(*job.store, job.recipe.name, outcome.test.has_value(), job.options.promote));
+  const GoingLive live =
+      TRY(going_live(*job.store, job.recipe.name, trained, outcome.test.has_value(), job.options.promote));
   outcome.version = TRY(train::publish(*job.store, job.recipe.name, trained, &data.train, notes, live.promote));
   if (live.stays > 0) {
     outcome.stays = stays_text(live, job.options.store.string(), job.recipe.name, outcome.version);

@@ -109,6 +109,25 @@ TEST_F(Retraining, AWorseOneIsProvedWorse) {
       << run_slipway({"doctor", fmt::format("127.0.0.1:{}", server.port())}).out;
 }
 
+TEST_F(Retraining, AModelOfOtherColumnsDoesNotTakeOverProduction) {
+  train(table(kBefore, false, 1));
+  std::string other = table(kBefore, false, 1);
+  for (size_t at = other.find("use"); at != std::string::npos; at = other.find("use", at + 3))
+    other.replace(at, 3, "kwh");
+  const std::string file = (folder_.path() / "other.onnx").string(), root = store().string();
+  put("table.csv", other);
+  ASSERT_EQ(run_slipway({"train", (folder_.path() / "r.toml").string(), "-o", file}).exit, 0);
+  const Outcome published = run_slipway({"publish", file, root, "tariff"});
+  EXPECT_EQ(published.exit, 0) << published.err;
+  EXPECT_THAT(published.out, HasSubstr("version 1 stays in production, since version 2 would refuse"));
+  EXPECT_THAT(published.out, HasSubstr("\"kwh\" is new to it"));
+  EXPECT_EQ(production(), 1);
+  EXPECT_EQ(run_slipway({"publish", file, root, "by_kwh"}).exit, 0);
+  const Outcome again = run_slipway({"train", (folder_.path() / "r.toml").string(), "--store", root});
+  EXPECT_THAT(again.out, HasSubstr("version 1 stays in production"));
+  EXPECT_EQ(production(), 1);
+}
+
 TEST_F(Retraining, VerbsTakeAModelOfTheStoreByItsName) {
   train(table(kBefore, false, 1));
   const std::string root = store().string(), model = root + "/tariff";
