@@ -37,7 +37,9 @@ bool is_folder_of_images(const DataSource& source) {
 }  // namespace
 
 Result<Beginning> made_ready(const Recipe& recipe, const Dataset& data, const Graph& model) {
-  Beginning beginning{model, TRY(new_weights(recipe, model))};
+  Result<std::vector<std::string>> spared = new_weights(recipe, model);
+  if (!spared.ok()) return spared.status();
+  Beginning beginning{model, *std::move(spared)};
   if (data.parts.empty()) beginning.model = TRY(with_example_shape(beginning.model, data.example_shape()));
   if (!recipe.normalization) return beginning;
   ChannelNormalization normalization = *recipe.normalization;
