@@ -132,8 +132,9 @@ Result<Graph> described(const train::Trainer& trainer, const DataPair& data) {
 }
 
 // Measures the trained model on the test data, or, where there is none, on what else was held out.
-Result<Outcome> judge(train::Trainer& trainer, const Material& material, train::FitResult fit, const Graph& trained) {
-  Outcome outcome{.fit = std::move(fit), .test = std::nullopt, .hints = {}};
+Result<TrainingOutcome> judge(train::Trainer& trainer, const Material& material, train::FitResult fit,
+                              const Graph& trained) {
+  TrainingOutcome outcome{.fit = std::move(fit), .test = std::nullopt, .hints = {}};
   if (material.data.test.size() > 0) outcome.test = TRY(trainer.evaluate(material.data.test));
   std::optional<train::Evaluation> judged = outcome.test;
   if (!judged && material.validation) judged = TRY(trainer.evaluate(*material.validation));
@@ -260,7 +261,7 @@ Status interrupted(const Job& job, const train::FitResult& fit) {
 }
 
 // Writes the model wherever it belongs.
-Status deliver(Job& job, const Graph& trained, Outcome& outcome) {
+Status deliver(Job& job, const Graph& trained, TrainingOutcome& outcome) {
   if (job.keeper->stays()) RETURN_IF_ERROR(write_model(trained, job.keeper->model_file()));
   if (!job.options.out.empty()) RETURN_IF_ERROR(write_model(trained, job.options.out));
   if (!job.store) return {};
@@ -278,7 +279,7 @@ Status deliver(Job& job, const Graph& trained, Outcome& outcome) {
   return {};
 }
 
-std::vector<std::string> written(const Job& job, const Outcome& outcome) {
+std::vector<std::string> written(const Job& job, const TrainingOutcome& outcome) {
   std::vector<std::string> lines;
   if (!job.options.out.empty()) lines.push_back("Wrote " + job.options.out.string());
   if (outcome.version > 0) {
@@ -296,7 +297,7 @@ std::vector<std::string> written(const Job& job, const Outcome& outcome) {
 Status finish(Job& job, train::FitResult fit) {
   const DataPair& data = job.material.data;
   Graph trained = TRY(described(*job.trainer, data));
-  Outcome outcome = TRY(judge(*job.trainer, job.material, std::move(fit), trained));
+  TrainingOutcome outcome = TRY(judge(*job.trainer, job.material, std::move(fit), trained));
   RETURN_IF_ERROR(deliver(job, trained, outcome));
   if (job.keeper->stays()) outcome.folder = job.keeper->folder().string();
   outcome.written = written(job, outcome);

@@ -20,7 +20,7 @@ std::string statement_text(const train::TrainerOptions& options) {
   return text;
 }
 
-Json summary_json(const Outcome& outcome, const DataPair& data, const train::TrainerOptions& options) {
+Json summary_json(const TrainingOutcome& outcome, const DataPair& data, const train::TrainerOptions& options) {
   const train::FitResult& fit = outcome.fit;
   Json json = Json::object({{"data", data.source},
                             {"run", train::statement(options)},
@@ -48,7 +48,7 @@ Json summary_json(const Outcome& outcome, const DataPair& data, const train::Tra
   return Json::object({{"result", json}});
 }
 
-Json measured(const Outcome& outcome) {
+Json measured(const TrainingOutcome& outcome) {
   Json metrics = Json::object();
   for (const train::EpochResult& epoch : outcome.fit.epochs) {
     if (epoch.epoch != outcome.fit.kept_epoch || !epoch.validation) continue;
@@ -101,7 +101,7 @@ std::string forecast_text(const Json& forecast, const train::Evaluation& test) {
 
 }  // namespace
 
-void print_report(const Outcome& outcome, const DataPair& data) {
+void print_report(const TrainingOutcome& outcome, const DataPair& data) {
   if (const auto& test = outcome.test) {
     fmt::print("Test: {} on {} examples\n", metrics_text(*test, ""), test->examples);
     fmt::print("{}", forecast_text(data.understood["forecast"], *test));

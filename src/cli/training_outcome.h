@@ -12,7 +12,7 @@
 namespace slipway {
 
 // How a run ended.
-struct Outcome {
+struct TrainingOutcome {
   train::FitResult fit;
   std::optional<train::Evaluation> test;
   std::vector<std::string> hints;
@@ -26,16 +26,16 @@ struct Outcome {
 std::string statement_text(const train::TrainerOptions& options);
 
 // {"result": {"data": …, "epochs": …, "test_accuracy": …}}.
-Json summary_json(const Outcome& outcome, const DataPair& data, const train::TrainerOptions& options);
+Json summary_json(const TrainingOutcome& outcome, const DataPair& data, const train::TrainerOptions& options);
 
 // What is measured of the model that a run ends with, by the names that its epochs and its test have: "val_loss",
 // "test_accuracy"; without validation and test the training's loss.
-Json measured(const Outcome& outcome);
+Json measured(const TrainingOutcome& outcome);
 
 // Which epoch's weights the model has, and why. A line that ends in '\n', or two.
 std::string kept_text(const train::FitResult& fit);
 
 // On stdout.
-void print_report(const Outcome& outcome, const DataPair& data);
+void print_report(const TrainingOutcome& outcome, const DataPair& data);
 
 }  // namespace slipway
