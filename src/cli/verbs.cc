@@ -117,7 +117,9 @@ std::string usage_message(const CLI::ParseError& error, const CLI::App& root, co
 // The first whole number on the command line that is too large to be one; CLI11 takes the largest for it.
 std::optional<std::string> too_large(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_type_name().find("INT") == std::string::npos) continue;
+    const std::string type = option->get_type_name();
+    if (type.find("INT") == std::string::npos && !type.starts_with("VERSION"))
+      continue;  // of the store, which completion knows
     for (const std::string& text : option->results()) {
       int64_t number = 0;
       if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc::result_out_of_range)
