@@ -53,8 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (size_t split : {size, size / 2}) {
       Result<V2Request> request = read_infer_body(text.substr(0, split), text.substr(split), "m");
       if (!request.ok()) continue;
-      Result<std::vector<Tensor>> inputs = bind_raw_inputs(*request, *front, "m");
-      CHECK(!inputs.ok() || inputs->size() == 1, "an input of the model");
+      Result<PreparedInputs> bound = bind_raw_inputs(*request, *front, "m");
+      CHECK(!bound.ok() || bound->inputs.size() == 1, "an input of the model");
     }
   }
   return 0;

@@ -82,11 +82,11 @@ TEST(RawRequest, TensorsOfTheV2ProtocolByName) {
     EXPECT_TRUE(request.ok()) << request.status().message();
     return bind_raw_inputs(*request, *front, "m");
   };
-  Result<std::vector<Tensor>> rows =
+  Result<PreparedInputs> rows =
       bound(R"({"inputs":[{"name":"town","shape":[2,1],"datatype":"BYTES","data":["Thun",""]},)"
             R"({"name":"area","shape":[2],"datatype":"INT32","data":[10,6]}]})");
   ASSERT_TRUE(rows.ok()) << rows.status().message();
-  EXPECT_THAT(rows->front().data<float>(), ElementsAre(2, 0, 1, 1, 0, 0));
+  EXPECT_THAT(rows->inputs.front().data<float>(), ElementsAre(2, 0, 1, 1, 0, 0));
   EXPECT_THAT(bound(R"({"inputs":[{"name":"area","shape":[1],"datatype":"FP32","data":[1]}]})").status().message(),
               HasSubstr("inference input 'town' is missing"));
   EXPECT_THAT(
