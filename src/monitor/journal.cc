@@ -157,7 +157,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path
                     impl->path, version, kVersion));
   }
   RETURN_IF_ERROR(impl->execute(kSchema));
-  RETURN_IF_ERROR(impl->execute("PRAGMA user_version=1"));
+  if (version == 0) RETURN_IF_ERROR(impl->execute("PRAGMA user_version=1"));
   return std::unique_ptr<Journal>(new Journal(std::move(impl)));
 }
 
