@@ -75,7 +75,9 @@ TEST(Tabular, SaysWhatIsWrong) {
   std::string many = "x,y\n";
   for (int i = 0; i < 101; ++i) many += "word" + std::to_string(i) + "," + std::to_string(i % 2) + "\n";
   const std::tuple<std::string, TabularOptions, const char*> table[] = {
-      {kText, {.target = "boughd"}, "t.csv: there is no column \"boughd\"; it has age, town, id, bought"},
+      {kText,
+       {.target = "boughd"},
+       "t.csv: there is no column \"boughd\"; did you mean bought? (it has age, town, id, bought)"},
       {kText, {.drop = {"Id"}}, "there is no column \"Id\""},
       {kText, {.drop = {"age", "town", "id"}}, "expected columns beside the target \"bought\", found none"},
       {kText, {.task = Task::regression}, "line 2: column \"bought\": expected a number as target, found \"yes\""},

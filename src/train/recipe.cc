@@ -230,7 +230,9 @@ Result<toml::table> parse_toml(const std::string& text, const std::string& where
   try {
     return toml::parse(text, where);
   } catch (const toml::parse_error& error) {
-    const bool bare = error.description().find("could not determine value type") != std::string_view::npos;
+    const std::string_view why = error.description();  // of words that begin with t or f: no "true", no "false"
+    const bool bare = why.find("could not determine value type") != std::string_view::npos ||
+                      why.find("parsing boolean") != std::string_view::npos;
     return invalid(fmt::format("{}:{}:{}: not TOML: {}{}", where, error.source().begin.line,
                                error.source().begin.column, error.description(),
                                bare ? "; text stands in quotes: target = \"price\"" : ""));
