@@ -56,7 +56,7 @@ Result<Graph> read_folder(const fs::path& folder) {
   if (is_file(folder / "model.onnx")) return read_model(folder / "model.onnx");
   const std::vector<std::string> models = models_in(folder);
   if (models.empty()) {
-    return not_found("expected a model file, or a model's or a version's folder in a store, found neither");
+    return invalid("Is a directory; a file is expected, or a model's or a version's folder in a store");
   }
   return not_found(fmt::format("is a store; say which model is meant: {}", fmt::join(models, ", ")));
 }

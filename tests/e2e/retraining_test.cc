@@ -28,7 +28,7 @@ layers = [{ type = "Dense", units = 16, activation = "relu" }, { type = "Dense",
 [train]
 loss = "sparse_categorical_crossentropy"
 optimizer = { type = "adam", learning_rate = 0.01 }
-epochs = 12
+epochs = 40
 threads = 1
 )";
 
@@ -61,8 +61,9 @@ class Retraining : public ::testing::Test {
   fs::path store() const { return folder_.path() / "store"; }
   int64_t production() { return Store::open(store()).value().state("tariff").value().production; }
   void ask(HttpClient& client, const std::vector<std::string>& towns, int times) {
-    for (int i = 0; i < times; ++i) {
-      const std::string body = fmt::format(R"({{"instances":[{{"town":"{}","use":{}}}]}})", towns[i % 4], i * 7 % 100);
+    for (const int end = asked_ + times; asked_ < end; ++asked_) {
+      const std::string body = fmt::format(R"({{"instances":[{{"town":"{}","use":{:.1f}}}]}})",
+                                           towns[static_cast<size_t>(asked_ % 4)], asked_ * 37 % 1000 / 10.0);
       const Result<HttpReply> reply = client.post("/v1/models/tariff:predict", body);
       ASSERT_TRUE(reply.ok() && reply->status == 200);
     }
@@ -83,6 +84,7 @@ class Retraining : public ::testing::Test {
   }
 
   TemporaryDirectory folder_;
+  int asked_ = 0;  // a thousand different rows come in turns
 };
 
 const std::vector<std::string> kBefore = {"Bonn", "Köln", "Trier", "Ulm"};
@@ -94,8 +96,14 @@ TEST_F(Retraining, AVersionThatLearnedOtherCategoriesIsJudgedByRawDataAndStays) 
   HttpClient client(fmt::format("http://127.0.0.1:{}", server.port()));
   ask(client, kBefore, 40);
   train(table(kAfter, false, 2));
-  EXPECT_EQ(verdict(client, kAfter), "equal")
-      << run_slipway({"doctor", fmt::format("127.0.0.1:{}", server.port())}).out;
+  // "equal", or "unknown" where chance made it a little less good.
+  EXPECT_THAT(verdict(client, kAfter), ::testing::AnyOf("equal", "unknown"));
+  const std::string told = run_slipway({"doctor", fmt::format("127.0.0.1:{}", server.port())}).out;
+  const std::string words = "right on ";
+  ASSERT_THAT(told, HasSubstr(words));
+  EXPECT_GT(std::stod(told.substr(told.find(words) + words.size())), 90)
+      << "tensors of the other version mean something else to it\n"
+      << told;
   EXPECT_EQ(production(), 2);
 }
 
