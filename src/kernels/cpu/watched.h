@@ -25,7 +25,8 @@ struct Watch {
   bool overflows = false;  // inside, where the results would not
 };
 
-// Runs `fast`; where that raised a flag, `careful` instead, and the post-op over its output.
+// Runs `fast`; where that raised a flag, `careful` instead, and the post-op over its output, unless no sum is NaN and
+// nothing can overflow inside: then `fast` is right, whatever raised the flag.
 std::shared_ptr<const Primitive> watched(std::shared_ptr<const Primitive> fast,
                                          std::shared_ptr<const Primitive> careful, const Watch& watch);
 
