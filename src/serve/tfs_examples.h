@@ -1,18 +1,15 @@
-// Examples: what TensorFlow Serving's :classify and :regress share: {"examples": [row, …]} in, {"results": […]} out.
+// Examples: what TensorFlow Serving's :classify and :regress are asked with, {"examples": [row, …]}.
 #pragma once
 
-#include <string>
+#include <string_view>
 
-#include "serve/endpoint.h"
+#include "serve/servable.h"
+#include "serve/tfs_json.h"
 
 namespace slipway {
 
-// What an endpoint makes of a model's first output, as JSON.
-using ExampleResults = Result<std::string> (*)(const Servable& servable, const Tensor& output);
-
-// Answers a call. `check`: whether the model gives such answers at all. `handle`: the endpoint's own, to go on with
-// where files are decoded off the event loop.
-void answer_examples(EndpointContext& context, EndpointCall call, Status (*check)(const Servable&),
-                     ExampleResults results, void (*handle)(EndpointContext&, EndpointCall));
+// The model's inputs from a body's rows: raw ones where the model prepares them, else rows of its tensors as
+// "instances" has them.
+Result<PredictBody> read_examples(std::string_view json, const Servable& servable);
 
 }  // namespace slipway

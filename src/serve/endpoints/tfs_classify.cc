@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "serve/tfs_examples.h"
+#include "serve/tfs_inference.h"
 
 namespace slipway {
 
@@ -17,7 +18,8 @@ Status check(const Servable& servable) {
 }
 
 // {"results": [[[class, score], …], …]}, the likeliest first.
-Result<std::string> results(const Servable& servable, const Tensor& output) {
+Result<std::string> results(const Servable& servable, bool, const std::vector<Tensor>& outputs, uint64_t) {
+  const Tensor& output = outputs[0];
   const AnswerMeaning& meaning = servable.meaning();
   if (output.rank() == 0 || output.dtype() != DType::f32) return unsupported("the model's answer has no scores");
   const Tensor scores = meaning.scores(output);
@@ -36,7 +38,9 @@ Result<std::string> results(const Servable& servable, const Tensor& output) {
 }
 
 void handle(EndpointContext& context, EndpointCall call) {
-  answer_examples(context, std::move(call), check, results, handle);
+  static constexpr TfsCallKind kClassify = {
+      .check = check, .read = read_examples, .first_output = true, .answer = results, .handle = handle};
+  answer_tfs_call(context, std::move(call), kClassify);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "serve/tfs_examples.h"
+#include "serve/tfs_inference.h"
 
 namespace slipway {
 
@@ -14,7 +15,8 @@ Status check(const Servable& servable) {
 }
 
 // {"results": [number, …]}
-Result<std::string> results(const Servable&, const Tensor& output) {
+Result<std::string> results(const Servable&, bool, const std::vector<Tensor>& outputs, uint64_t) {
+  const Tensor& output = outputs[0];
   if (output.rank() == 0 || output.dtype() != DType::f32 || output.count() != output.dim(0)) {
     return invalid(fmt::format("the model answers {}, not a number for each example; :predict gives all of it",
                                to_string(output.type())));
@@ -23,7 +25,9 @@ Result<std::string> results(const Servable&, const Tensor& output) {
 }
 
 void handle(EndpointContext& context, EndpointCall call) {
-  answer_examples(context, std::move(call), check, results, handle);
+  static constexpr TfsCallKind kRegress = {
+      .check = check, .read = read_examples, .first_output = true, .answer = results, .handle = handle};
+  answer_tfs_call(context, std::move(call), kRegress);
 }
 
 }  // namespace
