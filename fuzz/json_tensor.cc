@@ -18,9 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   };
   std::string_view text(reinterpret_cast<const char*>(data), size);
   Status syntax = check_json_syntax(text);
+  const Result<std::string_view> rows = json_member(text, "examples");
+  CHECK(rows.ok() || !syntax.ok(), "a member is refused of text that is JSON");
   for (const std::vector<Port>& ports : kPorts) {
     Result<PredictBody> body = read_predict_body(text, ports);
     CHECK(!body.ok() || syntax.ok(), "a body was read from text that is no JSON");
+    if (rows.ok()) (void)read_predict_rows(*rows, ports).ok();
     if (!body.ok()) continue;
     for (const Tensor& tensor : body->inputs) {
       std::string written;

@@ -405,6 +405,18 @@ Status check_json_syntax(std::string_view text) {
   return scanner.status();
 }
 
+Result<std::string_view> json_member(std::string_view text, std::string_view key) {
+  JsonScanner scanner(text);
+  std::string_view found;
+  if (scanner.peek() == '{') {
+    scanner.read_object([&](std::string_view name) { return scanner.skip_value(name == key ? &found : nullptr); });
+  } else {
+    scanner.skip_value();
+  }
+  RETURN_IF_ERROR(scanner.status());
+  return found;
+}
+
 std::string_view json_type_name(char first) {
   switch (first) {
     case 'n': return "Null";

@@ -92,6 +92,10 @@ bool to_real(const JsonNumber& number, double& out);
 // Whether the text holds one well-formed value (what follows it is not looked at).
 Status check_json_syntax(std::string_view text);
 
+// The text of a member of the object that `text` holds, as it stands there, the last one of several; "" where there is
+// none, nor an object. Errors are the syntax errors of all of it.
+Result<std::string_view> json_member(std::string_view text, std::string_view key);
+
 // "Null", "False", "True", "Object", "Array", "String" or "Number": RapidJSON's names, from a value's first byte.
 std::string_view json_type_name(char first);
 

@@ -151,18 +151,12 @@ std::vector<Port> raw_ports(const Front& front) {
 }
 
 std::string signature_name_of(std::string_view json) {
-  JsonScanner scanner(json);
-  std::string name;
-  if (scanner.peek() != '{') return name;
-  scanner.read_object([&](std::string_view key) {
-    if (key != "signature_name" || scanner.peek() != '"') return scanner.skip_value();
-    std::string_view text;
-    std::string scratch;
-    if (!scanner.read_string(text, scratch)) return false;
-    name = text;
-    return true;
-  });
-  return scanner.status().ok() ? name : std::string();
+  const Result<std::string_view> text = json_member(json, "signature_name");
+  if (!text.ok() || !text->starts_with('"')) return {};
+  std::string_view name;
+  std::string scratch;
+  JsonScanner(*text).read_string(name, scratch);
+  return std::string(name);
 }
 
 Result<PredictBody> read_raw_body(std::string_view json, const Front& front, std::string_view list) {

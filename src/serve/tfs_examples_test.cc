@@ -56,7 +56,9 @@ TEST_F(Examples, WhatIsNoListOfRowsIsRefused) {
             R"(400 {"error":"expected \"examples\", a list of rows"})");
   EXPECT_EQ(told("number:regress", R"({"examples":[]})"),
             R"(400 {"error":"JSON Value: [] No values in 'instances' array"})");
-  EXPECT_THAT(told("number:regress", R"({"examples":[[1]])"), HasSubstr("400 {\"error\":\"JSON Parse error: "));
+  EXPECT_EQ(told("number:regress", R"({"examples":[[1]])"),
+            R"(400 {"error":"JSON Parse error: Missing a comma or } after an object member. at offset: 17"})");
+  EXPECT_EQ(told("number:regress", "[[1]]"), R"(400 {"error":"expected \"examples\", a list of rows"})");
 }
 
 TEST_F(Examples, EachModelGivesItsKindOfAnswerWithinTheLimit) {

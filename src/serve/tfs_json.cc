@@ -13,6 +13,8 @@ namespace slipway {
 
 namespace {
 
+constexpr const char* kNoInputs = "Failed to get input map for signature: DEFAULT";
+
 // One input while its rows come in.
 struct Column {
   std::unique_ptr<TensorCollector> collector;
@@ -39,6 +41,7 @@ class PredictReader {
   PredictReader(std::string_view json, const std::vector<Port>& ports) : scanner_(json), ports_(ports) {}
 
   Result<PredictBody> read();
+  Result<PredictBody> read_rows();
 
  private:
   enum class Key { instances, inputs };
@@ -113,6 +116,11 @@ Result<PredictBody> PredictReader::read() {
   if (!seen_instances_ && !seen_inputs_) return invalid("Missing 'inputs' or 'instances' key");
   if (!error_.empty()) return invalid(std::move(error_));
   return std::move(body_);
+}
+
+Result<PredictBody> PredictReader::read_rows() {
+  if (read_instances()) return std::move(body_);
+  return scanner_.status().ok() ? invalid(std::move(error_)) : scanner_.status();
 }
 
 bool PredictReader::read_signature_name() {
@@ -303,8 +311,13 @@ size_t text_size(const std::vector<Tensor>& outputs) {
 }  // namespace
 
 Result<PredictBody> read_predict_body(std::string_view json, const std::vector<Port>& ports) {
-  if (ports.empty()) return invalid("Failed to get input map for signature: DEFAULT");
+  if (ports.empty()) return invalid(kNoInputs);
   return PredictReader(json, ports).read();
+}
+
+Result<PredictBody> read_predict_rows(std::string_view rows, const std::vector<Port>& ports) {
+  if (ports.empty()) return invalid(kNoInputs);
+  return PredictReader(rows, ports).read_rows();
 }
 
 Result<std::string> write_predict_body(bool by_row, const std::vector<std::string>& names,

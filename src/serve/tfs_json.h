@@ -24,6 +24,9 @@ struct PredictBody {
 // Errors are invalid_argument in TensorFlow Serving's words.
 Result<PredictBody> read_predict_body(std::string_view json, const std::vector<Port>& ports);
 
+// The rows alone, as "instances" has them: [row, …].
+Result<PredictBody> read_predict_rows(std::string_view rows, const std::vector<Port>& ports);
+
 // {"predictions": [...]} or {"outputs": ...}. `names[i]` names `outputs[i]`.
 // invalid_argument when rows are asked for and the outputs do not share dimension 0, or when it is longer than `limit`.
 Result<std::string> write_predict_body(bool by_row, const std::vector<std::string>& names,
