@@ -6,27 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "base/svg.h"
+
 namespace slipway {
 
 namespace {
 
 constexpr double kSide = 360, kLeft = 110, kTop = 50, kGap = 90, kBottom = 60;
 constexpr size_t kMostClasses = 40;
-constexpr const char* kBlue = "#0072b2";
-constexpr const char* kOrange = "#d55e00";
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
+constexpr const char* kBlue = kSvgColours[0];
+constexpr const char* kOrange = kSvgColours[1];
 
 // A panel's place; y grows upwards within it, from 0 to 1 as x does.
 struct Panel {
@@ -38,7 +27,7 @@ struct Panel {
 std::string words(double x, double y, const std::string& text, const char* anchor, const char* more = "") {
   if (text.empty()) return text;
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, more,
-                     escaped(text));
+                     xml_escaped(text));
 }
 
 std::string frame(const Panel& panel, const std::string& title, const std::string& across, const std::string& up) {
@@ -153,12 +142,8 @@ std::string score_picture(const Json& result, const std::vector<ToldNumber>& num
   const Json& classes = result["classes"];
   const size_t panels = classes.is_null() ? 1 : 2;
   const double width = kLeft + static_cast<double>(panels) * (kSide + kGap) - kGap + 40;
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n"
-      "<style>text{{font:12px sans-serif;fill:#222}}.title{{font-weight:bold;font-size:14px}}"
-      ".frame{{fill:none;stroke:#222}}.guide{{stroke:#999;stroke-dasharray:5 4}}</style>\n"
-      "<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",
-      width, kTop + kSide + kBottom);
+  std::string svg =
+      svg_head(width, kTop + kSide + kBottom, ".frame{fill:none;stroke:#222}.guide{stroke:#999;stroke-dasharray:5 4}");
   if (classes.is_null()) return svg + scatter(Panel{}, numbers) + "</svg>\n";
   const Json& matrix = result["confusion_matrix"];
   const bool one = matrix.items().size() == classes.items().size() && classes.items().size() <= kMostClasses &&

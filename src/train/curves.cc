@@ -8,29 +8,14 @@
 
 #include <fmt/format.h>
 
+#include "base/svg.h"
+
 namespace slipway::train {
 
 namespace {
 
 constexpr double kWidth = 720, kPanel = 260, kLeft = 70, kRight = 20, kTop = 34, kBottom = 40;
 constexpr double kLegendRow = 18;
-
-// Told apart by colour-blind readers too (M. Okabe, K. Ito, 2008), dark enough for white paper.
-constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d00", "#56b4e9", "#000000"};
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 // Names of the panels: loss and accuracy first, the others by name.
 std::vector<std::string> panels_of(const std::vector<RunCurves>& runs) {
@@ -107,7 +92,7 @@ Panel panel_of(const std::string& name, const std::vector<RunCurves>& runs, doub
 std::string frame(const Panel& panel) {
   const double bottom = panel.top + kPanel - kBottom, right = kWidth - kRight;
   std::string svg = fmt::format("<text x=\"{}\" y=\"{:.1f}\" class=\"title\">{}</text>\n", kLeft, panel.top + kTop - 12,
-                                escaped(panel.name));
+                                xml_escaped(panel.name));
   const double step = tick_step(panel.y.high - panel.y.low);
   for (double y = std::ceil(panel.y.low / step) * step; y <= panel.y.high; y += step) {
     svg += fmt::format(
@@ -163,7 +148,7 @@ std::string legend(const std::vector<RunCurves>& runs) {
     svg += fmt::format(
         "<line x1=\"{0}\" y1=\"{1}\" x2=\"{2}\" y2=\"{1}\" stroke=\"{3}\" class=\"curve\"/>"
         "<text x=\"{4}\" y=\"{5}\">{6}{7}</text>\n",
-        kLeft, y - 4, kLeft + 24, kColours[r % std::size(kColours)], kLeft + 32, y, escaped(run.name), kept);
+        kLeft, y - 4, kLeft + 24, kSvgColours[r % std::size(kSvgColours)], kLeft + 32, y, xml_escaped(run.name), kept);
     y += kLegendRow;
   }
   return svg + fmt::format("<text x=\"{}\" y=\"20\" text-anchor=\"end\">solid: validation, dashed: training</text>\n",
@@ -176,19 +161,15 @@ std::string curves_svg(const std::vector<RunCurves>& runs) {
   const std::vector<std::string> panels = panels_of(runs);
   const double head = 16 + kLegendRow * static_cast<double>(runs.size());
   const double height = head + kPanel * static_cast<double>(std::max<size_t>(panels.size(), 1));
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n"
-      "<style>text{{font:12px sans-serif;fill:#222}}.title{{font-weight:bold;font-size:14px}}"
-      ".grid{{stroke:#ddd}}.axis{{stroke:#222;fill:none}}.curve{{stroke-width:2;fill:none}}</style>\n"
-      "<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",
-      kWidth, height);
+  std::string svg =
+      svg_head(kWidth, height, ".grid{stroke:#ddd}.axis{stroke:#222;fill:none}.curve{stroke-width:2;fill:none}");
   svg += legend(runs);
   if (panels.empty()) svg += fmt::format("<text x=\"{}\" y=\"{}\">no epoch yet</text>\n", kLeft, head + kTop);
   for (size_t p = 0; p < panels.size(); ++p) {
     const Panel panel = panel_of(panels[p], runs, head + kPanel * static_cast<double>(p));
     svg += frame(panel);
     for (size_t r = 0; r < runs.size(); ++r) {
-      const char* colour = kColours[r % std::size(kColours)];
+      const char* colour = kSvgColours[r % std::size(kSvgColours)];
       const bool validated = has(runs[r], "val_" + panels[p]);
       // What only training has, such as the learning rate, is drawn solid.
       svg += curve(panel, runs[r], panels[p], colour, validated || panels[p] == "loss" || panels[p] == "accuracy");
