@@ -1,8 +1,6 @@
 // slipway.data Tokenize.
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "ops/batch_rules.h"
 #include "ops/raw_data.h"
 #include "text/tokenizer.h"
@@ -17,34 +15,26 @@ Result<Tokenizer> tokenizer_of(const Node& node) {
 }
 
 Status verify(const Node& node) {
-  const int64_t length = node.integer("length");
-  if (length < 1 || length > kLongest) return invalid(fmt::format("length is {}; expected 1 to {}", length, kLongest));
+  RETURN_IF_ERROR(ops::expect_up_to(node, "length", kLongest));
   if (Status status = tokenizer_of(node).status(); !status.ok()) return status.at("tokenizer");
   return {};
 }
 
-Status infer(InferContext& c) {
-  RETURN_IF_ERROR(ops::expect_dtype(c, 0, {DType::string}));
-  if (c.dims(0).size() != 1) return invalid("expected texts, [batch]");
-  c.set(0, DType::i64, {c.dims(0)[0], c.node().integer("length")});
-  return {};
-}
+Status infer(InferContext& c) { return ops::infer_rows(c, "texts", DType::i64, {c.node().integer("length")}); }
 
 Result<std::vector<Tensor>> eager(const Node& node, std::span<const Tensor> inputs) {
   Tokenizer tokenizer = TRY(tokenizer_of(node));
   const int64_t length = node.integer("length"), shift = node.integer("shift");
-  Shape shape = {inputs[0].count(), length};
-  RETURN_IF_ERROR(checked_count(shape).status());
-  Tensor y(DType::i64, shape);
-  for (size_t row = 0; row < static_cast<size_t>(shape[0]); ++row) {
-    Result<std::vector<int32_t>> ids = tokenizer.encode(inputs[0].data<std::string>()[row]);
-    if (!ids.ok()) return ids.status().at(fmt::format("row {}", row + 1));
-    auto count = std::min(static_cast<int64_t>(ids->size()), length);
-    auto from = node.text("keep") == "last" ? ids->end() - count : ids->begin();
-    std::transform(from, from + count, y.mutable_data<int64_t>().begin() + static_cast<int64_t>(row) * length,
-                   [&](int32_t id) { return id + shift; });
-  }
-  return std::vector<Tensor>{y};
+  const bool last = node.text("keep") == "last";
+  auto fill = [&](const std::string& text, const std::string& where, std::span<int64_t> to) -> Status {
+    Result<std::vector<int32_t>> ids = tokenizer.encode(text);
+    if (!ids.ok()) return ids.status().at(where);
+    const auto count = std::min(static_cast<int64_t>(ids->size()), length);
+    const auto from = last ? ids->end() - count : ids->begin();
+    std::transform(from, from + count, to.begin(), [&](int32_t id) { return id + shift; });
+    return {};
+  };
+  return ops::each_row<int64_t>(inputs[0], {length}, fill);
 }
 
 }  // namespace
