@@ -33,6 +33,10 @@ Result<int64_t> version_or_production(const Store& store, const std::string& nam
   return versions.back();
 }
 
+std::string type_text(const Port& port) {
+  return std::string(dtype_name(port.dtype)) + (port.any_rank ? " of any rank" : to_string(port.dims));
+}
+
 CLI::App* store_subcommand(CLI::App& app, const char* name, const char* brief, std::string& root, std::string& model,
                            bool& json) {
   CLI::App* command = app.add_subcommand(name, brief);
@@ -62,16 +66,27 @@ std::string role(const ModelState& state, int64_t version) {
   return version == state.production ? "production" : "";
 }
 
+// One damaged model hides no other.
 Status list_models(const Store& store, bool as_json) {
   std::vector<std::string> names = TRY(store.models());
   std::vector<std::vector<std::string>> rows;
   Json json = Json::array();
   for (const std::string& name : names) {
     std::vector<int64_t> versions = TRY(store.versions(name));
-    ModelState state = TRY(store.state(name));
-    rows.push_back({name, fmt::format("{}", versions.size()), fmt::format("{}", versions.back()),
-                    state.production == 0 ? "none" : fmt::format("{}", state.production)});
-    json.push(Json::object({{"name", name}, {"versions", Json::array_of(versions)}, {"production", state.production}}));
+    if (versions.empty()) continue;  // deleted since
+    const Result<ModelState> state = store.state(name);
+    const std::string production = !state.ok()              ? "damaged"
+                                   : state->production == 0 ? "none"
+                                                            : fmt::format("{}", state->production);
+    rows.push_back({name, fmt::format("{}", versions.size()), fmt::format("{}", versions.back()), production});
+    Json entry = Json::object({{"name", name}, {"versions", Json::array_of(versions)}});
+    if (state.ok()) {
+      entry.set("production", state->production);
+    } else {
+      entry.set("error", state.status().message());
+      fmt::print(stderr, "Note: {}\n", state.status().message());
+    }
+    json.push(std::move(entry));
   }
   if (as_json) {
     print_json(Json::object({{"models", json}}));
@@ -81,6 +96,15 @@ Status list_models(const Store& store, bool as_json) {
   return {};
 }
 
+// A row of the versions' table. Why a version was rejected is a sentence and stands last.
+std::vector<std::string> version_row(int64_t version, const Result<Manifest>& manifest, const std::string& role) {
+  const bool rejected = role.starts_with("rejected");
+  std::string note = manifest.ok() ? manifest->note : manifest.status().message();
+  if (rejected) note += (note.empty() ? "" : "; ") + role;
+  return {fmt::format("{}", version), manifest.ok() ? rfc3339(manifest->created_us) : "damaged",
+          manifest.ok() ? metrics_text(manifest->metrics) : "", rejected ? "rejected" : role, note};
+}
+
 Status list_versions(const Store& store, const std::string& name, bool as_json) {
   std::vector<int64_t> versions = TRY(store.versions(name));
   ModelState state = TRY(store.state(name));
@@ -88,14 +112,13 @@ Status list_versions(const Store& store, const std::string& name, bool as_json) 
   Json json = Json::array();
   for (int64_t version : versions) {
     Result<Manifest> manifest = store.manifest(name, version);
-    Json entry = Json::object({{"version", version}, {"role", role(state, version)}});
+    const std::string part = role(state, version);
+    rows.push_back(version_row(version, manifest, part));
+    Json entry = Json::object({{"version", version}, {"role", part}});
     if (manifest.ok()) {
-      std::string created = rfc3339(manifest->created_us);
-      rows.push_back(
-          {fmt::format("{}", version), created, metrics_text(manifest->metrics), role(state, version), manifest->note});
-      entry.set("created", created).set("metrics", manifest->metrics).set("note", manifest->note);
+      entry.set("created", rfc3339(manifest->created_us));
+      entry.set("metrics", manifest->metrics).set("note", manifest->note);
     } else {
-      rows.push_back({fmt::format("{}", version), "damaged", "", role(state, version), manifest.status().message()});
       entry.set("error", manifest.status().message());
     }
     json.push(std::move(entry));
@@ -114,16 +137,9 @@ Status list(const Options& options) {
 }
 
 std::string ports_text(const std::vector<Port>& ports) {
-  std::vector<std::string> out;
-  for (const Port& port : ports) {
-    std::vector<std::string> sizes;
-    for (const Dim& dim : port.dims) {
-      sizes.push_back(dim.known() ? fmt::format("{}", dim.size) : dim.symbol.empty() ? "?" : dim.symbol);
-    }
-    out.push_back(fmt::format("{} {}{}", port.name, dtype_name(port.dtype),
-                              port.any_rank ? " of any rank" : fmt::format("[{}]", fmt::join(sizes, ", "))));
-  }
-  return fmt::format("{}", fmt::join(out, "; "));
+  std::string text;
+  for (const Port& port : ports) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", port.name, type_text(port));
+  return text;
 }
 
 // "city category, area number", or what else is to be said of how data is prepared.

@@ -30,6 +30,8 @@ CLI::App* store_subcommand(CLI::App& app, const char* name, const char* brief, s
                            bool& json);
 // `version`, else production, else the latest.
 Result<int64_t> version_or_production(const Store& store, const std::string& name, int64_t version);
+// "float32[batch, 784]".
+std::string type_text(const Port& port);
 // "accuracy 0.9812, loss 0.061".
 std::string metrics_text(const Json& metrics);
 

@@ -75,6 +75,20 @@ Result<std::vector<int64_t>> expendable_of(const Store& store, const std::string
   return expendable(versions, TRY(store.state(name)), rule, SystemClock().now_us());
 }
 
+// What stays of one model, and what goes, or would.
+struct Retained {
+  std::vector<int64_t> gone;
+  size_t stay = 0;
+};
+
+Result<Retained> retain_of(Store& store, const std::string& name, const RetentionRule& rule, bool dry_run) {
+  Retained done{.gone = TRY(expendable_of(store, name, rule))};
+  for (size_t i = 0; !dry_run && i < done.gone.size(); ++i) RETURN_IF_ERROR(store.remove(name, done.gone[i]));
+  done.stay = TRY(store.versions(name)).size() - (dry_run ? done.gone.size() : 0);
+  return done;
+}
+
+// A model that cannot be gone through hides no other; the first one's status is the end's.
 Status retain(const RetainOptions& options) {
   RetentionRule rule = options.rule;
   if (!options.older_than.empty()) rule.older_than_us = TRY(age_of(options.older_than));
@@ -84,22 +98,28 @@ Status retain(const RetainOptions& options) {
   if (options.name.empty()) names = TRY(store.models());
   std::vector<std::vector<std::string>> rows;
   Json json = Json::array();
+  Status first;
   for (const std::string& name : names) {
-    const std::vector<int64_t> chosen = TRY(expendable_of(store, name, rule));
-    if (!options.dry_run) {
-      for (int64_t version : chosen) RETURN_IF_ERROR(store.remove(name, version));
+    const Result<Retained> done = retain_of(store, name, rule, options.dry_run);
+    if (!done.ok()) {
+      if (first.ok()) first = done.status();
+      rows.push_back({name, "failed", "-"});
+      json.push(Json::object({{"name", name}, {"error", done.status().message()}}));
+      continue;
     }
-    const size_t stay = TRY(store.versions(name)).size() - (options.dry_run ? chosen.size() : 0);
-    rows.push_back({name, chosen.empty() ? "-" : fmt::format("{}", fmt::join(chosen, ", ")), fmt::format("{}", stay)});
+    const std::vector<int64_t>& gone = done->gone;
+    rows.push_back(
+        {name, gone.empty() ? "-" : fmt::format("{}", fmt::join(gone, ", ")), fmt::format("{}", done->stay)});
     json.push(
-        Json::object({{"name", name}, {"deleted", Json::array_of(chosen)}, {"stay", static_cast<int64_t>(stay)}}));
+        Json::object({{"name", name}, {"deleted", Json::array_of(gone)}, {"stay", static_cast<int64_t>(done->stay)}}));
   }
+  if (names.size() == 1 && !first.ok()) return first;
   if (options.json) {
     fmt::print("{}\n", Json::object({{"dry_run", Json(options.dry_run)}, {"models", json}}).dump(2));
   } else {
     fmt::print("{}", table_text({"MODEL", options.dry_run ? "WOULD BE DELETED" : "DELETED", "STAY"}, rows));
   }
-  return {};
+  return first;
 }
 
 }  // namespace

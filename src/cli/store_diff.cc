@@ -67,8 +67,15 @@ void add_baseline(const Baseline& baseline, Facts& facts) {
   }
 }
 
-Result<Sections> sections_of(const Store& store, const std::string& name, int64_t version) {
+// A version as it is looked at.
+struct Looked {
   Sections sections;
+  std::map<std::string, Tensor> weights;  // by name
+};
+
+Result<Looked> look_at(const Store& store, const std::string& name, int64_t version) {
+  Looked looked;
+  Sections& sections = looked.sections;
   const Manifest manifest = TRY(store.manifest(name, version));
   for (const auto& [metric, value] : manifest.metrics.members()) {
     if (value.is_number()) sections["metrics"][metric] = number(value.as_double());
@@ -85,34 +92,26 @@ Result<Sections> sections_of(const Store& store, const std::string& name, int64_
     const Json json = TRY(Json::parse(TRY(store.read(name, version, "baseline.json"))));
     add_baseline(TRY(Baseline::from_json(json)), sections["baseline"]);
   }
-  return sections;
+  for (size_t v = 0; v < graph.value_count(); ++v) {
+    const Value& value = graph.value({static_cast<int32_t>(v)});
+    if (value.data.defined() && value.data.count() > 1) looked.weights[value.name] = value.data;
+  }
+  return looked;
 }
 
-// Weights of both graphs by name: those with other numbers, and those that only one has.
-Result<std::map<std::string, int64_t>> weights_apart(const Store& store, const Options& options) {
-  auto weights_of = [&](int64_t version) -> Result<std::map<std::string, Tensor>> {
-    const Graph graph =
-        TRY(read_onnx(TRY(store.read(options.name, version, "model.onnx")), store.path(options.name, version)));
-    std::map<std::string, Tensor> weights;
-    for (size_t v = 0; v < graph.value_count(); ++v) {
-      const Value& value = graph.value({static_cast<int32_t>(v)});
-      if (value.data.defined() && value.data.count() > 1) weights[value.name] = value.data;
-    }
-    return weights;
-  };
-  const auto a = TRY(weights_of(options.a)), b = TRY(weights_of(options.b));
+// Weights of both by name: those with other numbers, and those that only one has.
+std::map<std::string, int64_t> weights_apart(const Looked& a, const Looked& b, const Options& options) {
   int64_t shared = 0, other = 0;
-  for (const auto& [name, tensor] : a) {
-    auto it = b.find(name);
-    if (it == b.end()) continue;
+  for (const auto& [name, tensor] : a.weights) {
+    auto it = b.weights.find(name);
+    if (it == b.weights.end()) continue;
     ++shared;
     other += identical(tensor, it->second) ? 0 : 1;
   }
-  return std::map<std::string, int64_t>{
-      {"of one name", shared},
-      {"with other numbers", other},
-      {fmt::format("only in version {}", options.a), static_cast<int64_t>(a.size()) - shared},
-      {fmt::format("only in version {}", options.b), static_cast<int64_t>(b.size()) - shared}};
+  return {{"of one name", shared},
+          {"with other numbers", other},
+          {fmt::format("only in version {}", options.a), static_cast<int64_t>(a.weights.size()) - shared},
+          {fmt::format("only in version {}", options.b), static_cast<int64_t>(b.weights.size()) - shared}};
 }
 
 // The rows in which both differ, by section.
@@ -140,9 +139,9 @@ std::map<std::string, std::vector<std::vector<std::string>>> differences(const S
 
 Status run(const Options& options) {
   const Store store = TRY(Store::open(options.root));
-  const auto rows =
-      differences(TRY(sections_of(store, options.name, options.a)), TRY(sections_of(store, options.name, options.b)));
-  const std::map<std::string, int64_t> weights = TRY(weights_apart(store, options));
+  const Looked a = TRY(look_at(store, options.name, options.a)), b = TRY(look_at(store, options.name, options.b));
+  const auto rows = differences(a.sections, b.sections);
+  const std::map<std::string, int64_t> weights = weights_apart(a, b, options);
   if (options.json) {
     Json json = Json::object({{"name", options.name}, {"versions", Json::array_of(std::vector{options.a, options.b})}});
     for (const auto& [section, differing] : rows) {

@@ -25,18 +25,9 @@ struct Options {
   bool json = false;
 };
 
-std::string port_text(const Port& port) {
-  std::vector<std::string> sizes;
-  for (const Dim& dim : port.dims) {
-    sizes.push_back(dim.known() ? fmt::format("{}", dim.size) : dim.symbol.empty() ? "?" : dim.symbol);
-  }
-  return fmt::format("`{}` {}{}", port.name, dtype_name(port.dtype),
-                     port.any_rank ? " of any rank" : fmt::format("[{}]", fmt::join(sizes, ", ")));
-}
-
 std::string list_of(const std::vector<Port>& ports) {
   std::string text;
-  for (const Port& port : ports) text += fmt::format("- {}\n", port_text(port));
+  for (const Port& port : ports) text += fmt::format("- `{}` {}\n", port.name, type_text(port));
   return text;
 }
 

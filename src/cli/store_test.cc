@@ -13,6 +13,7 @@ extern const Verb verb_store;
 
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 struct Outcome {
@@ -99,6 +100,44 @@ TEST(StoreVerb, VerifyNamesTheDamagedVersion) {
   EXPECT_THAT(outcome.out, HasSubstr("digits        2  ok\n"));
   EXPECT_TRUE(run({"verify", f.root, "digits", "2"}).status.ok());
   EXPECT_EQ(run({"verify", f.root, "nothing"}).status.code(), Code::not_found);
+}
+
+TEST(StoreVerb, ADamagedModelHidesNoOther) {
+  Fixture f;
+  Draft draft;
+  draft.files["model.onnx"] = "bytes";
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(f.store.publish("words", draft).ok());
+  ASSERT_TRUE(write_file_atomic(f.folder.path() / "digits" / "state.json", "{broken").ok());
+  testing::internal::CaptureStderr();
+  Outcome listed = run({"list", f.root});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), AllOf(HasSubstr("Note: "), HasSubstr("digits/state.json: ")));
+  EXPECT_TRUE(listed.status.ok());
+  EXPECT_EQ(listed.out,
+            "MODEL   VERSIONS  LATEST  PRODUCTION\n"
+            "────────────────────────────────────\n"
+            "digits         2       2  damaged\n"
+            "words          3       3  3\n");
+  testing::internal::CaptureStderr();
+  Result<Json> json = Json::parse(run({"list", f.root, "--json"}).out);
+  testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(json.ok());
+  EXPECT_THAT((*json)["models"].items()[0]["error"].as_string(), HasSubstr("digits/state.json"));
+  EXPECT_EQ((*json)["models"].items()[1]["production"].as_int(), 3);
+
+  Outcome kept = run({"retain", f.root, "--keep", "1"});
+  EXPECT_EQ(exit_code(kept.status.code()), 4);
+  EXPECT_THAT(kept.status.message(), HasSubstr("digits/state.json"));
+  EXPECT_THAT(kept.out, HasSubstr("words   1           2\n")) << "production and where a rollback goes stay";
+  EXPECT_EQ(*f.store.versions("words"), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(*f.store.versions("digits"), (std::vector<int64_t>{1, 2}));
+}
+
+TEST(StoreVerb, WhyAVersionWasRejectedMakesNoColumnWide) {
+  Fixture f;
+  const std::string reason = "it contradicts 83 % of 412 answers that version 1 is sure of";
+  ASSERT_TRUE(run({"rollback", f.root, "digits", "--reason", reason}).status.ok());
+  EXPECT_THAT(run({"list", f.root, "digits"}).out,
+              HasSubstr("accuracy 0.9812  rejected    rejected: " + reason + "\n"));
 }
 
 }  // namespace
