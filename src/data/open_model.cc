@@ -25,13 +25,10 @@ bool is_file(const fs::path& path) {
 
 // Names of the models where `folder` is a store.
 std::vector<std::string> models_in(const fs::path& folder) {
-  std::vector<std::string> models;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (is_file(entry->path() / "state.json")) models.push_back(entry->path().filename().string());
-  }
-  std::ranges::sort(models);
-  return models;
+  const Result<Store> store = Store::open(folder);
+  Result<std::vector<std::string>> models =
+      store.ok() ? store->models() : Result<std::vector<std::string>>(store.status());
+  return models.ok() ? *std::move(models) : std::vector<std::string>();
 }
 
 Result<Graph> read_version(const Store& store, const std::string& name, int64_t version) {
@@ -79,6 +76,11 @@ Status not_there(const fs::path& path, const Status& status) {
                                fmt::join(*versions, ", ")));
 }
 
+// Whether a message says where already. A short path may stand in a word of it by chance.
+bool names(const std::string& message, const std::string& path) {
+  return message.find(path + ":") != std::string::npos || message.find(path + "/") != std::string::npos;
+}
+
 }  // namespace
 
 Result<Graph> open_model(const fs::path& path) {
@@ -87,8 +89,8 @@ Result<Graph> open_model(const fs::path& path) {
   if (whole.filename().empty()) whole = whole.parent_path();  // a slash at the end
   Result<Graph> model = fs::is_directory(whole, ignored) ? read_folder(whole) : read_model(path);
   if (!model.ok() && !fs::exists(whole, ignored)) return not_there(path, model.status());
-  bool named = model.ok() || model.status().message().find(path.string()) != std::string::npos;
-  return named ? std::move(model) : Result<Graph>(model.status().at(path.string()));
+  return model.ok() || names(model.status().message(), path.string()) ? std::move(model)
+                                                                      : Result<Graph>(model.status().at(path.string()));
 }
 
 }  // namespace slipway
