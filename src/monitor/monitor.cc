@@ -414,8 +414,9 @@ VersionFacts Monitor::facts_of(const std::string& model, const ModelState& state
   const Window older = without_features(v.recorder.older(now_us));
   const bool against_previous = v.previous_window.requests > 0;
   const Window& before = against_previous ? v.previous_window : older;
+  // By the times between answers: a single one has no rate.
   auto rate = [](const Window& w) {
-    return w.requests == 0 ? 0 : static_cast<double>(w.requests) / std::max(1e-3, (w.end_us - w.start_us) * 1e-6);
+    return w.requests < 2 ? 0 : static_cast<double>(w.requests - 1) / std::max(1e-3, (w.end_us - w.start_us) * 1e-6);
   };
   return {.model = model,
           .version = version,

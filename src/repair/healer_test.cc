@@ -335,6 +335,19 @@ TEST_F(HealerTest, ReportsForPeople) {
   EXPECT_FALSE(doctor_report(Json::array()).ok());
 }
 
+TEST_F(HealerTest, OneAnswerHasNoRate) {
+  start();
+  answer(1, 1);
+  step();
+  EXPECT_THAT(doctor_report(healer_->to_json()).value(), Not(HasSubstr("requests/s")));
+  clock_.advance_us(398'000);
+  answer(1, 1);
+  step();
+  EXPECT_THAT(doctor_report(healer_->to_json()).value(), HasSubstr("), 2.5 requests/s")) << "two, 0.4 s apart";
+  answer(1, 2000);
+  EXPECT_THAT(doctor_report(healer_->to_json()).value(), HasSubstr("), 500 requests/s")) << "one every 2 ms";
+}
+
 TEST(StoreActions, RollBackTheVersionThatIsMeant) {
   TemporaryDirectory folder;
   Store store = Store::open(folder.path(), true).value();

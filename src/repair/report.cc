@@ -37,9 +37,11 @@ std::string version_line(const Json& v) {
                                                               : "",
                                  v["rows_since"].as_int());
   if (now["requests"].as_int() > 0) {
-    text +=
-        fmt::format(", median {:.0f} us (queue {:.0f}, engine {:.0f}), {:.0f} requests/s", now["total_us"].as_double(),
-                    now["queue_us"].as_double(), now["compute_us"].as_double(), v["rate"].as_double());
+    text += fmt::format(", median {:.0f} us (queue {:.0f}, engine {:.0f})", now["total_us"].as_double(),
+                        now["queue_us"].as_double(), now["compute_us"].as_double());
+  }
+  if (const double rate = v["rate"].as_double(); now["requests"].as_int() > 1) {
+    text += fmt::format(", {:.{}f} requests/s", rate, rate < 10 ? 1 : 0);
   }
   if (v["inputs_drifted"].as_bool()) text += ", inputs have drifted";
   text += "\n";
