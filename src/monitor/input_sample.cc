@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sketch/distinct.h"
+#include "tensor/held_bytes.h"
 
 namespace slipway {
 
@@ -22,14 +23,8 @@ uint64_t hash_of(const Tensor& tensor) {
   return mixed(hash, std::hash<std::string_view>()({static_cast<const char*>(tensor.raw()), tensor.bytes()}));
 }
 
-int64_t bytes_of(const std::vector<Tensor>& inputs) {
-  int64_t bytes = 0;
-  for (const Tensor& t : inputs) {
-    bytes += static_cast<int64_t>(t.bytes());
-    if (t.dtype() != DType::string) continue;
-    for (const std::string& s : t.data<std::string>()) bytes += static_cast<int64_t>(s.size());
-  }
-  return bytes;
+const std::vector<Tensor>& tensors_of(const KeptRequest& request) {
+  return request.raw != nullptr ? request.raw->values : request.inputs;
 }
 
 // Requests that say something of the version: answered, or failed through no fault of the caller or of the load.
@@ -43,22 +38,19 @@ void InputSample::add(const Observation& o) {
   if (!counts(o) || !o.input.defined() || o.rows < 1 || o.rows > options_.most_rows) return;
   const bool full = kept_.size() >= options_.requests || bytes_ >= options_.bytes;
   if (full && o.time_us - last_us_ < options_.spacing_us) return;
-  std::vector<Tensor> inputs{o.input};
-  inputs.insert(inputs.end(), o.more_inputs.begin(), o.more_inputs.end());
-  if (o.raw != nullptr) inputs = o.raw->values;
-  const int64_t bytes = bytes_of(inputs);
+  KeptRequest request{.inputs = {}, .rows = o.rows, .raw = o.raw, .preparation = o.preparation};
+  if (o.raw == nullptr) {
+    request.inputs.push_back(o.input);
+    request.inputs.insert(request.inputs.end(), o.more_inputs.begin(), o.more_inputs.end());
+  }
+  const std::vector<Tensor>& tensors = tensors_of(request);
+  const int64_t bytes = held_bytes(tensors);
   if (bytes > options_.bytes / 8) return;
-  uint64_t hash = inputs.size();
-  for (const Tensor& t : inputs) hash = mixed(hash, hash_of(t));
+  uint64_t hash = tensors.size();
+  for (const Tensor& t : tensors) hash = mixed(hash, hash_of(t));
   if (!known_.insert(hash).second) return;
   last_us_ = o.time_us;
-  for (Tensor& t : inputs) t = t.clone();
-  KeptRequest request{.inputs = {}, .rows = o.rows, .raw = nullptr, .preparation = o.preparation};
-  if (o.raw != nullptr) {
-    request.raw = std::make_shared<const NamedRows>(NamedRows{.names = o.raw->names, .values = std::move(inputs)});
-  } else {
-    request.inputs = std::move(inputs);
-  }
+  for (Tensor& t : request.inputs) t = t.clone();
   bytes_ += bytes;
   if (!full) {
     kept_.push_back(std::move(request));
@@ -66,7 +58,7 @@ void InputSample::add(const Observation& o) {
     return;
   }
   const size_t slot = random_.below(kept_.size());
-  bytes_ -= bytes_of(kept_[slot].raw != nullptr ? kept_[slot].raw->values : kept_[slot].inputs);
+  bytes_ -= held_bytes(tensors_of(kept_[slot]));
   known_.erase(hashes_[slot]);
   kept_[slot] = std::move(request);
   hashes_[slot] = hash;

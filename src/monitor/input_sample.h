@@ -36,7 +36,8 @@ class InputSample {
  public:
   explicit InputSample(InputSampleOptions options = {}) : options_(options), random_(options.seed) {}
 
-  // Takes a copy of the inputs of a request that was answered, or failed in the engine; or does not.
+  // Takes a request that was answered, or failed in the engine, or does not: a copy of its tensors, which may be parts
+  // of a greater one; raw data, which is its own, as it is.
   void add(const Observation& observation);
   const std::vector<KeptRequest>& requests() const { return kept_; }
   int64_t bytes() const { return bytes_; }

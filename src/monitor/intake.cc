@@ -3,24 +3,15 @@
 
 #include <utility>
 
+#include "tensor/held_bytes.h"
+
 namespace slipway {
 
 namespace {
 
-int64_t bytes_of(const Tensor& tensor) {
-  if (!tensor.defined()) return 0;
-  if (tensor.dtype() != DType::string) return static_cast<int64_t>(tensor.bytes());
-  int64_t bytes = 0;
-  for (const std::string& text : tensor.data<std::string>()) bytes += static_cast<int64_t>(sizeof(text) + text.size());
-  return bytes;
-}
-
 int64_t bytes_of(const Observation& o) {
-  int64_t bytes = bytes_of(o.input) + bytes_of(o.output);
-  for (const Tensor& more : o.more_inputs) bytes += bytes_of(more);
-  if (o.raw == nullptr) return bytes;
-  for (const Tensor& value : o.raw->values) bytes += bytes_of(value);
-  return bytes;
+  return held_bytes(o.input) + held_bytes(o.output) + held_bytes(o.more_inputs) +
+         (o.raw != nullptr ? held_bytes(o.raw->values) : 0);
 }
 
 }  // namespace
@@ -39,8 +30,8 @@ bool Intake::offer(Observation o) {
     o.input = {};
     o.more_inputs.clear();
     o.raw = nullptr;
-    if (bytes_of(o.output) > options_.small_bytes) o.output = {};
-    bytes = bytes_of(o.output);
+    if (held_bytes(o.output) > options_.small_bytes) o.output = {};
+    bytes = held_bytes(o.output);
     waiting_.fetch_add(bytes, std::memory_order_relaxed);
   }
   if (bus_.publish(std::move(o))) return true;

@@ -1,4 +1,4 @@
-// Reading it all.
+// Prepared data: reads all rows and prepares them.
 #include "predict/prepared_data.h"
 
 #include <algorithm>
@@ -8,24 +8,14 @@
 #include "data/kept_rows.h"
 #include "predict/raw_reader.h"
 #include "predict/scoring.h"
+#include "tensor/held_bytes.h"
 
 namespace slipway {
 
 namespace {
 
 constexpr int64_t kRows = 1024;
-
 constexpr int64_t kMostRawBytes = int64_t{64} << 20;  // beyond, only what the model makes of rows is kept
-
-int64_t bytes_of(const std::vector<Tensor>& tensors) {
-  int64_t bytes = 0;
-  for (const Tensor& t : tensors) {
-    bytes += static_cast<int64_t>(t.bytes());
-    if (t.dtype() != DType::string) continue;
-    for (const std::string& text : t.data<std::string>()) bytes += static_cast<int64_t>(text.size());
-  }
-  return bytes;
-}
 
 template <typename T>
 Tensor below_each_other(const std::vector<Tensor>& parts) {
@@ -42,7 +32,7 @@ Tensor below_each_other(const std::vector<Tensor>& parts) {
 class Kept {
  public:
   void add(const std::vector<Tensor>& block) {
-    bytes_ += bytes_of(block);
+    bytes_ += held_bytes(block);
     if (bytes_ > kMostRawBytes) return blocks_.clear();
     blocks_.push_back(block);
   }
