@@ -5,12 +5,16 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
+#include "cli/answer_tables.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "data/kept_rows.h"
 #include "data/open_model.h"
 #include "predict/raw_reader.h"
 #include "predict/scoring.h"
+#include "predict/unseen_values.h"
 
 namespace slipway {
 
@@ -29,23 +33,10 @@ struct Options {
   bool json = false;
 };
 
-// The rows of a batch for which `texts` is `value`.
-Tensor rows_of(const Tensor& tensor, const std::vector<size_t>& rows) {
-  Shape shape = tensor.shape();
-  shape[0] = static_cast<int64_t>(rows.size());
-  Tensor part(tensor.dtype(), shape);
-  const size_t width = tensor.bytes() / static_cast<size_t>(tensor.dim(0));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::copy_n(static_cast<const std::byte*>(tensor.raw()) + rows[i] * width, width,
-                static_cast<std::byte*>(part.mutable_raw()) + i * width);
-  }
-  return part;
-}
-
 Status add_slices(const RawModel& predictor, const std::vector<std::string>& values, const Tensor& output,
                   const Tensor& labels, std::map<std::string, Scores>& slices) {
-  std::map<std::string, std::vector<size_t>> groups;
-  for (size_t i = 0; i < values.size(); ++i) groups[values[i]].push_back(i);
+  std::map<std::string, std::vector<uint32_t>> groups;
+  for (size_t i = 0; i < values.size(); ++i) groups[values[i]].push_back(static_cast<uint32_t>(i));
   for (const auto& [value, rows] : groups) {
     auto at = slices.find(value);
     if (at == slices.end()) {
@@ -54,33 +45,9 @@ Status add_slices(const RawModel& predictor, const std::vector<std::string>& val
       }
       at = slices.emplace(value, TRY(Scores::create(predictor))).first;
     }
-    at->second.add(rows_of(output, rows), rows_of(labels, rows));
+    at->second.add(rows_at(output, rows), rows_at(labels, rows));
   }
   return {};
-}
-
-void print_classes(const Json& result) {
-  Table table({"class", "precision", "recall", "f1", "examples"});
-  for (const Json& each : result["classes"].items()) {
-    table.add({each["name"].as_string(), fmt::format("{:.4f}", each["precision"].as_double()),
-               fmt::format("{:.4f}", each["recall"].as_double()), fmt::format("{:.4f}", each["f1"].as_double()),
-               fmt::format("{}", each["examples"].as_int())});
-  }
-  fmt::print("{}", table.text());
-  constexpr size_t kMostShown = 12;
-  const Json::Array& rows = result["confusion_matrix"].items();
-  const Json::Array& classes = result["classes"].items();
-  const bool square = std::ranges::all_of(rows, [&](const Json& row) { return row.items().size() == rows.size(); });
-  if (classes.size() > kMostShown || rows.size() > classes.size() || !square) return;  // labels have one each
-  std::vector<std::string> header = {"truth \\ told"};
-  for (const Json& each : classes) header.push_back(each["name"].as_string());
-  Table confusion(header);
-  for (size_t r = 0; r < rows.size(); ++r) {
-    std::vector<std::string> cells = {header[r + 1]};
-    for (const Json& count : rows[r].items()) cells.push_back(fmt::format("{}", count.as_int()));
-    confusion.add(cells);
-  }
-  fmt::print("{}", confusion.text());
 }
 
 // Whether scores are what they claim: for each tenth of them how often the answer is right.
@@ -109,43 +76,60 @@ std::string line_of(const Json& result) {
   return text;
 }
 
-Status run(const Options& options) {
-  Result<RawModel> predictor = RawModel::create(TRY(open_model(options.model)), options.threads);
-  if (!predictor.ok()) return predictor.status().at(options.model.string());
-  std::vector<std::string> columns = TRY(truth_columns(*predictor, options.target));
+// What all rows come to.
+struct Measured {
+  Scores scores;
+  std::map<std::string, Scores> slices;
+  UnseenValues unseen;
+};
+
+Result<Measured> measured(const Options& options, const RawModel& predictor) {
+  std::vector<std::string> columns = TRY(truth_columns(predictor, options.target));
   const size_t slice = columns.size();
   if (!options.slice.empty()) columns.push_back(options.slice);
-  std::unique_ptr<RawReader> reader = TRY(open_raw(options.data, *predictor, columns, true));
-  Scores scores = TRY(Scores::create(*predictor));
-  std::map<std::string, Scores> slices;
+  std::unique_ptr<RawReader> reader = TRY(open_raw(options.data, predictor, columns, true));
+  Measured all{.scores = TRY(Scores::create(predictor)), .slices = {}, .unseen = UnseenValues(predictor)};
   for (;;) {
     Result<RawRows> read = reader->next(kRows);
     if (!read.ok()) return with_target(options, columns, read.status());
     const RawRows& rows = *read;
-    if (rows.ids.empty()) break;
-    Result<std::vector<Tensor>> ran = predictor->run(rows.inputs);
+    if (rows.ids.empty()) return all;
+    Result<std::vector<Tensor>> ran = predictor.run(rows.inputs);
     if (!ran.ok()) return at_row(ran.status(), rows);
-    const std::vector<Tensor>& outputs = *ran;
-    const Tensor labels = TRY(labels_of(*predictor, rows, options.data.string()));
-    scores.add(outputs[0], labels);
-    if (options.slice.empty()) continue;
-    RETURN_IF_ERROR(add_slices(*predictor, rows.columns[slice], outputs[0], labels, slices));
+    const Tensor& output = ran->front();
+    if (output.dtype() != DType::f32) {
+      return unsupported(fmt::format("the model answers {}, not float32 rows", to_string(output.type())));
+    }
+    const Tensor labels = TRY(labels_of(predictor, rows, options.data.string()));
+    all.scores.add(output, labels);
+    all.unseen.add(rows.inputs);
+    if (!options.slice.empty()) {
+      RETURN_IF_ERROR(add_slices(predictor, rows.columns[slice], output, labels, all.slices));
+    }
   }
-  Json result = scores.result();
+}
+
+Status run(const Options& options) {
+  Result<RawModel> predictor = RawModel::create(TRY(open_model(options.model)), options.threads);
+  if (!predictor.ok()) return predictor.status().at(options.model.string());
+  const Measured all = TRY(measured(options, *predictor));
+  Json result = all.scores.result();
   if (result["examples"].as_int() == 0) return invalid(options.data.string() + ": there is no row in it");
   Json parts = Json::object();
-  for (const auto& [value, part] : slices) parts.set(value, part.result());
-  if (!slices.empty()) result.set("slices", parts);
+  for (const auto& [value, part] : all.slices) parts.set(value, part.result());
+  if (!all.slices.empty()) result.set("slices", parts);
+  if (const Json unseen = all.unseen.to_json(); !unseen.members().empty()) result.set("unseen_values", unseen);
   if (!options.picture.empty()) {
-    RETURN_IF_ERROR(write_file_atomic(options.picture, score_picture(result, scores.numbers())));
+    RETURN_IF_ERROR(write_file_atomic(options.picture, score_picture(result, all.scores.numbers())));
   }
+  for (const std::string& text : all.unseen.texts()) fmt::print(stderr, "Note: {}\n", printable(text));
   if (options.json) {
     fmt::print("{}\n", result.dump(2));
     return {};
   }
   fmt::print("{}\n", line_of(result));
   if (!result["classes"].is_null()) {
-    print_classes(result);
+    fmt::print("{}", answers_text(result["confusion_matrix"], predictor->preparation().classes));
     print_calibration(result["calibration"]);
   }
   for (const auto& [value, part] : parts.members()) fmt::print("{} {}: {}\n", options.slice, value, line_of(part));

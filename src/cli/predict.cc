@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/verb.h"
 #include "data/open_model.h"
 #include "predict/raw_reader.h"
+#include "predict/unseen_values.h"
 #include "tensor/npy.h"
 
 namespace slipway {
@@ -142,7 +144,7 @@ Tensor joined(const std::vector<Tensor>& parts) {
 class Run {
  public:
   Run(const RawModel& predictor, const Options& options, std::FILE* to)
-      : predictor_(predictor), options_(options), writer_(predictor, options, to), to_(to) {}
+      : predictor_(predictor), options_(options), writer_(predictor, options, to), unseen_(predictor), to_(to) {}
 
   Status all() {
     for (const std::filesystem::path& path : options_.data) {
@@ -152,6 +154,7 @@ class Run {
       }
       if (count_ == before) return invalid(path.string() + ": there is no row in it");
     }
+    for (const std::string& text : unseen_.texts()) fmt::print(stderr, "Note: {}\n", printable(text));
     if (options_.format == "npy") return save_npy(options_.out, joined(kept_));
     return std::ferror(to_) == 0 ? Status() : data_loss("writing the answers failed; is the disk full?");
   }
@@ -174,6 +177,7 @@ class Run {
       if (count_ == 0) writer_.begin(scores.count() / static_cast<int64_t>(rows.ids.size()));
       writer_.add(rows, scores);
     }
+    unseen_.add(rows.inputs);
     count_ += static_cast<int64_t>(rows.ids.size());
     return true;
   }
@@ -181,6 +185,7 @@ class Run {
   const RawModel& predictor_;
   const Options& options_;
   Writer writer_;
+  UnseenValues unseen_;
   std::FILE* to_;
   std::vector<Tensor> kept_;
   int64_t count_ = 0;

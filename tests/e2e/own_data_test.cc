@@ -133,6 +133,20 @@ TEST_F(OwnData, PricesOfAMixedTable) {
     error += std::abs(each["prediction"].as_double() - std::stod(each["price"].as_string()));
   EXPECT_NEAR(error / 160, measured["mae"].as_double(), 1) << "in the price's own unit";
 
+  // Towns that training never saw are told, once, and answered all the same.
+  const std::string strange = put("strange.csv",
+                                  "id,area,rooms,town,built,price\n1,50,2,Genf,1960-06-30,1\n"
+                                  "2,60,2,Zug,1960-06-30,1\n3,70,2,Genf,1960-06-30,1\n"
+                                  "4,80,2,Thun,1960-06-30,1\n5,80,2,,1960-06-30,1\n");
+  const Outcome told_of = run_slipway({"predict", model(), strange});
+  EXPECT_EQ(told_of.exit, 0);
+  EXPECT_EQ(
+      told_of.err,
+      "Note: column \"town\": 3 of 5 rows have a value that training never saw, which the model takes for none of "
+      "those it knows: \"Genf\" (2), \"Zug\" (1)\n");
+  EXPECT_EQ(evaluated(strange)["unseen_values"].dump(), R"({"town":{"rows":3,"of":5,"values":{"Genf":2,"Zug":1}}})");
+  EXPECT_TRUE(evaluated(test)["unseen_values"].is_null());
+
   ServerProcess server(store());
   ASSERT_NE(server.port(), 0);
   const std::string row = R"({"id": 0, "area": 131.8, "rooms": null, "town": "Bern", "built": "1999-06-30"})";
