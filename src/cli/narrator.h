@@ -37,11 +37,11 @@ class Pace {
   int64_t left_ = 0;
 };
 
-// A bar, lines, or a JSON object per epoch.
+// A bar, lines, or a JSON object per epoch; `quiet`: notes alone.
 class Narrator {
  public:
-  Narrator(bool json, int64_t epochs)
-      : json_(json), epochs_(epochs), progress_(progress_style(json, stderr), clock_, stderr) {}
+  Narrator(bool json, bool quiet, int64_t epochs)
+      : json_(json && !quiet), epochs_(epochs), progress_(progress_style(json || quiet, stderr), clock_, stderr) {}
 
   // Valid as long as the narrator.
   train::FitListener listener();

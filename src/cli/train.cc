@@ -18,6 +18,7 @@
 #include "train/beginning.h"
 #include "train/hints.h"
 #include "train/imported.h"
+#include "train/layer_sizes.h"
 #include "train/layers.h"
 #include "train/publish.h"
 #include "train/recipe.h"
@@ -41,6 +42,7 @@ struct Options {
   bool resume = false;
   bool promote = false;
   bool json = false;
+  bool quiet = false;
 };
 
 Result<Graph> starting_model(const train::Recipe& recipe, const Dataset& data) {
@@ -85,6 +87,7 @@ struct Material {
 };
 
 void tell(const Options& options, const train::Recipe& recipe, const DataPair& data) {
+  if (options.quiet) return;
   if (options.json) {
     fmt::print("{}\n", Json::object({{"data", data.understood}}).dump());
     std::fflush(stdout);
@@ -118,6 +121,8 @@ Result<std::unique_ptr<train::Trainer>> trainer_of(const train::Recipe& recipe, 
   if (!model.ok()) return at_layer_line(recipe, model.status());
   Result<train::Beginning> begin = made_ready(recipe, material.training, *model);
   if (!begin.ok()) return begin.status().at(recipe.where);
+  const std::string idle = train::idle_answers(begin->model, material.training);
+  if (!idle.empty()) fmt::print(stderr, "Note: {}\n", idle);
   train::TrainerOptions options = recipe.trainer;
   options.training.spared = begin->spared;
   return train::Trainer::create(std::move(begin->model), material.training, material.validation, options);
@@ -240,7 +245,7 @@ Result<Job> prepared(const Options& given) {
 }
 
 Result<train::FitResult> trained(Job& job) {
-  Narrator narrator(job.options.json, job.recipe.trainer.epochs);
+  Narrator narrator(job.options.json, job.options.quiet, job.recipe.trainer.epochs);
   train::FitListener listener = narrator.listener();
   job.keeper->listen(listener);
   const Interrupt interrupt;
@@ -344,6 +349,7 @@ std::function<Status()> declare(CLI::App& app) {
       ->default_str("")
       ->check(CLI::Range(0, 1024));
   app.add_flag("--json", options->json, "JSON lines: how the data was understood, every epoch, the result");
+  app.add_flag("--quiet", options->quiet, "Tell neither how the data was understood nor of epochs; only the result");
   return [options] { return run(*options); };
 }
 

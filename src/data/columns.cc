@@ -302,6 +302,20 @@ std::vector<std::string> remarks(const std::vector<ColumnFacts>& facts, const st
   return texts;
 }
 
+std::string doubtful_header(const CsvTable& table, const CsvOptions& options) {
+  if (options.header) return {};
+  for (size_t column = 0; column < table.header.size(); ++column) {
+    const auto again = std::ranges::count_if(
+        table.rows, [&](const std::vector<std::string>& row) { return row[column] == table.header[column]; });
+    if (again == 0) continue;
+    return fmt::format(
+        "the first row was taken for the columns' names, but \"{}\" stands {} times below it; header = false takes it "
+        "for a row, header = true for names",
+        table.header[column], again);
+  }
+  return {};
+}
+
 Json to_json(const ColumnFacts& facts) {
   constexpr const char* kNames[] = {"number", "date", "category", "empty"};
   Json json = Json::object({{"name", facts.name},

@@ -52,6 +52,10 @@ std::vector<std::string> row_numbers(const std::vector<ColumnFacts>& facts);
 // `left_out`: the target and what is dropped.
 std::vector<std::string> remarks(const std::vector<ColumnFacts>& facts, const std::vector<std::string>& left_out);
 
+// A sentence about a first row that was taken for names unasked though a column has its own name among its values, as
+// tables of text without a header have; "": it looks like one.
+std::string doubtful_header(const CsvTable& table, const CsvOptions& options);
+
 // {"name", "type", "missing", "missing_as", "distinct", and "least", "most", "mean" or "values": {value: count}}
 Json to_json(const ColumnFacts& facts);
 

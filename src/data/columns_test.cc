@@ -144,5 +144,18 @@ TEST(Columns, RemarksNameWhatIsHardlyTold) {
   EXPECT_THAT(remarks(*facts("a,y\n1.25,1\n2.5,0\n1e9,1\n"), {"y"}), ElementsAre());
 }
 
+TEST(Columns, ANameThatItsColumnHasAsAValueIsDoubtful) {
+  auto note = [](const char* text, const CsvOptions& options = {}) {
+    Result<CsvTable> table = parse_csv(text, "t.csv", options);
+    return table.ok() ? doubtful_header(*table, options) : table.status().message();
+  };
+  EXPECT_EQ(note("red,yes\ngreen,no\nblue,yes\nred,yes\n"),
+            "the first row was taken for the columns' names, but \"red\" stands 1 times below it; header = false takes "
+            "it for a row, header = true for names");
+  EXPECT_EQ(note("colour,good\ngreen,no\nblue,yes\n"), "");
+  EXPECT_EQ(note("red,yes\ngreen,no\nblue,yes\n", {.header = true}), "");
+  EXPECT_EQ(note("red,yes\ngreen,no\nblue,yes\n", {.header = false}), "");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "data/charset.h"
 #include "data/class_folder.h"
+#include "data/columns.h"
 #include "data/csv.h"
 #include "data/kept_rows.h"
 #include "data/partition.h"
@@ -30,6 +31,7 @@ struct Texts {
   std::vector<std::string> classes;
   std::vector<SkippedFiles> skipped;
   std::string column = "text", target = "label";  // of a table
+  std::string note;                               // of its header
 };
 
 Result<Texts> read_folder(const fs::path& path, const DataSource& source, const std::vector<std::string>& known) {
@@ -58,7 +60,8 @@ Result<Texts> read_table(const fs::path& path, const DataSource& source, const s
              .classes = known,
              .skipped = {},
              .column = table.header[text],
-             .target = table.header[target]};
+             .target = table.header[target],
+             .note = doubtful_header(table, source.csv)};
   if (known.empty()) read.classes = TRY(target_classes(table, target, Task::classification));
   for (size_t row = 0; row < table.rows.size(); ++row) {
     const std::string& label = table.rows[row][target];
@@ -79,8 +82,13 @@ Result<Texts> read_texts(const fs::path& path, const DataSource& source, const s
 }
 
 Texts part_of(const Texts& all, const std::vector<uint32_t>& rows) {
-  Texts part{
-      .texts = {}, .labels = {}, .classes = all.classes, .skipped = {}, .column = all.column, .target = all.target};
+  Texts part{.texts = {},
+             .labels = {},
+             .classes = all.classes,
+             .skipped = {},
+             .column = all.column,
+             .target = all.target,
+             .note = {}};
   for (uint32_t row : rows) {
     part.texts.push_back(all.texts[row]);
     part.labels.push_back(all.labels[row]);
@@ -134,6 +142,7 @@ Result<Parts> part(const DataSource& source) {
   Parts parts{part_of(all, rows.rest), part_of(all, rows.held_out),
               fmt::format("of every class its share is held out, drawn by seed {}", source.seed)};
   parts.train.skipped = all.skipped;
+  parts.train.note = all.note;
   return parts;
 }
 
@@ -166,6 +175,7 @@ Result<DataPair> load_labelled_texts(const DataSource& source) {
     skipped.push(Json::object({{"why", each.why}, {"files", each.files}, {"first", each.first}}));
   }
   pair.understood = Json::object({{"skipped", skipped}, {"split", parts.how}});
+  if (!parts.train.note.empty()) add_note(pair.understood, parts.train.note);
   const auto last = static_cast<size_t>(source.text.sequence_length - 1);
   const auto empty = std::ranges::count(parts.train.texts, std::string());
   if (empty > 0) {

@@ -129,6 +129,7 @@ Result<Prepared> prepare(const DataSource& source) {
              .targets = {},
              .facts = {},
              .understood = Json::object()};
+  if (std::string note = doubtful_header(p.table, source.csv); !note.empty()) add_note(p.understood, std::move(note));
   ColumnWords words = source.columns;
   for (const std::string& name : source.tabular.categorical) words.emplace(name, "category");
   for (const std::string& name : source.tabular.drop) words.emplace(name, "drop");

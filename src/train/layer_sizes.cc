@@ -1,4 +1,4 @@
-// Numbers for words.
+// Layer sizes: numbers in place of the words that stand for them.
 #include "train/layer_sizes.h"
 
 #include <algorithm>
@@ -52,6 +52,17 @@ Result<std::vector<Layer>> sized_by(std::span<const Layer> layers, const Dataset
     }
   }
   return sized;
+}
+
+std::string idle_answers(const Graph& model, const Dataset& data) {
+  const auto classes = static_cast<int64_t>(data.classes.size());
+  if (classes == 0 || data.labels.dtype() != DType::i64 || model.outputs.empty()) return {};
+  const std::optional<Dims>& dims = model.value(model.outputs[0]).dims;
+  if (!dims || dims->empty() || !dims->back().known() || dims->back().size <= classes) return {};
+  return fmt::format(
+      "the model tells {} classes apart and the data has {}: what is beyond them is never right; units = "
+      "\"classes\" in the last layer fits the data",
+      dims->back().size, classes);
 }
 
 }  // namespace slipway::train

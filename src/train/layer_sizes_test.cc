@@ -54,5 +54,17 @@ TEST(LayerSizes, WithoutDataAWordIsNoNumber) {
   EXPECT_TRUE(check(dense("classes")).ok());
 }
 
+TEST(LayerSizes, AnswersBeyondTheClassesAreTold) {
+  auto note = [](int64_t units, const Dataset& data) {
+    const std::vector<Layer> layers = {{.type = "Dense", .parameters = {{"units", units}}}};
+    return idle_answers(build_model(layers, data, 1).value(), data);
+  };
+  EXPECT_EQ(note(5, three_classes()),
+            "the model tells 5 classes apart and the data has 3: what is beyond them is never right; units = "
+            "\"classes\" in the last layer fits the data");
+  EXPECT_EQ(note(3, three_classes()), "");
+  EXPECT_EQ(note(5, two_numbers()), "");
+}
+
 }  // namespace
 }  // namespace slipway::train

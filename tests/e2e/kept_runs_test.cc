@@ -174,6 +174,17 @@ TEST_F(KeptRuns, AModelThatCannotBeWrittenIsNotLost) {
   EXPECT_EQ(bytes("gone/m.onnx"), bytes("whole/toy/model.onnx"));
 }
 
+TEST_F(KeptRuns, QuietTellsTheResultAlone) {
+  const Outcome loud = train({recipe(2)}), quiet = train({recipe(2), "--quiet"});
+  EXPECT_THAT(loud.err, HasSubstr("Epoch 2/2"));
+  EXPECT_EQ(quiet.err, "");
+  EXPECT_THAT(quiet.out, HasSubstr("The run is kept in " + path("runs/toy-2")));
+  const Outcome json = train({recipe(2), "--quiet", "--json"});
+  EXPECT_THAT(json.out, ::testing::StartsWith("{\"result\":"));
+  EXPECT_EQ(std::ranges::count(json.out, '\n'), 1);
+  EXPECT_EQ(log("runs/toy-3").size(), 4u) << "the log tells all";
+}
+
 // With -o and without --runs: nothing beside the model stays.
 TEST_F(KeptRuns, WithOutNothingElseStays) {
   const std::string text = fmt::format(kRecipe, 1);
