@@ -1,4 +1,4 @@
-// The rule of going live.
+// Going live: deciding whether a published version becomes production, and saying why it does not.
 #include "cli/going_live.h"
 
 #include <algorithm>

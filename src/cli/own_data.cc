@@ -1,4 +1,4 @@
-// Raw data or values.
+// Own data: reads what a path holds as raw data of the model, or leaves it to whoever reads values.
 #include "cli/own_data.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Outcomes as JSON and as text.
+// Training outcomes as JSON and as text.
 #include "cli/training_outcome.h"
 
 #include <fmt/format.h>

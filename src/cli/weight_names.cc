@@ -1,4 +1,4 @@
-// Weights by name.
+// Weight names: a model's weights by name, and where it may be cut.
 #include "cli/weight_names.h"
 
 #include "cli/format.h"

@@ -1,4 +1,4 @@
-// From operators and classes to scores.
+// Answer meaning: from a model's last operators and its classes to scores.
 #include "data/answer_meaning.h"
 
 #include <algorithm>

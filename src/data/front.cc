@@ -1,4 +1,4 @@
-// Running a front.
+// Front: makes and runs a model's own preparation.
 #include "data/front.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Members to elements.
+// JSON rows: turns each member of a row into an element of its input's tensor.
 #include "data/json_rows.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Choosing rows.
+// Kept rows: chooses and copies them.
 #include "data/kept_rows.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Columns as nodes.
+// Table front: the columns of a table as nodes.
 #include "data/table_front.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Metrics, classes, calibration.
+// Scoring: metrics, scores by class, calibration.
 #include "predict/scoring.h"
 
 #include <algorithm>

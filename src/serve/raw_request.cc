@@ -1,4 +1,4 @@
-// Rows of names to tensors of rows.
+// Raw requests: from rows of named values to tensors.
 #include "serve/raw_request.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Reading examples.
+// Examples: reads them.
 #include "serve/tfs_examples.h"
 
 #include "serve/json_scan.h"

@@ -1,4 +1,4 @@
-// Dates by their digits.
+// Dates: read by their digits.
 #include "text/date.h"
 
 #include <chrono>

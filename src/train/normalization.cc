@@ -1,4 +1,4 @@
-// Two nodes, and what their numbers are.
+// Normalization: its two nodes, and the numbers in them.
 #include "train/normalization.h"
 
 #include <cmath>

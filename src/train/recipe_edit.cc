@@ -1,4 +1,4 @@
-// Edits by the places that the parser tells of every value.
+// Recipe edits by the places that the parser tells of every value.
 #include "train/recipe_edit.h"
 
 #include <algorithm>
