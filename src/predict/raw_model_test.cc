@@ -10,20 +10,19 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
-#include "base/file.h"
-#include "base/folder.h"
 #include "data/batches.h"
 #include "data/json_rows.h"
 #include "data/source.h"
 #include "formats/onnx.h"
-#include "graph/builder.h"
-#include "ops/all.h"
 #include "predict/csv_blocks.h"
 #include "predict/raw_reader.h"
 #include "predict/scoring.h"
+#include "support/archives.h"
+#include "support/echo_model.h"
+#include "support/folder_test.h"
 #include "support/pictures.h"
+#include "support/sounds.h"
 #include "tensor/npy.h"
-#include "train/publish.h"
 
 namespace slipway {
 namespace {
@@ -62,15 +61,7 @@ std::vector<float> trained_on(const Dataset& data) {
 
 // A model that gives back what it takes, with the data's preparation, written and read as an ONNX file.
 Graph travelled(const Dataset& data) {
-  Graph model;
-  Dims dims = {Dim::named("batch")};
-  for (int64_t size : data.example_shape()) dims.emplace_back(size);
-  ValueId x = model.add_input("input", DType::f32, dims);
-  Builder b(model, all_operators());
-  model.outputs = {b.op("Identity", {x})};
-  Status described = train::describe_data(data, model);
-  EXPECT_TRUE(described.ok()) << described.message();
-  Result<std::string> bytes = write_onnx(model);
+  Result<std::string> bytes = write_onnx(echo_model(data));
   EXPECT_TRUE(bytes.ok()) << bytes.status().message();
   Result<Graph> back = read_onnx(*bytes);
   EXPECT_TRUE(back.ok()) << back.status().message();
@@ -79,14 +70,9 @@ Graph travelled(const Dataset& data) {
   return *back;
 }
 
-class Prepared : public testing::Test {
+class Prepared : public FolderTest {
  protected:
-  fs::path write(const std::string& name, const std::string& bytes) {
-    EXPECT_TRUE(make_directories((folder_.path() / name).parent_path()).ok());
-    EXPECT_TRUE(write_file_atomic(folder_.path() / name, bytes).ok());
-    return folder_.path() / name;
-  }
-  TemporaryDirectory folder_;
+  fs::path write(const std::string& name, const std::string& bytes) const { return put(name, bytes); }
 };
 
 constexpr const char* kTrain =
@@ -188,17 +174,9 @@ TEST_F(Prepared, ImagesArePreparedBitForBitFromTheFile) {
 }
 
 std::string wav(uint32_t rate, size_t count) {
-  auto number = [](uint64_t value, size_t width) {
-    std::string bytes;
-    for (size_t i = 0; i < width; ++i) bytes += static_cast<char>(value >> (8 * i));
-    return bytes;
-  };
-  std::string samples;
-  for (size_t i = 0; i < count; ++i) samples += number((i * i * 37) % 20000, 2);
-  std::string format =
-      number(1, 2) + number(1, 2) + number(rate, 4) + number(rate * 2, 4) + number(2, 2) + number(16, 2);
-  std::string body = "WAVEfmt " + number(format.size(), 4) + format + "data" + number(samples.size(), 4) + samples;
-  return "RIFF" + number(body.size(), 4) + body;
+  std::vector<int16_t> samples;
+  for (size_t i = 0; i < count; ++i) samples.push_back(static_cast<int16_t>((i * i * 37) % 20000));
+  return wav_bytes(samples, rate);
 }
 
 TEST_F(Prepared, SoundsArePreparedBitForBitFromTheFile) {
@@ -318,22 +296,7 @@ Json scored(const RawModel& predictor, const fs::path& path) {
   }
 }
 
-// numpy.savez_compressed(x=[[1, 2], [3, 4]] float32, y=[0, 1] int64).
-constexpr std::string_view kArchive =
-    "504b03042d0000000800000021004efb2075ffffffffffffffff05001400782e6e7079010010009000000000000000530000"
-    "00000000009bec17ea1b10c9c850c650ad9e925a9c5ca46ea5a06e9366a2aea3a09e965f54529498179f5f94920a12774bcc"
-    "294e058a17672416a402f91a463a0a469a3a0ab50a64032e0686067b060606072002e2060700504b03042d00000008000000"
-    "21007e6afbc9ffffffffffffffff05001400792e6e707901001000900000000000000049000000000000009bec17ea1b10c9"
-    "c850c650ad9e925a9c5ca46ea5a06e9369a1aea3a09e965f54529498179f5f94920a12774bcc294e058a17672416a402f91a"
-    "463a9a3a0ab50a14002e06286084d200504b01022d032d0000000800000021004efb20755300000090000000050000000000"
-    "000000000000800100000000782e6e7079504b01022d032d0000000800000021007e6afbc949000000900000000500000000"
-    "0000000000000080018a000000792e6e7079504b05060000000002000200660000000a0100000000";
-
 TEST_F(Prepared, AnArchiveHasTheTruthBesideItsArrays) {
-  std::string bytes;
-  for (size_t i = 0; i < kArchive.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(kArchive.substr(i, 2)), nullptr, 16));
-  }
   Dataset data;
   data.name = "pairs";
   data.inputs = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
@@ -341,7 +304,7 @@ TEST_F(Prepared, AnArchiveHasTheTruthBesideItsArrays) {
   data.classes = {"a", "b"};
   Result<RawModel> predictor = RawModel::create(travelled(data));
   ASSERT_TRUE(predictor.ok()) << predictor.status().message();
-  const Json told = scored(*predictor, write("x.npz", bytes));
+  const Json told = scored(*predictor, write("x.npz", numpy_archive()));
   EXPECT_EQ(told["examples"].as_int(), 2);
   EXPECT_EQ(told["confusion_matrix"].dump(), "[[0,1],[0,1]]") << "the second number is always the larger one";
 }

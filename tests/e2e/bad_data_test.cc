@@ -7,18 +7,14 @@
 #include "base/file.h"
 #include "data/idx.h"
 #include "support/bad_input.h"
+#include "support/folder_test.h"
 #include "tensor/npy.h"
 
 namespace slipway {
 namespace {
 
-class BadData : public ::testing::Test {
+class BadData : public FolderTest {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string put(const std::string& name, std::string_view bytes) {
-    EXPECT_TRUE(write_file_atomic(path(name), bytes).ok());
-    return path(name);
-  }
   // Trains on the data that `keys` of [data] say; it must be refused.
   void expect_data_refused(const std::string& keys, const std::vector<std::string>& says, int exit = 2) {
     std::string recipe = put("r.toml", fmt::format("[data]\n{}\n[model]\nlayers = [{{ type = \"Flatten\" }}, {{ type = "
@@ -28,8 +24,6 @@ class BadData : public ::testing::Test {
     expect_refused({{"train", recipe, "-o", path("m.onnx")}, exit, says});
     EXPECT_FALSE(std::filesystem::exists(path("m.onnx"))) << keys;
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(BadData, Csv) {

@@ -11,6 +11,7 @@
 #include "formats/onnx_testing.h"
 #include "store/store.h"
 #include "support/bad_input.h"
+#include "support/folder_test.h"
 
 namespace slipway {
 namespace {
@@ -18,19 +19,13 @@ namespace {
 namespace fs = std::filesystem;
 using testing::onnx_bytes;
 
-class BadModels : public ::testing::Test {
+class BadModels : public FolderTest {
  protected:
   void SetUp() override {
     ASSERT_TRUE(write_model(small_model(), path("good.onnx")).ok());
     ASSERT_TRUE(write_converted(small_model(), path("good.tflite")).ok());
     put("kept.onnx", "what was there before");
   }
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string put(const std::string& name, std::string_view bytes) {
-    EXPECT_TRUE(write_file_atomic(path(name), bytes).ok());
-    return path(name);
-  }
-  std::string bytes_of(const std::string& name) const { return *read_file(path(name)); }
 
   // Every verb refuses the model with the same words, and what was there stays.
   void expect_refused_everywhere(const std::string& model, int exit, const std::vector<std::string>& says) {
@@ -45,8 +40,6 @@ class BadModels : public ::testing::Test {
     expect_refused({{"train", recipe, "-o", path("kept.onnx")}, exit, says});
     EXPECT_EQ(contents(folder_.path()), before);
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(BadModels, WhatIsNoModelIsNamedByEveryVerb) {

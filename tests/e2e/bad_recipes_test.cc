@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "support/bad_input.h"
+#include "support/folder_test.h"
 
 namespace slipway {
 namespace {
@@ -29,13 +30,8 @@ epochs = 2
 batch_size = 8
 )";
 
-class BadRecipes : public ::testing::Test {
+class BadRecipes : public FolderTest {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string put(const std::string& name, std::string_view bytes) {
-    EXPECT_TRUE(write_file_atomic(path(name), bytes).ok());
-    return path(name);
-  }
   // The good recipe with `from` replaced by `to`, in r.toml.
   std::string recipe(std::string_view from, std::string_view to) {
     std::string text = kGood;
@@ -43,8 +39,6 @@ class BadRecipes : public ::testing::Test {
     EXPECT_NE(at, std::string::npos) << from;
     return put("r.toml", text.replace(at, from.size(), to));
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(BadRecipes, EveryMistakeIsNamedByLineAndKey) {

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "support/folder_test.h"
+#include "support/pictures.h"
 #include "support/program.h"
 
 namespace slipway {
@@ -16,14 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class FineTune : public ::testing::Test {
+class FineTune : public FolderTest {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string put(const std::string& name, const std::string& bytes) const {
-    EXPECT_TRUE(make_directories(fs::path(path(name)).parent_path()).ok());
-    EXPECT_TRUE(write_file_atomic(path(name), bytes).ok());
-    return path(name);
-  }
   // Stripes that lie or stand, in gray.
   void draw_pictures(uint32_t side) const {
     Random random(3);
@@ -36,16 +32,10 @@ class FineTune : public ::testing::Test {
           pixels.push_back(lit ? 255 : static_cast<uint8_t>(random.below(40)));
         }
       }
-      const std::string file = path(fmt::format("pictures/{}/{}.png", i % 2 == 0 ? "standing" : "lying", i));
-      ASSERT_TRUE(make_directories(fs::path(file).parent_path()).ok());
-      png_image png{};
-      png.version = PNG_IMAGE_VERSION;
-      png.width = png.height = side;
-      png.format = PNG_FORMAT_GRAY;
-      ASSERT_TRUE(png_image_write_to_file(&png, file.c_str(), 0, pixels.data(), 0, nullptr));
+      put(fmt::format("pictures/{}/{}.png", i % 2 == 0 ? "standing" : "lying", i),
+          png_bytes(side, side, PNG_FORMAT_GRAY, pixels));
     }
   }
-  TemporaryDirectory folder_;
 };
 
 constexpr const char* kDigits = R"(name = "digits"

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "support/folder_test.h"
 #include "support/program.h"
 
 namespace slipway {
@@ -36,27 +37,18 @@ batch_size = 1
 threads = 1
 )";
 
-class KeptRuns : public ::testing::Test {
+class KeptRuns : public FolderTest {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string recipe(int epochs) const {
-    EXPECT_TRUE(write_file_atomic(path("toy.toml"), fmt::format(kRecipe, epochs)).ok());
-    return path("toy.toml");
-  }
+  std::string recipe(int epochs) const { return put("toy.toml", fmt::format(kRecipe, epochs)); }
   Outcome train(std::vector<std::string> words, const std::string& runs = "runs") const {
     words.insert(words.begin(), "train");
     words.insert(words.end(), {"--runs", path(runs)});
     return run_slipway(words);
   }
-  std::string bytes(const std::string& name) const {
-    Result<std::string> read = read_file(path(name));
-    EXPECT_TRUE(read.ok()) << read.status().message();
-    return read.ok() ? *read : "";
-  }
-  Json record(const std::string& run) const { return *Json::parse(bytes(run + "/run.json")); }
+  Json record(const std::string& run) const { return *Json::parse(bytes_of(run + "/run.json")); }
   std::vector<Json> log(const std::string& run) const {
     std::vector<Json> lines;
-    const std::string text = bytes(run + "/log.jsonl");
+    const std::string text = bytes_of(run + "/log.jsonl");
     for (size_t at = 0; at < text.size();) {
       const size_t end = text.find('\n', at);
       lines.push_back(*Json::parse(text.substr(at, end - at)));
@@ -72,8 +64,6 @@ class KeptRuns : public ::testing::Test {
     }
     return fs::exists(file);
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(KeptRuns, ARunLeavesEverythingAndCanBeRunAgain) {
@@ -94,7 +84,7 @@ TEST_F(KeptRuns, ARunLeavesEverythingAndCanBeRunAgain) {
   EXPECT_EQ(run_slipway({"inspect", path("runs/toy/model.onnx")}).exit, 0);
   // The same recipe again is a run of its own, and so is the kept one, which gives the same bytes.
   ASSERT_EQ(train({path("runs/toy")}).exit, 0);
-  EXPECT_EQ(bytes("runs/toy-2/model.onnx"), bytes("runs/toy/model.onnx"));
+  EXPECT_EQ(bytes_of("runs/toy-2/model.onnx"), bytes_of("runs/toy/model.onnx"));
 }
 
 TEST_F(KeptRuns, TheRecipeIsKeptAsItWasRun) {
@@ -108,7 +98,7 @@ TEST_F(KeptRuns, TheRecipeIsKeptAsItWasRun) {
                   .ok());
   ASSERT_EQ(train({path("recipes/r.toml"), "--epochs", "2", "--seed", "5"}).exit, 0);
   EXPECT_EQ(
-      bytes("runs/tab/recipe.toml"),
+      bytes_of("runs/tab/recipe.toml"),
       "seed = 5\nname = \"tab\" # mine\n[data]\npath = \"" + path("t.csv") +
           "\"\n[model]\nlayers = [{ type = \"Dense\", units = 2, activation = \"softmax\" }]\n[train]\nepochs = 2\n");
 }
@@ -130,7 +120,7 @@ TEST_F(KeptRuns, TheBestEpochIsTheOneThatIsWritten) {
   EXPECT_EQ(record("runs/toy")["metrics"]["val_loss"].as_double(), least);
   // A run of just so many epochs ends with the same model, and says why in words.
   const Outcome shorter = train({recipe(static_cast<int>(best))});
-  EXPECT_EQ(bytes("runs/toy-2/model.onnx"), bytes("runs/toy/model.onnx"));
+  EXPECT_EQ(bytes_of("runs/toy-2/model.onnx"), bytes_of("runs/toy/model.onnx"));
   EXPECT_THAT(shorter.out, HasSubstr(fmt::format("Kept: epoch {}, the last and the best by val_loss", best)));
   const Outcome again = train({recipe(14)});
   EXPECT_THAT(again.out, HasSubstr(fmt::format("Kept: epoch {} of 14, the best by val_loss ({:.4f};", best, least)));
@@ -150,7 +140,7 @@ TEST_F(KeptRuns, AnInterruptedRunGoesOnToTheSameBytes) {
     EXPECT_EQ(record(runs + "/toy")["status"].as_string(), "interrupted");
     const Outcome resumed = run_slipway({"train", path(runs + "/toy"), "--resume"});
     ASSERT_EQ(resumed.exit, 0) << resumed.err;
-    EXPECT_EQ(bytes(runs + "/toy/model.onnx"), bytes("whole/toy/model.onnx"));
+    EXPECT_EQ(bytes_of(runs + "/toy/model.onnx"), bytes_of("whole/toy/model.onnx"));
     EXPECT_EQ(log(runs + "/toy").size(), 26u) << "every epoch once";
     EXPECT_EQ(record(runs + "/toy")["status"].as_string(), "finished");
   }
@@ -171,7 +161,7 @@ TEST_F(KeptRuns, AModelThatCannotBeWrittenIsNotLost) {
   ASSERT_EQ(resumed.exit, 0) << resumed.err;
   EXPECT_THAT(resumed.err, Not(HasSubstr("Epoch "))) << "nothing was left to train";
   ASSERT_EQ(train({recipe(12)}, "whole").exit, 0);
-  EXPECT_EQ(bytes("gone/m.onnx"), bytes("whole/toy/model.onnx"));
+  EXPECT_EQ(bytes_of("gone/m.onnx"), bytes_of("whole/toy/model.onnx"));
 }
 
 TEST_F(KeptRuns, QuietTellsTheResultAlone) {
@@ -201,10 +191,10 @@ TEST_F(KeptRuns, ASettingChangesTheRecipeAndRunsAreCompared) {
   const Outcome set =
       train({recipe(2), "--set", "train.optimizer.learning_rate=0.02", "--set", "model.layers[1].units=8"});
   ASSERT_EQ(set.exit, 0) << set.err;
-  std::string expected = bytes("runs/toy/recipe.toml");
+  std::string expected = bytes_of("runs/toy/recipe.toml");
   expected.replace(expected.find("0.004"), 5, "0.02");
   expected.replace(expected.find("units = 24"), 10, "units = 8");
-  EXPECT_EQ(bytes("runs/toy-2/recipe.toml"), expected);
+  EXPECT_EQ(bytes_of("runs/toy-2/recipe.toml"), expected);
   EXPECT_EQ(record("runs/toy-2")["parameters"].as_int(), 784 * 8 + 8 + 8 * 10 + 10);
 
   auto runs = [&](std::vector<std::string> words) {
@@ -230,7 +220,7 @@ TEST_F(KeptRuns, ASettingChangesTheRecipeAndRunsAreCompared) {
   EXPECT_EQ(best["metrics"]["test_accuracy"].as_double(), std::max(a, b));
   EXPECT_TRUE(fs::exists(best["model"].as_string()));
   ASSERT_EQ(runs({"plot", "-o", path("both.svg")}).exit, 0);
-  EXPECT_THAT(bytes("both.svg"), HasSubstr(">toy-2, kept: epoch "));
+  EXPECT_THAT(bytes_of("both.svg"), HasSubstr(">toy-2, kept: epoch "));
 
   EXPECT_THAT(runs({"compare", "toy-3"}).err, HasSubstr("no run \"toy-3\""));
   EXPECT_THAT(runs({"best", "--by", "test_acuracy"}).err, HasSubstr("did you mean test_accuracy?"));

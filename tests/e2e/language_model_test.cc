@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "support/bad_input.h"
+#include "support/folder_test.h"
 #include "support/program.h"
 
 namespace slipway {
@@ -42,17 +43,12 @@ constexpr const char* kDecoder =
     R"({ type = "TransformerDecoder", intermediate_dim = 48, num_heads = 4, use_alibi = true, normalize_first = true })";
 constexpr const char* kLstm = R"({ type = "LSTM", units = 48, return_sequences = true })";
 
-class LanguageModels : public testing::Test {
+class LanguageModels : public FolderTest {
  protected:
   void SetUp() override {
     std::string text;
     for (int i = 0; i < 160; ++i) text += kLine;
     put("fox.txt", text + "\n");
-  }
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string put(const std::string& name, const std::string& text) {
-    EXPECT_TRUE(write_file_atomic(path(name), text).ok());
-    return path(name);
   }
   // The last line that training says, as JSON.
   Json train(const std::string& layer, int epochs) {
@@ -68,8 +64,6 @@ class LanguageModels : public testing::Test {
     EXPECT_EQ(outcome.exit, 0) << outcome.err;
     return outcome.out;
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(LanguageModels, AreTrainedPublishedAndContinueAText) {

@@ -1,6 +1,5 @@
 // slipway optimize on every kind of data, and what it refuses to write.
 #include <png.h>
-#include <zlib.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,6 +11,8 @@
 #include "formats/tensor_pb.h"
 #include "graph/builder.h"
 #include "ops/all.h"
+#include "support/archives.h"
+#include "support/folder_test.h"
 #include "support/pictures.h"
 #include "support/program.h"
 #include "tensor/npy.h"
@@ -29,47 +30,15 @@ Tensor random_tensor(Shape shape, uint64_t seed) {
   return t;
 }
 
-void little(std::string& to, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) to += static_cast<char>(value >> (8 * i));
-}
-
-// A zip archive of stored files (APPNOTE.TXT 4.3), as numpy.savez writes it.
 std::string npz(const std::vector<std::pair<std::string, Tensor>>& arrays) {
-  std::string files, directory;
-  for (const auto& [name, tensor] : arrays) {
-    const std::string file = name + ".npy", bytes = *npy_bytes(tensor);
-    std::string head;
-    little(head, 20, 2);
-    little(head, 0, 8);  // flags, stored, time, date
-    little(head, crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())), 4);
-    little(head, bytes.size(), 4);
-    little(head, bytes.size(), 4);
-    little(head, file.size(), 2);
-    little(head, 0, 2);
-    directory += "PK\1\2" + std::string("\x14\0", 2) + head;
-    little(directory, 0, 10);  // comment, disk, attributes
-    little(directory, files.size(), 4);
-    directory += file;
-    files += "PK\3\4" + head + file + bytes;
-  }
-  std::string end = "PK\5\6";
-  little(end, 0, 4);
-  little(end, arrays.size(), 2);
-  little(end, arrays.size(), 2);
-  little(end, directory.size(), 4);
-  little(end, files.size(), 4);
-  little(end, 0, 2);
-  return files + directory + end;
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& [name, tensor] : arrays) files.emplace_back(name + ".npy", *npy_bytes(tensor));
+  return stored_zip(files);
 }
 
-class Optimize : public ::testing::Test {
+class Optimize : public FolderTest {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  std::string put(const std::string& name, std::string_view bytes) const {
-    fs::create_directories(fs::path(path(name)).parent_path());
-    EXPECT_TRUE(write_file_atomic(path(name), bytes).ok());
-    return path(name);
-  }
+  using FolderTest::put;
   std::string put(const std::string& name, const Tensor& tensor) const { return put(name, *npy_bytes(tensor)); }
   std::string put(const std::string& name, Graph& graph, ValueId y) const {
     graph.rename(y, "answer");
@@ -120,8 +89,6 @@ class Optimize : public ::testing::Test {
     EXPECT_THAT(said["data"].as_string(), HasSubstr(source));
     EXPECT_FALSE(said["made_up"].as_bool(true));
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(Optimize, CalibratesByArraysWithoutLabels) {

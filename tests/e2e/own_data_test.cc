@@ -12,9 +12,11 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "serve/testing.h"
+#include "support/folder_test.h"
 #include "support/pictures.h"
 #include "support/places.h"
 #include "support/program.h"
+#include "support/sounds.h"
 
 namespace slipway {
 namespace {
@@ -22,14 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class OwnData : public ::testing::Test {
+class OwnData : public FolderTest {
  protected:
-  std::string put(const std::string& name, const std::string& bytes) {
-    const fs::path path = folder_.path() / name;
-    EXPECT_TRUE(make_directories(path.parent_path()).ok());
-    EXPECT_TRUE(write_file_atomic(path, bytes).ok());
-    return path.string();
-  }
   // A recipe of ours that tests on a table of its own.
   std::string with_test(const std::string& recipe, const std::string& test) {
     std::string text = *read_file(source_folder() / "recipes" / (recipe + ".toml"));
@@ -51,7 +47,7 @@ class OwnData : public ::testing::Test {
     return (*Json::parse(outcome.out.substr(last)))["result"];
   }
 
-  std::string model() const { return (folder_.path() / "m.onnx").string(); }
+  std::string model() const { return path("m.onnx"); }
 
   std::string said(const std::vector<std::string>& words) {
     Outcome outcome = run_slipway(words);
@@ -59,7 +55,7 @@ class OwnData : public ::testing::Test {
     return outcome.out;
   }
   Json evaluated(const std::string& data) {
-    const std::string picture = (folder_.path() / "m.svg").string();
+    const std::string picture = path("m.svg");
     Result<Json> json = Json::parse(said({"evaluate", model(), data, "--json", "--picture", picture}));
     EXPECT_TRUE(json.ok());
     EXPECT_THAT(*read_file(picture), ::testing::StartsWith("<svg"));
@@ -81,7 +77,7 @@ class OwnData : public ::testing::Test {
     }
     return answers;
   }
-  std::string store() const { return (folder_.path() / "models").string(); }
+  std::string store() const { return path("models"); }
 
   // The share of answers whose file lies in the folder of the class that was told.
   static double right_folders(const std::vector<Json>& answers) {
@@ -93,7 +89,6 @@ class OwnData : public ::testing::Test {
     return right / static_cast<double>(answers.size());
   }
 
-  TemporaryDirectory folder_;
   Json understood_;
 };
 
@@ -290,10 +285,10 @@ TEST_F(OwnData, AFolderOfPictures) {
         png_bytes(32, 32, PNG_FORMAT_RGB, pixels));
   }
   put("pictures/train/lying/old.bmp", "BM");
-  const Json result = trained(ours("pictures"), (folder_.path() / "pictures").string());
+  const Json result = trained(ours("pictures"), path("pictures"));
   EXPECT_GT(result["test_accuracy"].as_double(), 0.9);
   EXPECT_THAT(understood_["skipped"].dump(), HasSubstr(R"({"why":"ending in .bmp","files":1,)"));
-  const std::string test = (folder_.path() / "pictures" / "test").string();
+  const std::string test = path("pictures/test");
   EXPECT_EQ(evaluated(test)["accuracy"].as_double(), result["test_accuracy"].as_double());
   EXPECT_EQ(right_folders(predicted(test)), result["test_accuracy"].as_double());
 
@@ -315,19 +310,6 @@ TEST_F(OwnData, AFolderOfPictures) {
   EXPECT_THAT(reply.body, HasSubstr("\\\"image\\\" (image)"));
 }
 
-std::string wav_bytes(const std::vector<int16_t>& samples, uint32_t rate) {
-  auto number = [](uint32_t value, size_t bytes) {
-    std::string text;
-    for (size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
-    return text;
-  };
-  const auto size = static_cast<uint32_t>(2 * samples.size());
-  std::string bytes = "RIFF" + number(36 + size, 4) + "WAVEfmt " + number(16, 4) + number(1, 2) + number(1, 2) +
-                      number(rate, 4) + number(2 * rate, 4) + number(2, 2) + number(16, 2) + "data" + number(size, 4);
-  for (int16_t sample : samples) bytes += number(static_cast<uint16_t>(sample), 2);
-  return bytes;
-}
-
 TEST_F(OwnData, AFolderOfSounds) {
   Random random(5);
   for (int i = 0; i < 60; ++i) {
@@ -342,9 +324,9 @@ TEST_F(OwnData, AFolderOfSounds) {
     put(fmt::format("sounds/{}/{}/{}.wav", i < 48 ? "train" : "test", i % 2 == 0 ? "rising" : "falling", i),
         wav_bytes(samples, 8000));
   }
-  const Json result = trained(ours("sounds"), (folder_.path() / "sounds").string());
+  const Json result = trained(ours("sounds"), path("sounds"));
   EXPECT_GT(result["test_accuracy"].as_double(), 0.9);
-  const std::string test = (folder_.path() / "sounds" / "test").string();
+  const std::string test = path("sounds/test");
   EXPECT_EQ(evaluated(test)["accuracy"].as_double(), result["test_accuracy"].as_double());
   EXPECT_EQ(right_folders(predicted(test)), result["test_accuracy"].as_double());
   const std::string one = test + "/rising/48.wav", two = test + "/falling/49.wav";

@@ -8,32 +8,17 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "base/folder.h"
 #include "data/source.h"
 #include "formats/format.h"
-#include "graph/builder.h"
-#include "ops/all.h"
 #include "predict/raw_model.h"
+#include "support/echo_model.h"
 #include "support/peers.h"
 #include "support/pictures.h"
-#include "train/publish.h"
 
 namespace slipway {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Gives back what it takes, with the data's preparation.
-Graph echo(const Dataset& data) {
-  Graph model;
-  Dims dims = {Dim::named("batch")};
-  for (int64_t size : data.example_shape()) dims.emplace_back(size);
-  ValueId x = model.add_input("input", DType::f32, dims);
-  Builder b(model, all_operators());
-  model.outputs = {b.op("Identity", {x})};
-  EXPECT_TRUE(train::describe_data(data, model).ok());
-  return model;
-}
 
 TEST(Preparation, OnnxRuntimeTakesAColumnsValuesByName) {
   TemporaryDirectory folder;
@@ -45,7 +30,7 @@ TEST(Preparation, OnnxRuntimeTakesAColumnsValuesByName) {
   source.tabular.missing_indicator = true;
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Graph model = echo(data->test);
+  Graph model = echo_model(data->test);
   ASSERT_TRUE(write_model(model, folder.path() / "m.onnx").ok());
   const float nan = std::nanf("");
   std::vector<Tensor> raw = {Tensor::of<float>({3}, {131.8f, 62.25f, nan}),
@@ -77,7 +62,7 @@ TEST(Preparation, OnnxRuntimeTakesAnImagesPixels) {
   source.images = {.height = kSide, .width = kSide};
   Result<DataPair> data = load_dataset(source);
   ASSERT_TRUE(data.ok()) << data.status().message();
-  Graph model = echo(data->train);
+  Graph model = echo_model(data->train);
   ASSERT_TRUE(write_model(model, folder.path() / "m.onnx").ok());
   const Graph file = *preparation_joined(model);
   ASSERT_EQ(file.inputs.size(), 1u);

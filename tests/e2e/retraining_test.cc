@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "cli/http_client.h"
 #include "store/store.h"
+#include "support/folder_test.h"
 #include "support/program.h"
 
 namespace slipway {
@@ -46,16 +47,13 @@ std::string table(const std::vector<std::string>& towns, bool wrong, uint64_t se
   return text;
 }
 
-class Retraining : public ::testing::Test {
+class Retraining : public FolderTest {
  protected:
   Retraining() { put("r.toml", kRecipe); }
 
-  void put(const std::string& name, const std::string& bytes) {
-    ASSERT_TRUE(write_file_atomic(folder_.path() / name, bytes).ok());
-  }
   void train(const std::string& data) {
     put("table.csv", data);
-    const Outcome done = run_slipway({"train", (folder_.path() / "r.toml").string(), "--store", store().string()});
+    const Outcome done = run_slipway({"train", path("r.toml"), "--store", store().string()});
     ASSERT_EQ(done.exit, 0) << done.err;
   }
   fs::path store() const { return folder_.path() / "store"; }
@@ -83,7 +81,6 @@ class Retraining : public ::testing::Test {
     return "none";
   }
 
-  TemporaryDirectory folder_;
   int asked_ = 0;  // a thousand different rows come in turns
 };
 
@@ -122,16 +119,16 @@ TEST_F(Retraining, AModelOfOtherColumnsDoesNotTakeOverProduction) {
   std::string other = table(kBefore, false, 1);
   for (size_t at = other.find("use"); at != std::string::npos; at = other.find("use", at + 3))
     other.replace(at, 3, "kwh");
-  const std::string file = (folder_.path() / "other.onnx").string(), root = store().string();
+  const std::string file = path("other.onnx"), root = store().string();
   put("table.csv", other);
-  ASSERT_EQ(run_slipway({"train", (folder_.path() / "r.toml").string(), "-o", file}).exit, 0);
+  ASSERT_EQ(run_slipway({"train", path("r.toml"), "-o", file}).exit, 0);
   const Outcome published = run_slipway({"publish", file, root, "tariff"});
   EXPECT_EQ(published.exit, 0) << published.err;
   EXPECT_THAT(published.out, HasSubstr("version 1 stays in production, since version 2 would refuse"));
   EXPECT_THAT(published.out, HasSubstr("\"kwh\" is new to it"));
   EXPECT_EQ(production(), 1);
   EXPECT_EQ(run_slipway({"publish", file, root, "by_kwh"}).exit, 0);
-  const Outcome again = run_slipway({"train", (folder_.path() / "r.toml").string(), "--store", root});
+  const Outcome again = run_slipway({"train", path("r.toml"), "--store", root});
   EXPECT_THAT(again.out, HasSubstr("version 1 stays in production"));
   EXPECT_EQ(production(), 1);
 }
@@ -141,7 +138,7 @@ TEST_F(Retraining, VerbsTakeAModelOfTheStoreByItsName) {
   const std::string root = store().string(), model = root + "/tariff";
   EXPECT_EQ(run_slipway({"inspect", model}).exit, 0);
   EXPECT_EQ(run_slipway({"bench", model + "/1", "--seconds", "0.01"}).exit, 0);
-  const Outcome converted = run_slipway({"convert", model, (folder_.path() / "t.tflite").string()});
+  const Outcome converted = run_slipway({"convert", model, path("t.tflite")});
   EXPECT_EQ(converted.exit, 0) << converted.err;
   EXPECT_THAT(converted.out, HasSubstr("no room for how raw data is prepared"));
   EXPECT_THAT(converted.out, HasSubstr("its classes, in order: no, yes"));
@@ -153,13 +150,13 @@ TEST_F(Retraining, VerbsTakeAModelOfTheStoreByItsName) {
 TEST_F(Retraining, FineTuningTakesItsDataFromElsewhereButNotOtherData) {
   train(table(kBefore, false, 1));
   fs::rename(folder_.path() / "table.csv", folder_.path() / "moved.csv");
-  const std::string model = store().string() + "/tariff", out = (folder_.path() / "small.onnx").string();
-  const std::string recipe = (folder_.path() / "r.toml").string();
+  const std::string model = store().string() + "/tariff", out = path("small.onnx");
+  const std::string recipe = path("r.toml");
   const std::vector<std::string> words = {"optimize", model, out, "--prune", "0.2", "--finetune", recipe};
   EXPECT_THAT(run_slipway(words).err, HasSubstr("r.toml:4: ")) << "where the recipe says that the data is";
   auto with = [&](const std::string& data) {
     std::vector<std::string> all = words;
-    all.insert(all.end(), {"--data", (folder_.path() / data).string(), "--force"});
+    all.insert(all.end(), {"--data", path(data), "--force"});
     return run_slipway(all);
   };
   EXPECT_EQ(with("moved.csv").exit, 0);

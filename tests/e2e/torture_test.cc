@@ -1,4 +1,5 @@
-// Killed, reloaded and stopped under load: a few rounds of each in every test run (tests/soak has many).
+// Killed, reloaded and stopped under load: a few rounds of each in every test run (tests/soak has many). What must hold
+// is expected in tests/support/torture.cc, round by round.
 #include "support/torture.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// Hundreds of kills and dozens of reloads under load, with what they cost printed.
+// Hundreds of kills and dozens of reloads under load, with what they cost printed. What must hold is expected in
+// tests/support/torture.cc, round by round.
 #include "support/torture.h"
 
 #include <fmt/format.h>
