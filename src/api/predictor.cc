@@ -19,8 +19,6 @@ struct Predictor::State {
 
 namespace {
 
-constexpr int64_t kRows = 256;
-
 // As a row of JSON says it, which is what the reader of rows knows.
 Json json_of(const RawValue& value, RawInput::Kind kind) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
@@ -109,12 +107,13 @@ Status Predictor::predict_files(const std::vector<std::filesystem::path>& files,
   for (const std::filesystem::path& file : files) {
     std::unique_ptr<RawReader> reader = TRY(open_raw(file, state_->model));
     for (;;) {
-      RawRows rows = TRY(reader->next(kRows));
+      RawRows rows = TRY(reader->next(kRowsAtOnce));
       if (rows.ids.empty()) break;
-      std::vector<Answer> answers = TRY(answers_of(state_->model, rows.inputs));
-      for (size_t i = 0; i < answers.size(); ++i) {
-        answers[i].row = rows.ids[i];
-        RETURN_IF_ERROR(each(answers[i]));
+      Result<std::vector<Answer>> answers = answers_of(state_->model, rows.inputs);
+      if (!answers.ok()) return at_row(answers.status(), rows);
+      for (size_t i = 0; i < answers->size(); ++i) {
+        (*answers)[i].row = rows.ids[i];
+        RETURN_IF_ERROR(each((*answers)[i]));
       }
     }
   }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "data/raw_fronts.h"
 #include "data/source.h"
 #include "formats/format.h"
 #include "graph/builder.h"
@@ -77,6 +78,21 @@ TEST_F(PublicPredictor, FilesAndRowsAgree) {
   EXPECT_EQ(ended.message(), "enough");
   EXPECT_EQ(seen, 2);
   EXPECT_THAT(Predictor::load("nowhere.onnx").status().message(), HasSubstr("nowhere.onnx"));
+}
+
+TEST(PublicPredictorOfImages, AFileThatIsNoImageIsNamed) {
+  TemporaryDirectory folder;
+  Graph model;
+  const Dims dims = {Dim::named("batch"), Dim(1), Dim(2), Dim(2)};
+  Builder b(model, all_operators());
+  model.outputs = {b.op("Flatten", {model.add_input("input", DType::f32, dims)})};
+  ASSERT_TRUE(set_preparation(model, *image_preparation({.height = 2, .width = 2, .gray = true})).ok());
+  ASSERT_TRUE(write_model(model, folder.path() / "m.onnx").ok());
+  ASSERT_TRUE(write_file_atomic(folder.path() / "broken.png", "no picture").ok());
+  Result<Predictor> predictor = Predictor::load(folder.path() / "m.onnx");
+  ASSERT_TRUE(predictor.ok()) << predictor.status().message();
+  EXPECT_THAT(predictor->predict_files({folder.path() / "broken.png"}).status().message(),
+              HasSubstr((folder.path() / "broken.png").string()));
 }
 
 }  // namespace

@@ -20,7 +20,6 @@ namespace slipway {
 
 namespace {
 
-constexpr int64_t kRows = 256;
 constexpr size_t kMostSlices = 1000;
 
 struct Options {
@@ -90,7 +89,7 @@ Result<Measured> measured(const Options& options, const RawModel& predictor) {
   std::unique_ptr<RawReader> reader = TRY(open_raw(options.data, predictor, columns, true));
   Measured all{.scores = TRY(Scores::create(predictor)), .slices = {}, .unseen = UnseenValues(predictor)};
   for (;;) {
-    Result<RawRows> read = reader->next(kRows);
+    Result<RawRows> read = reader->next(kRowsAtOnce);
     if (!read.ok()) return with_target(options, columns, read.status());
     const RawRows& rows = *read;
     if (rows.ids.empty()) return all;

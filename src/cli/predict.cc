@@ -17,8 +17,6 @@ namespace slipway {
 
 namespace {
 
-constexpr int64_t kRows = 256;  // as evaluation in training takes at a time
-
 struct Options {
   std::filesystem::path model;
   std::vector<std::filesystem::path> data;
@@ -162,7 +160,7 @@ class Run {
  private:
   // The next rows; whether there were any.
   Result<bool> some(RawReader& reader) {
-    RawRows rows = TRY(reader.next(kRows));
+    RawRows rows = TRY(reader.next(kRowsAtOnce));
     if (rows.ids.empty()) return false;
     Result<std::vector<Tensor>> ran = predictor_.run(rows.inputs);
     if (!ran.ok()) return at_row(ran.status(), rows);

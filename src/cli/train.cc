@@ -166,19 +166,35 @@ std::filesystem::path run_folder_of(const std::filesystem::path& recipe) {
   return recipe.filename() == "recipe.toml" && train::is_run_folder(folder) ? folder : std::filesystem::path();
 }
 
-// The recipe's text with what the command line changed, so that it means the same wherever it lies.
-Result<std::string> recipe_as_run(const Options& options, const train::Recipe& recipe) {
-  std::vector<train::Setting> settings;
-  auto set_path = [&](const char* key, const std::filesystem::path& path) {
-    if (!path.empty()) settings.push_back({key, train::toml_quoted(std::filesystem::absolute(path).string())});
+// What the command line changes of the recipe: an option and its value, and what they are there.
+struct Change {
+  const char* option;
+  std::string value;
+  train::Setting setting;
+};
+
+std::vector<Change> changes_of(const Options& options) {
+  std::vector<Change> changes;
+  auto path = [&](const char* option, const std::filesystem::path& value, const char* key) {
+    if (value.empty()) return;
+    const std::string whole = std::filesystem::absolute(value).string();
+    changes.push_back({option, value.string(), {key, train::toml_quoted(whole)}});
   };
-  set_path("data.path", options.data);
-  set_path("callbacks.checkpoints", options.checkpoints);
-  if (options.epochs > 0) settings.push_back({"train.epochs", fmt::format("{}", options.epochs)});
-  if (options.seed >= 0) settings.push_back({"seed", fmt::format("{}", options.seed)});
-  if (options.threads >= 0) settings.push_back({"train.threads", fmt::format("{}", options.threads)});
+  auto number = [&](const char* option, bool given, int64_t value, const char* key) {
+    if (given) changes.push_back({option, fmt::format("{}", value), {key, fmt::format("{}", value)}});
+  };
+  path("--data", options.data, "data.path");
+  path("--checkpoints", options.checkpoints, "callbacks.checkpoints");
+  number("--epochs", options.epochs > 0, options.epochs, "train.epochs");
+  number("--seed", options.seed >= 0, options.seed, "seed");
+  number("--threads", options.threads >= 0, options.threads, "train.threads");
+  return changes;
+}
+
+// The recipe's text with these changes, so that it means the same wherever it lies.
+Result<std::string> recipe_as_run(const Options& options, const train::Recipe& recipe) {
   std::string text = TRY(train::with_absolute_paths(recipe.text, std::filesystem::path(recipe.where).parent_path()));
-  for (const train::Setting& setting : settings) text = TRY(train::with_setting(text, setting));
+  for (const Change& change : changes_of(options)) text = TRY(train::with_setting(text, change.setting));
   return text;
 }
 
@@ -191,18 +207,15 @@ Result<std::unique_ptr<RunKeeper>> keeper_of(const Job& job, const std::filesyst
   keeping.checkpoints = job.recipe.fit.checkpoints;
   keeping.name = job.recipe.name;
   keeping.recipe = TRY(recipe_as_run(options, job.recipe));
-  auto add = [](std::vector<std::string>& words, const char* option, const std::string& value) {
-    if (!value.empty()) words.insert(words.end(), {option, value});
-  };
   keeping.words = {options.recipe.string()};
-  add(keeping.words, "--data", options.data.string());
-  add(keeping.words, "--checkpoints", options.checkpoints.string());
-  for (const std::string& setting : options.settings) add(keeping.words, "--set", setting);
-  if (options.epochs > 0) add(keeping.words, "--epochs", fmt::format("{}", options.epochs));
-  if (options.seed >= 0) add(keeping.words, "--seed", fmt::format("{}", options.seed));
-  if (options.threads >= 0) add(keeping.words, "--threads", fmt::format("{}", options.threads));
-  add(keeping.destinations, "-o", options.out.string());
-  add(keeping.destinations, "--store", options.store.string());
+  for (const Change& change : changes_of(options)) {
+    keeping.words.insert(keeping.words.end(), {change.option, change.value});
+  }
+  for (const std::string& setting : options.settings) keeping.words.insert(keeping.words.end(), {"--set", setting});
+  if (!options.out.empty()) keeping.destinations = {"-o", options.out.string()};
+  if (!options.store.empty()) {
+    keeping.destinations.insert(keeping.destinations.end(), {"--store", options.store.string()});
+  }
   train::RunRecord record;
   record.started_us = SystemClock().now_us();
   record.planned_epochs = job.recipe.trainer.epochs;

@@ -11,6 +11,10 @@
 
 namespace slipway {
 
+// Rows that are read and run at once: as many as evaluation in training takes, since products of a few rows differ in
+// their last bits from those of many.
+inline constexpr int64_t kRowsAtOnce = 256;
+
 struct RawRows {
   std::vector<Tensor> inputs;                     // [n, …] for each raw input
   std::vector<std::string> ids;                   // of each row: its line, its file; none: the end
