@@ -1,6 +1,8 @@
 // Evaluation of one node: infer, prepare, run.
 #include "ops/evaluate.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/memory.h"
@@ -84,6 +86,55 @@ Result<std::vector<TensorType>> infer_output_types(const Node& node, std::span<c
 
 namespace {
 
+// Types of one node: requests come in few sizes.
+constexpr size_t kMostPrepared = 4;
+
+std::vector<TensorType> types_of(std::span<const Tensor> tensors) {
+  std::vector<TensorType> types;
+  for (const Tensor& tensor : tensors) types.push_back(tensor.type());
+  return types;
+}
+
+}  // namespace
+
+struct Evaluator::Prepared {
+  std::vector<TensorType> in, out;
+  Kernel kernel;  // without `run`: none
+};
+
+namespace {
+
+using Prepared = Evaluator::Prepared;
+
+// `known`: contents by input, nullptr where they are not.
+Result<Prepared> prepare(const Node& node, std::vector<TensorType> in, std::span<const Tensor* const> known,
+                         int threads) {
+  Prepared made{.in = std::move(in), .out = {}, .kernel = {}};
+  made.out = TRY(infer_output_types(node, made.in, known));
+  Result<Kernel> kernel = prepare_kernel(PrepareContext(node, made.in, made.out, known, threads, nullptr));
+  if (!kernel.ok()) return kernel.status().at(describe(node));
+  made.kernel = *std::move(kernel);
+  return made;
+}
+
+Result<std::vector<Tensor>> run_prepared(const Node& node, const Prepared& prepared, std::span<const Tensor> inputs) {
+  std::vector<const void*> in;
+  for (const Tensor& tensor : inputs) in.push_back(tensor.defined() ? tensor.raw() : nullptr);
+  std::vector<Tensor> outputs;
+  std::vector<void*> out;
+  for (const TensorType& type : prepared.out) {
+    outputs.push_back(type.dtype == DType::undefined ? Tensor() : Tensor(type.dtype, type.shape));
+    out.push_back(outputs.back().defined() ? outputs.back().mutable_raw() : nullptr);
+  }
+  const Kernel& kernel = prepared.kernel;
+  std::shared_ptr<std::byte> scratch = allocate_bytes(kernel.scratch_bytes);
+  std::shared_ptr<void> instance = kernel.make_instance ? kernel.make_instance() : nullptr;
+  Fault fault;
+  kernel.run({in.data(), out.data(), scratch.get(), instance.get(), &fault});
+  RETURN_IF_ERROR(fault.take().at(describe(node)));
+  return outputs;
+}
+
 Result<std::vector<Tensor>> evaluate_now(const Node& node, std::span<const Tensor> inputs, int threads) {
   if (node.op->eager != nullptr) {
     Result<std::vector<Tensor>> outputs = node.op->eager(node, inputs);
@@ -91,40 +142,55 @@ Result<std::vector<Tensor>> evaluate_now(const Node& node, std::span<const Tenso
     return outputs;
   }
   RETURN_IF_ERROR(refuse_no_tensors(node, inputs));
-  std::vector<TensorType> out_types = TRY(infer_output_types(node, inputs));
-  if (node.op->view) return std::vector<Tensor>{inputs[0].reshaped(out_types[0].shape)};
+  if (node.op->view) return std::vector<Tensor>{inputs[0].reshaped(TRY(infer_output_types(node, inputs))[0].shape)};
   if (node.op->cpu == nullptr) return unsupported(fmt::format("{}: has no CPU kernel", describe(node)));
-  std::vector<TensorType> in_types;
-  std::vector<const Tensor*> constants;
-  std::vector<const void*> in;
-  for (const Tensor& tensor : inputs) {
-    in_types.push_back(tensor.type());
-    constants.push_back(tensor.defined() ? &tensor : nullptr);
-    in.push_back(tensor.defined() ? tensor.raw() : nullptr);
-  }
-  PrepareContext context(node, in_types, out_types, constants, threads, nullptr);
-  Result<Kernel> prepared = prepare_kernel(context);
-  if (!prepared.ok()) return prepared.status().at(describe(node));
-  std::vector<Tensor> outputs;
-  std::vector<void*> out;
-  for (const TensorType& type : out_types) {
-    outputs.push_back(type.dtype == DType::undefined ? Tensor() : Tensor(type.dtype, type.shape));
-    out.push_back(outputs.back().defined() ? outputs.back().mutable_raw() : nullptr);
-  }
-  std::shared_ptr<std::byte> scratch = allocate_bytes(prepared->scratch_bytes);
-  std::shared_ptr<void> instance = prepared->make_instance ? prepared->make_instance() : nullptr;
-  Fault fault;
-  prepared->run({in.data(), out.data(), scratch.get(), instance.get(), &fault});
-  RETURN_IF_ERROR(fault.take().at(describe(node)));
-  return outputs;
+  std::vector<const Tensor*> known;
+  for (const Tensor& tensor : inputs) known.push_back(tensor.defined() ? &tensor : nullptr);
+  return run_prepared(node, TRY(prepare(node, types_of(inputs), known, threads)), inputs);
+}
+
+// Names the node where memory did not suffice.
+template <typename F>
+Result<std::vector<Tensor>> guarded(const Node& node, F&& run) {
+  Result<std::vector<Tensor>> outputs = within_memory(run);
+  if (outputs.ok() || outputs.status().code() != Code::resource_exhausted) return outputs;
+  return outputs.status().at(describe(node));
 }
 
 }  // namespace
 
 Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs, int threads) {
-  Result<std::vector<Tensor>> outputs = within_memory([&] { return evaluate_now(node, inputs, threads); });
-  if (outputs.ok() || outputs.status().code() != Code::resource_exhausted) return outputs;
-  return outputs.status().at(describe(node));
+  return guarded(node, [&] { return evaluate_now(node, inputs, threads); });
+}
+
+Result<std::vector<Tensor>> Evaluator::run(std::span<const Tensor> inputs) {
+  if (node_.op->cpu == nullptr || node_.op->view) return evaluate(node_, inputs, threads_);
+  return guarded(node_, [&] {
+    const std::shared_ptr<const Prepared> prepared = prepared_for(inputs);
+    if (!prepared->kernel.run) return evaluate_now(node_, inputs, threads_);
+    return run_prepared(node_, *prepared, inputs);
+  });
+}
+
+// A node that needs the contents, and one that is wrong, are left to evaluate().
+std::shared_ptr<const Evaluator::Prepared> Evaluator::prepared_for(std::span<const Tensor> inputs) {
+  std::vector<TensorType> types = types_of(inputs);
+  {
+    std::lock_guard lock(mutex_);
+    auto found = std::ranges::find_if(prepared_, [&](const auto& each) { return each->in == types; });
+    if (found != prepared_.end()) {
+      std::rotate(prepared_.begin(), found, found + 1);
+      return prepared_.front();
+    }
+  }
+  const Status tensors = refuse_no_tensors(node_, inputs);
+  Result<Prepared> tried = tensors.ok() ? prepare(node_, types, constants_, threads_) : Result<Prepared>(tensors);
+  auto made = std::make_shared<const Prepared>(tried.ok() ? *std::move(tried)
+                                                          : Prepared{.in = std::move(types), .out = {}, .kernel = {}});
+  std::lock_guard lock(mutex_);
+  prepared_.insert(prepared_.begin(), made);
+  if (prepared_.size() > kMostPrepared) prepared_.pop_back();
+  return made;
 }
 
 }  // namespace slipway::ops

@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "graph/captures.h"
-#include "ops/evaluate.h"
 #include "runtime/control_flow.h"
 
 namespace slipway {
@@ -119,9 +118,21 @@ Status Executor::run_alone(int32_t n, std::vector<Tensor>& values) {
   return {};
 }
 
+ops::Evaluator& Executor::evaluator(int32_t n, const Node& node) {
+  std::lock_guard lock(mutex_);
+  auto known = evaluators_.find(n);
+  if (known != evaluators_.end()) return known->second;
+  std::vector<const Tensor*> constants;
+  for (ValueId id : node.inputs) {
+    const bool fixed = id.valid() && graph_.is_constant(id) && !state_.contains(id.index);
+    constants.push_back(fixed ? &graph_.value(id).data : nullptr);
+  }
+  return evaluators_.try_emplace(n, node, std::move(constants), std::max(shared_.options.threads, 1)).first->second;
+}
+
 Result<std::vector<Tensor>> Executor::outputs_of(int32_t n, const Node& node, std::span<const Tensor> inputs) {
   auto it = bodies_.find(n);
-  if (it == bodies_.end()) return ops::evaluate(node, inputs, std::max(shared_.options.threads, 1));
+  if (it == bodies_.end()) return evaluator(n, node).run(inputs);
   RunBody run_body = [&](std::string_view name, std::span<const Tensor> in, std::vector<Tensor>& out) {
     return it->second.find(name)->second->run(in, out);
   };

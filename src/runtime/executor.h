@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/kernel.h"
+#include "ops/evaluate.h"
 #include "runtime/plan_cache.h"
 #include "runtime/session.h"
 
@@ -63,6 +64,7 @@ class Executor {
 
   Status run_in_stretches(std::span<const Tensor> inputs, std::vector<Tensor>& outputs);
   Status run_alone(int32_t n, std::vector<Tensor>& values);
+  ops::Evaluator& evaluator(int32_t n, const Node& node);
   Result<std::vector<Tensor>> outputs_of(int32_t n, const Node& node, std::span<const Tensor> inputs);
   void replace_state(const std::vector<Tensor>& values);
   Tensor value_of(ValueId id, const std::vector<Tensor>& values) const;
@@ -73,7 +75,8 @@ class Executor {
   const Graph& graph_;
   ExecutorShared& shared_;
   StateTensors state_;
-  std::map<int32_t, Bodies> bodies_;  // by node
+  std::map<int32_t, Bodies> bodies_;              // by node
+  std::map<int32_t, ops::Evaluator> evaluators_;  // by node, of those that ran alone
   std::unique_ptr<Plan::StepTime[]> alone_times_;
   std::shared_ptr<Stretch> first_;
   mutable std::mutex mutex_;
