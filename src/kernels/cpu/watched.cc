@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cfenv>
 #include <cmath>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "kernels/gelu.h"
 
@@ -56,6 +58,20 @@ double activated(const PostOp& post, double x) {
   return x;
 }
 
+// A sum that is infinite or not a number.
+struct Odd {
+  size_t at;
+  float sum;
+};
+
+std::vector<Odd> not_finite(std::span<const float> sums) {
+  std::vector<Odd> odd;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (!std::isfinite(sums[i])) odd.push_back({i, sums[i]});
+  }
+  return odd;
+}
+
 class Watched final : public Primitive {
  public:
   Watched(std::shared_ptr<const Primitive> fast, std::shared_ptr<const Primitive> careful, const Watch& watch)
@@ -83,10 +99,12 @@ class Watched final : public Primitive {
     }
     careful_->run(instances.second.get(), in, out, scratch);
     float* y = static_cast<float*>(out[0]);
-    if (watch_.overflows || std::any_of(y, y + watch_.n, [](float x) { return std::isnan(x); })) {
+    if (watch_.overflows) {
       apply_activation(watch_.post, y, y, watch_.n);
-    } else {  // lanes beyond the last channel raise flags by whatever lies in memory; the same numbers, the same bits
+    } else {
+      const std::vector<Odd> odd = not_finite({y, static_cast<size_t>(watch_.n)});
       fast_->run(instances.first.get(), in, out, scratch);
+      for (const Odd& each : odd) apply_activation(watch_.post, &each.sum, y + each.at, 1);
     }
     clear_everywhere(flags_, threads);
   }
