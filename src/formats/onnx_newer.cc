@@ -1,4 +1,4 @@
-// Two tables.
+// Two tables: since when each operator is there, and which attributes it gained.
 #include "formats/onnx_newer.h"
 
 #include <algorithm>

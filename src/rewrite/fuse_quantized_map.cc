@@ -6,48 +6,17 @@
 #include <numeric>
 
 #include "ops/evaluate.h"
+#include "rewrite/elementwise.h"
 #include "rewrite/quantized_match.h"
 
 namespace slipway {
 namespace {
 
 constexpr int64_t kEntries = 256;
-constexpr std::string_view kElementwise[] = {"Abs",
-                                             "Add",
-                                             "Clip",
-                                             "DequantizeLinear",
-                                             "Div",
-                                             "Elu",
-                                             "Erf",
-                                             "Exp",
-                                             "Gelu",
-                                             "HardSigmoid",
-                                             "HardSwish",
-                                             "Identity",
-                                             "LeakyRelu",
-                                             "Log",
-                                             "Max",
-                                             "Min",
-                                             "Mish",
-                                             "Mul",
-                                             "Neg",
-                                             "Pow",
-                                             "QuantizeLinear",
-                                             "Reciprocal",
-                                             "Relu",
-                                             "Selu",
-                                             "Sigmoid",
-                                             "Softplus",
-                                             "Softsign",
-                                             "Sqrt",
-                                             "Sub",
-                                             "Swish",
-                                             "Tanh",
-                                             "ThresholdedRelu"};
-
-bool elementwise(const Node& node) {
-  return node.domain.empty() && node.op != nullptr &&
-         std::find(std::begin(kElementwise), std::end(kElementwise), node.op_type) != std::end(kElementwise);
+// Scales here are single numbers (see table_of), so that quantization works element by element, too.
+bool fits_in_a_table(const Node& node) {
+  bool quantizes = node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear";
+  return rewrite::is_elementwise(node) || (quantizes && node.domain.empty() && node.op != nullptr);
 }
 
 class Tables {
@@ -89,7 +58,7 @@ class Tables {
     }
     const NodeId id = producers_[static_cast<size_t>(v.index)];
     const Node* node = id.valid() ? &graph_.node(id) : nullptr;
-    if (node != nullptr && elementwise(*node) && node->outputs.size() == 1) {
+    if (node != nullptr && fits_in_a_table(*node) && node->outputs.size() == 1) {
       ValueId inner = root;
       std::vector<Tensor> inputs;
       for (ValueId in : node->inputs) {

@@ -176,6 +176,21 @@ TEST(FuseQuantized, ElementwiseChainsBecomeTables) {
   n.expect(flat, "QuantizeLinear QuantizedMap Reshape DequantizeLinear", 1e-6);
 }
 
+// Whatever works element by element by its card is part of a table: angles, roundings, comparisons, casts.
+TEST(FuseQuantized, EveryElementwiseOperatorBecomesATable) {
+  for (const char* op : {"Sin", "Cos", "Round", "Floor", "Ceil", "Sign", "Atan", "Sinh", "Celu"}) {
+    SCOPED_TRACE(op);
+    Network n(28);
+    ValueId x = n.pair(n.input, 0.03f, 120);
+    n.expect(n.pair(n.build().op(op, {x}), 0.05f, 128), "QuantizeLinear QuantizedMap DequantizeLinear", 1e-6);
+  }
+  Network n(29);
+  Builder& b = n.build();
+  ValueId x = n.pair(n.input, 0.03f, 120);
+  ValueId above = b.op("Cast", {b.op("Greater", {x, b.scalar(0.5f)})}, {{"to", int64_t{1}}});
+  n.expect(n.pair(above, 0.01f, 0), "QuantizeLinear QuantizedMap DequantizeLinear", 1e-6);
+}
+
 TEST(FuseQuantized, ConcatBringsItsInputsToOneScale) {
   Network n(27);
   ValueId x = n.pair(n.input, 0.03f, 120);

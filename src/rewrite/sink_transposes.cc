@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "ops/all.h"
-#include "ops/batch_rules.h"
+#include "rewrite/elementwise.h"
 #include "tensor/permute.h"
 
 namespace slipway {
@@ -25,19 +25,11 @@ struct View {
   Permutation permutation;
 };
 
-constexpr std::string_view kReductions[] = {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
-                                            "ReduceProd", "ReduceL1",  "ReduceL2",  "ReduceSumSquare"};
-
 constexpr std::string_view kGradients[] = {"GeluGrad", "ReluGrad", "SigmoidGrad", "TanhGrad"};
 
 template <size_t N>
 bool among(const std::string_view (&names)[N], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
-// Whether elements of an output follow from those at their places in the inputs alone, broadcast.
-bool element_by_element(const Operator& op) {
-  return op.batch == ops::batch::elementwise || op.batch == ops::batch::elementwise_of_first;
 }
 
 bool is_identity(const Permutation& p) {
@@ -145,10 +137,10 @@ class Sweep {
     }
     if (node.domain == "slipway") return through_ != SinkThrough::portable && sink_quantized(node, p);
     if (!node.domain.empty()) return false;
-    if (element_by_element(*node.op)) return elementwise(node, p);
+    if (rewrite::is_elementwise(node)) return elementwise(node, p);
     if (view(node.inputs[0]) == nullptr) return false;
     if (node.op_type == "Concat") return elementwise(node, p);
-    if (among(kReductions, node.op_type) || node.op_type == "Squeeze") return reduction(node, p);
+    if (rewrite::is_reduction(node) || node.op_type == "Squeeze") return reduction(node, p);
     if (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear") return quantization(node, p);
     if (node.op_type == "Split") return split(node, p);
     if (node.op_type == "Softmax" || node.op_type == "LogSoftmax") return softmax(node, p);

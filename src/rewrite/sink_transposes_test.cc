@@ -62,6 +62,14 @@ TEST(SinkTransposes, AReductionTakesThemAlong) {
   expect_sunk(n, {mean, max, kept}, "ReduceMean ReduceMax ReduceSum Transpose");
 }
 
+TEST(SinkTransposes, ReductionsOfLogarithmsTakeThemAlong) {
+  Net n;
+  ValueId t = n.transpose(n.x, kIn);
+  ValueId soft = n.b.op("ReduceLogSumExp", {t, n.b.ints({1, 2})}, {{"keepdims", int64_t{0}}});
+  ValueId log = n.b.op("ReduceLogSum", {n.b.op("Exp", {t}), n.b.ints({-1})});
+  expect_sunk(n, {soft, log}, "ReduceLogSumExp Exp ReduceLogSum Transpose");
+}
+
 TEST(SinkTransposes, ShapesMoveWithThem) {
   Net n;
   ValueId t = n.transpose(n.x, kIn);

@@ -68,6 +68,10 @@ TEST_F(Examples, EachModelGivesItsKindOfAnswerWithinTheLimit) {
             R"(400 {"error":"model kind tells classes; :classify answers them"})");
   std::string rows = "[1]";
   for (int i = 0; i < 100; ++i) rows += ",[1]";
+  std::string triples = "[1,2,3]";
+  for (int i = 0; i < 10; ++i) triples += ",[1,2,3]";
+  EXPECT_THAT(told("kind:classify", "{\"examples\":[" + triples + "]}"),
+              HasSubstr("400 {\"error\":\"the answer is larger than the limit of 200 bytes"));
   EXPECT_THAT(told("number:regress", "{\"examples\":[" + rows + "]}"),
               HasSubstr("400 {\"error\":\"the answer is larger than the limit of 200 bytes"));
 }

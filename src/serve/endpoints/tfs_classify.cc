@@ -18,13 +18,13 @@ Status check(const Servable& servable) {
 }
 
 // {"results": [[[class, score], …], …]}, the likeliest first.
-Result<std::string> results(const Servable& servable, bool, const std::vector<Tensor>& outputs, uint64_t) {
+Result<std::string> results(const Servable& servable, bool, const std::vector<Tensor>& outputs, uint64_t limit) {
   const Tensor& output = outputs[0];
   const AnswerMeaning& meaning = servable.meaning();
   if (output.rank() == 0 || output.dtype() != DType::f32) return unsupported("the model's answer has no scores");
   const Tensor scores = meaning.scores(output);
   const size_t width = meaning.classes.size();
-  Json rows = Json::array();
+  std::string text = R"({"results":[)";
   std::vector<size_t> order(width);
   for (size_t row = 0; row < static_cast<size_t>(scores.dim(0)); ++row) {
     const std::span<const float> x = scores.data<float>().subspan(row * width, width);
@@ -32,9 +32,10 @@ Result<std::string> results(const Servable& servable, bool, const std::vector<Te
     std::ranges::stable_sort(order, [&](size_t a, size_t b) { return x[a] > x[b]; });
     Json pairs = Json::array();
     for (size_t c : order) pairs.push(Json::array({Json(meaning.classes[c]), Json(x[c])}));
-    rows.push(std::move(pairs));
+    text += (row == 0 ? "" : ",") + pairs.dump();
+    if (text.size() > limit) return answer_too_large(limit);
   }
-  return Json::object({{"results", std::move(rows)}}).dump();
+  return text + "]}";
 }
 
 void handle(EndpointContext& context, EndpointCall call) {
