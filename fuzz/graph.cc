@@ -5,7 +5,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   slipway::limit_allocations(size_t{1} << 30);
   slipway::Choices choices({data, size});
-  const slipway::Verdict verdict = slipway::judge(slipway::random_graph(choices));
+  const slipway::GraphVerdict verdict = slipway::judge(slipway::random_graph(choices));
   CHECK(verdict.trouble.empty(), verdict.trouble.c_str());
   return 0;
 }

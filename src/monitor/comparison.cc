@@ -46,27 +46,27 @@ std::span<const float> row(const Rows& r, size_t i) {
   return r.numbers.defined() ? r.numbers.data<float>().subspan(i * r.width, r.width) : std::span<const float>();
 }
 
-Answer answer_of(const Rows& r, size_t i) {
+RowAnswer answer_of(const Rows& r, size_t i) {
   if (!r.categories.empty()) return {.category = r.categories[i], .confidence = 1};
-  Answer a = read_answer(row(r, i));
+  RowAnswer a = read_answer(row(r, i));
   if (!r.classes) a.category = -1;
   return a;
 }
 
 // Whether a row is a distribution, as it is.
-bool is_distribution(std::span<const float> y, const Answer& answer) {
+bool is_distribution(std::span<const float> y, const RowAnswer& answer) {
   return answer.confidence == std::min(*std::ranges::max_element(y), 1.0f) && *std::ranges::min_element(y) >= 0;
 }
 
 // Whether a row scores each class by itself, as a sigmoid does: how sure it is cannot be told as of a distribution.
-bool scores_each(std::span<const float> y, const Answer& answer) {
+bool scores_each(std::span<const float> y, const RowAnswer& answer) {
   if (y.size() < 2 || is_distribution(y, answer)) return false;
   const auto [least, most] = std::ranges::minmax(y);
   return least >= 0 && most <= 1;
 }
 
 // Probabilities of a row: itself when it is a distribution, else its softmax; {1 - p, p} of a single one.
-std::vector<float> probabilities(std::span<const float> y, const Answer& answer) {
+std::vector<float> probabilities(std::span<const float> y, const RowAnswer& answer) {
   if (y.size() == 1) return {1 - y[0], y[0]};
   const float best = *std::ranges::max_element(y);
   std::vector<float> p(y.begin(), y.end());
@@ -78,7 +78,7 @@ std::vector<float> probabilities(std::span<const float> y, const Answer& answer)
 }
 
 // Sum over classes of (p - [class is the truth])^2: G. W. Brier, 1950.
-double brier(std::span<const float> y, const Answer& answer, int64_t truth, std::span<const int64_t> rename) {
+double brier(std::span<const float> y, const RowAnswer& answer, int64_t truth, std::span<const int64_t> rename) {
   double sum = 0;
   const std::vector<float> p = probabilities(y, answer);
   for (size_t c = 0; c < p.size(); ++c) {
@@ -105,11 +105,11 @@ struct Pair {
 };
 
 // Whether both answers say in the same way how sure they are.
-bool equally_sure(const Pair& p, size_t i, const Answer& a, const Answer& b) {
+bool equally_sure(const Pair& p, size_t i, const RowAnswer& a, const RowAnswer& b) {
   return scores_each(row(p.before, i), a) == scores_each(row(p.now, i), b);
 }
 
-void add_label(Comparison& c, const Pair& p, size_t i, const Answer& a, const Answer& b, int64_t b_category,
+void add_label(Comparison& c, const Pair& p, size_t i, const RowAnswer& a, const RowAnswer& b, int64_t b_category,
                const Tensor& labels) {
   if (labels.dtype() == DType::i64) {
     const int64_t truth = labels.data<int64_t>()[i];
@@ -140,8 +140,8 @@ void count_sure(Contradictions& sums, bool contradicted) {
 }
 
 void add_row(Comparison& c, const Pair& p, size_t i, const Tensor& labels) {
-  const Answer a = answer_of(p.before, i);
-  const Answer b = answer_of(p.now, i);
+  const RowAnswer a = answer_of(p.before, i);
+  const RowAnswer b = answer_of(p.now, i);
   const int64_t b_category = renamed(b.category, p.rename);
   ++c.rows;
   c.invalid_before += !a.finite && b.finite;
@@ -220,7 +220,7 @@ void Comparison::merge(const Comparison& o) {
   }
 }
 
-Limits share_limits(double k, double n, double z) {
+ConfidenceLimits share_limits(double k, double n, double z) {
   if (n <= 0) return {};
   const double share = k / n, z2 = z * z;
   const double middle = share + z2 / (2 * n);
@@ -228,13 +228,13 @@ Limits share_limits(double k, double n, double z) {
   return {(middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)};
 }
 
-Limits mean_limits(const Moments& values, double z) {
+ConfidenceLimits mean_limits(const Moments& values, double z) {
   if (values.count() < 2) return {-INFINITY, INFINITY};
   const double half = z * values.deviation() / std::sqrt(static_cast<double>(values.count()));
   return {values.mean() - half, values.mean() + half};
 }
 
-Limits paired_share_limits(double only_a, double only_b, double n, double z) {
+ConfidenceLimits paired_share_limits(double only_a, double only_b, double n, double z) {
   const double a = (only_a + 1) / (n + 2), b = (only_b + 1) / (n + 2);
   const double half = z * std::sqrt(std::max(0.0, a + b - (a - b) * (a - b)) / (n + 2));
   return {a - b - half, a - b + half};

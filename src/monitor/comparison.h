@@ -67,18 +67,18 @@ struct Comparison {
 };
 
 // Lower and upper limit.
-struct Limits {
+struct ConfidenceLimits {
   double lower = 0;
   double upper = 1;
 };
 // Of a share k / n, z standard errors wide: E. B. Wilson, "Probable inference, the law of succession, and statistical
 // inference", 1927.
-Limits share_limits(double k, double n, double z);
+ConfidenceLimits share_limits(double k, double n, double z);
 // Of a mean.
-Limits mean_limits(const Moments& values, double z);
+ConfidenceLimits mean_limits(const Moments& values, double z);
 // Of the difference of two shares measured on the same n rows, (only_a - only_b) / n: the adjusted interval of
 // D. Bonett, R. Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired
 // data", Journal of Educational and Behavioral Statistics 2012.
-Limits paired_share_limits(double only_a, double only_b, double n, double z);
+ConfidenceLimits paired_share_limits(double only_a, double only_b, double n, double z);
 
 }  // namespace slipway

@@ -108,10 +108,10 @@ TEST(Comparison, Merges) {
 }
 
 TEST(Limits, AreThoseOfTheFormulas) {
-  const Limits share = share_limits(10, 100, 1.96);
+  const ConfidenceLimits share = share_limits(10, 100, 1.96);
   EXPECT_NEAR(share.lower, 0.0552, 1e-4);
   EXPECT_NEAR(share.upper, 0.1744, 1e-4);
-  const Limits paired = paired_share_limits(10, 2, 100, 1.96);
+  const ConfidenceLimits paired = paired_share_limits(10, 2, 100, 1.96);
   EXPECT_NEAR(paired.lower, 0.00816, 1e-4);
   EXPECT_NEAR(paired.upper, 0.14870, 1e-4);
   EXPECT_EQ(share_limits(0, 0, 4).upper, 1);

@@ -62,8 +62,9 @@ class Judge {
     const Comparison& c = trial_.holdout;
     if (!enough(c.labelled)) return;
     if (c.truth.count() > 0) return labelled_numbers();
-    const Limits loss = paired_share_limits(static_cast<double>(c.only_before), static_cast<double>(c.only_now),
-                                            static_cast<double>(c.labelled), limits_.z);
+    const ConfidenceLimits loss =
+        paired_share_limits(static_cast<double>(c.only_before), static_cast<double>(c.only_now),
+                            static_cast<double>(c.labelled), limits_.z);
     measured_ = fmt::format("right on {:.1f} % of {} labelled examples, version {} on {:.1f} %",
                             100 * of(c.right_now, c.labelled), c.labelled, trial_.previous,
                             100 * of(c.right_before, c.labelled));
@@ -74,7 +75,7 @@ class Judge {
                        {"loss_upper", loss.upper},
                        {"rows", c.labelled}}));
     more_accurate_ = loss.upper < 0;
-    const Limits rise = mean_limits(c.error_rise, limits_.z);
+    const ConfidenceLimits rise = mean_limits(c.error_rise, limits_.z);
     if (enough(c.error_rise.count())) {
       find("probabilities", rise.lower, limits_.fall,
            fmt::format("its probabilities fit {} labelled examples worse than those of version {}: Brier's score rose "
@@ -89,7 +90,7 @@ class Judge {
   void labelled_numbers() {
     const Comparison& c = trial_.holdout;
     const double spread = std::max(c.truth.variance(), 1e-30);
-    const Limits rise = mean_limits(c.error_rise, limits_.z);
+    const ConfidenceLimits rise = mean_limits(c.error_rise, limits_.z);
     const double before = 1 - c.error_before.mean() / spread;
     measured_ = fmt::format("of {} labelled examples it explains {:.1f} % of the variance, version {} {:.1f} %",
                             c.labelled, 100 * (before - c.error_rise.mean() / spread), trial_.previous, 100 * before);
@@ -150,7 +151,7 @@ class Judge {
     const Comparison& c = *usual_;
     if (c.classes_compared == 0) return numbers_apart();
     if (!enough(c.all.sure)) return;
-    const Limits all =
+    const ConfidenceLimits all =
         share_limits(static_cast<double>(c.all.contradicted), static_cast<double>(c.all.sure), limits_.z);
     find_difference("answers", all.lower, limits_.contradicted,
                     fmt::format("it contradicts {:.0f} % of {} answers that version {} is sure of",
@@ -182,7 +183,7 @@ class Judge {
   void numbers_apart() {
     const Comparison& c = *usual_;
     if (!enough(c.squared.count()) || c.numbers.variance() == 0) return;
-    const Limits apart = mean_limits(c.squared, limits_.z);
+    const ConfidenceLimits apart = mean_limits(c.squared, limits_.z);
     find_difference("answers", apart.lower / c.numbers.variance(), 0.5,
                     fmt::format("its answers lie {:.2f} of their variance away from those of version {}, on {} inputs",
                                 c.squared.mean() / c.numbers.variance(), trial_.previous, c.squared.count()),
@@ -206,7 +207,7 @@ class Judge {
     if (unsteady_) return false;
     if (c.classes_compared == 0) return numbers_close_;
     if (!enough(c.all.sure) || c.all.sure * 2 < c.classes_compared) return false;
-    const Limits all =
+    const ConfidenceLimits all =
         share_limits(static_cast<double>(c.all.contradicted), static_cast<double>(c.all.sure), limits_.z);
     return all.upper < limits_.contradicted && of(c.all.contradicted, c.all.sure) < kAgreeing &&
            mean_limits(c.confidence_fall, limits_.z).upper < limits_.fall;

@@ -119,7 +119,7 @@ bool Recorder::observe_row(std::span<const float> input, std::span<const float> 
     open_.row_mean_histogram.add(summary.mean);
     open_.row_deviation_histogram.add(summary.deviation);
   }
-  const Answer answer = read_answer(output);
+  const RowAnswer answer = read_answer(output);
   if (!answer.finite) {
     ++open_.invalid_outputs;
   } else if (repeat) {
@@ -130,7 +130,7 @@ bool Recorder::observe_row(std::span<const float> input, std::span<const float> 
   return !repeat;
 }
 
-void Recorder::observe_answer(const Answer& answer, bool single, std::optional<float> row_mean) {
+void Recorder::observe_answer(const RowAnswer& answer, bool single, std::optional<float> row_mean) {
   if (single) {
     open_.value.add(answer.value);
     open_.value_histogram.add(answer.value);

@@ -84,7 +84,7 @@ class Recorder {
   bool is_repeat(std::span<const float> input, const RowSummary& summary);
   void count_features(std::span<const float> rows, int64_t width);
   void keep_row(const float* row, int64_t width);
-  void observe_answer(const Answer& answer, bool single, std::optional<float> row_mean);
+  void observe_answer(const RowAnswer& answer, bool single, std::optional<float> row_mean);
   void note_invalid(std::span<const float> row);
   void extend_point();
   Point point_of_stretch(const Window& window) const;

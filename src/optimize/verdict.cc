@@ -21,7 +21,7 @@ void weigh(double worse, const double (&limits)[2], const std::string& what, Ver
 }
 
 void weigh_score(const Score& before, const Score& after, const std::optional<Likeness>& likeness, Verdict& verdict,
-                 const Limits& limits) {
+                 const VerdictLimits& limits) {
   const std::string what = fmt::format("{} went from {:.4g} to {:.4g}", before.name, before.value, after.value);
   if (before.greater_is_better) {
     // Shares: a loss of exactly the limit is within it, whatever its last bit.
@@ -31,7 +31,7 @@ void weigh_score(const Score& before, const Score& after, const std::optional<Li
   weigh(after.value / std::max(before.value, 1e-12) - 1, limits.error_growth, what, verdict);
 }
 
-void weigh_likeness(const Likeness& likeness, bool made_up, Verdict& verdict, const Limits& limits) {
+void weigh_likeness(const Likeness& likeness, bool made_up, Verdict& verdict, const VerdictLimits& limits) {
   const double cosine[2] = {1 - limits.cosine[0], 1 - limits.cosine[1]};
   weigh(1 - likeness.cosine, cosine, fmt::format("answers have a cosine of {:.4g} to the original's", likeness.cosine),
         verdict);
@@ -52,7 +52,7 @@ std::string text_of_us(double us) {
 
 }  // namespace
 
-Verdict judge(const OptimizeReport& report, const Limits& limits) {
+Verdict judge(const OptimizeReport& report, const VerdictLimits& limits) {
   Verdict verdict;
   const Measurement& before = report.steps.front();
   const Measurement& after = report.steps.back();

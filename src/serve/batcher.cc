@@ -12,7 +12,7 @@
 
 namespace slipway {
 
-BatchMetrics::BatchMetrics(Metrics& metrics)
+BatchMetrics::BatchMetrics(ServerMetrics& metrics)
     : queue_rows(metrics.gauge("slipway_queue_rows", "Rows waiting to be run.")),
       rejected(metrics.counter("slipway_requests_rejected_total", "Requests refused because the queue was full.")),
       expired(metrics.counter("slipway_requests_expired_total", "Requests whose deadline passed while they waited.")),

@@ -70,7 +70,7 @@ class BatchJob {
 
 // Shared by all versions of a server.
 struct BatchMetrics {
-  explicit BatchMetrics(Metrics& metrics);
+  explicit BatchMetrics(ServerMetrics& metrics);
   std::shared_ptr<Gauge> queue_rows;
   std::shared_ptr<Counter> rejected;
   std::shared_ptr<Counter> expired;

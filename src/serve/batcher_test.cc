@@ -79,7 +79,7 @@ struct Fixture {
   }
 
   SystemClock clock;
-  Metrics metrics;
+  ServerMetrics metrics;
   FakeSession session;
   WorkerPool workers{2};
   Batcher batcher;
@@ -282,7 +282,7 @@ Result<std::vector<Tensor>> refuse_negative(std::span<const Tensor> inputs) {
 
 TEST(Batcher, ARowThatTheModelRefusesSpoilsNobodyElsesAnswer) {
   SystemClock clock;
-  Metrics metrics;
+  ServerMetrics metrics;
   WorkerPool workers(1);
   Batcher batcher(refuse_negative, true, {}, &workers, &clock, std::make_shared<const BatchMetrics>(metrics));
   HandLoop loop;
@@ -301,7 +301,7 @@ TEST(Batcher, ARowThatTheModelRefusesSpoilsNobodyElsesAnswer) {
 // Fewer rows out than in, against the proof: nobody gets a part of what is not his.
 TEST(Batcher, OutputsOfOtherSizesThanProvedAreNotCut) {
   SystemClock clock;
-  Metrics metrics;
+  ServerMetrics metrics;
   WorkerPool workers(1);
   auto first_row = [](std::span<const Tensor> inputs) -> Result<std::vector<Tensor>> {
     return std::vector<Tensor>{inputs[0].rows(0, 1)};
@@ -330,7 +330,7 @@ TEST(Batcher, WhatIsNotProvedRunsAsItIs) {
 
 TEST(Batcher, AnExceptionOfTheEngineIsAnError) {
   SystemClock clock;
-  Metrics metrics;
+  ServerMetrics metrics;
   WorkerPool workers(1);
   Batcher batcher([](std::span<const Tensor>) -> Result<std::vector<Tensor>> { throw std::bad_alloc(); }, true, {},
                   &workers, &clock, std::make_shared<const BatchMetrics>(metrics));

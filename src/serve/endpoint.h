@@ -18,7 +18,7 @@ namespace slipway {
 // What endpoints may use. Outlives every call.
 struct EndpointContext {
   Inference& inference;
-  Metrics& metrics;
+  ServerMetrics& metrics;
   const std::atomic<bool>& draining;
   int64_t timeout_ns;                                // of a request that brings no deadline of its own; 0: none
   uint64_t answer_limit;                             // bytes of one answer's body

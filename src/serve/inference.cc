@@ -57,7 +57,7 @@ class Inference::Job final : public BatchJob {
   int64_t examples_ = 1;
 };
 
-Inference::Inference(ModelManager& models, Metrics& metrics, const Clock& clock, ObservationSink sink)
+Inference::Inference(ModelManager& models, ServerMetrics& metrics, const Clock& clock, ObservationSink sink)
     : models_(models),
       clock_(clock),
       sink_(std::move(sink)),

@@ -32,7 +32,7 @@ class Inference {
   using Done = std::function<void(Result<InferenceResponse>)>;
 
   // Requires: the references outlive this.
-  Inference(ModelManager& models, Metrics& metrics, const Clock& clock, ObservationSink sink);
+  Inference(ModelManager& models, ServerMetrics& metrics, const Clock& clock, ObservationSink sink);
 
   ModelManager& models() { return models_; }
   const Clock& clock() const { return clock_; }

@@ -109,8 +109,8 @@ void append_metric(std::string& out, const std::string& name, const char* type, 
   out += fmt::format("{} {}\n", name, value);
 }
 
-Metrics::Series& Metrics::series(const char* type, const std::string& name, const std::string& help,
-                                 const Labels& labels) {
+ServerMetrics::Series& ServerMetrics::series(const char* type, const std::string& name, const std::string& help,
+                                             const Labels& labels) {
   Family& family = families_.try_emplace(name, Family{type, help, {}}).first->second;
   CHECK(std::string_view(family.type) == type, "one metric name with two kinds");
   family.series.remove_if([](const Series& s) { return s.expired(); });
@@ -121,7 +121,8 @@ Metrics::Series& Metrics::series(const char* type, const std::string& name, cons
   return family.series.emplace_back(Series{text, {}, {}, {}});
 }
 
-std::shared_ptr<Counter> Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
+std::shared_ptr<Counter> ServerMetrics::counter(const std::string& name, const std::string& help,
+                                                const Labels& labels) {
   std::lock_guard lock(mutex_);
   Series& s = series("counter", name, help, labels);
   std::shared_ptr<Counter> metric = s.counter.lock();
@@ -129,7 +130,7 @@ std::shared_ptr<Counter> Metrics::counter(const std::string& name, const std::st
   return metric;
 }
 
-std::shared_ptr<Gauge> Metrics::gauge(const std::string& name, const std::string& help, const Labels& labels) {
+std::shared_ptr<Gauge> ServerMetrics::gauge(const std::string& name, const std::string& help, const Labels& labels) {
   std::lock_guard lock(mutex_);
   Series& s = series("gauge", name, help, labels);
   std::shared_ptr<Gauge> metric = s.gauge.lock();
@@ -137,8 +138,8 @@ std::shared_ptr<Gauge> Metrics::gauge(const std::string& name, const std::string
   return metric;
 }
 
-std::shared_ptr<MetricHistogram> Metrics::histogram(const std::string& name, const std::string& help,
-                                                    const Labels& labels, uint64_t first, double scale) {
+std::shared_ptr<MetricHistogram> ServerMetrics::histogram(const std::string& name, const std::string& help,
+                                                          const Labels& labels, uint64_t first, double scale) {
   std::lock_guard lock(mutex_);
   Series& s = series("histogram", name, help, labels);
   std::shared_ptr<MetricHistogram> metric = s.histogram.lock();
@@ -146,22 +147,22 @@ std::shared_ptr<MetricHistogram> Metrics::histogram(const std::string& name, con
   return metric;
 }
 
-std::shared_ptr<MetricHistogram> Metrics::seconds(const std::string& name, const std::string& help,
-                                                  const Labels& labels) {
+std::shared_ptr<MetricHistogram> ServerMetrics::seconds(const std::string& name, const std::string& help,
+                                                        const Labels& labels) {
   return histogram(name, help, labels, 16000, 1e-9);
 }
 
-std::shared_ptr<MetricHistogram> Metrics::sizes(const std::string& name, const std::string& help,
-                                                const Labels& labels) {
+std::shared_ptr<MetricHistogram> ServerMetrics::sizes(const std::string& name, const std::string& help,
+                                                      const Labels& labels) {
   return histogram(name, help, labels, 1, 1);
 }
 
-void Metrics::add_source(std::function<void(std::string&)> append) {
+void ServerMetrics::add_source(std::function<void(std::string&)> append) {
   std::lock_guard lock(mutex_);
   sources_.push_back(std::move(append));
 }
 
-std::string Metrics::text() const {
+std::string ServerMetrics::text() const {
   std::string out;
   std::vector<std::function<void(std::string&)>> sources;
   {

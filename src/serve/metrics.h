@@ -1,4 +1,4 @@
-// Metrics: counters, gauges and histograms in Prometheus' text format, cheap enough for every request.
+// ServerMetrics: counters, gauges and histograms in Prometheus' text format, cheap enough for every request.
 //
 // A counter or histogram is spread over shards, one cache line each; a thread adds to its own with relaxed atomics.
 #pragma once
@@ -73,8 +73,8 @@ class MetricHistogram {
 // (name, value) pairs in the order they are printed.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-// The metrics of a process. Thread-safe; looking a metric up takes a lock, so hot paths keep the pointer.
-class Metrics {
+// The metrics of a server. Thread-safe; looking a metric up takes a lock, so hot paths keep the pointer.
+class ServerMetrics {
  public:
   // The metric of these labels, made at first use. `help` is of the whole family. Alive as long as somebody holds it;
   // its series is printed until then, so that those of unloaded versions vanish.

@@ -44,7 +44,7 @@ TEST(Metrics, AValueOnABoundBelongsBelowIt) {
 }
 
 TEST(Metrics, SeriesLiveAsLongAsTheyAreHeld) {
-  Metrics metrics;
+  ServerMetrics metrics;
   auto kept = metrics.counter("kept_total", "Kept.");
   kept->add(2);
   metrics.counter("gone_total", "Gone.")->add();
@@ -55,14 +55,14 @@ TEST(Metrics, SeriesLiveAsLongAsTheyAreHeld) {
 }
 
 TEST(Metrics, LabelsAreEscaped) {
-  Metrics metrics;
+  ServerMetrics metrics;
   auto gauge = metrics.gauge("g", "G.", {{"name", "a\"b\\c\nd"}});
   EXPECT_NE(metrics.text().find("g{name=\"a\\\"b\\\\c\\nd\"} 0\n"), std::string::npos);
 }
 
 TEST(Metrics, PromtoolAcceptsTheText) {
   if (std::system("command -v promtool >/dev/null 2>&1") != 0) GTEST_SKIP() << "promtool is not installed";
-  Metrics metrics;
+  ServerMetrics metrics;
   RequestMetrics requests(metrics, "digits", "3", "tfs_predict");
   requests.record(Code::ok, 4, 120000, {.queue_ns = 10, .compute_ns = 80000, .batch_rows = 4});
   requests.record(Code::invalid_argument, 0, 9000, {});

@@ -26,7 +26,7 @@ Status without_root(const Status& status, std::string root) {
 }  // namespace
 
 ModelManager::ModelManager(VersionSource* source, ServableLoader loader, ManagerOptions options, const Clock* clock,
-                           Metrics* metrics)
+                           ServerMetrics* metrics)
     : source_(source),
       loader_(std::move(loader)),
       options_(std::move(options)),

@@ -62,7 +62,7 @@ class ModelManager {
  public:
   // Requires: the pointers outlive this.
   ModelManager(VersionSource* source, ServableLoader loader, ManagerOptions options, const Clock* clock,
-               Metrics* metrics);
+               ServerMetrics* metrics);
   ~ModelManager();
   ModelManager(const ModelManager&) = delete;
   ModelManager& operator=(const ModelManager&) = delete;
@@ -125,7 +125,7 @@ class ModelManager {
   const ServableLoader loader_;
   const ManagerOptions options_;
   const Clock* const clock_;
-  Metrics* const metrics_;
+  ServerMetrics* const metrics_;
   const std::shared_ptr<Counter> loads_ok_;
   const std::shared_ptr<Counter> loads_failed_;
   const std::shared_ptr<Counter> unloads_;

@@ -59,7 +59,7 @@ class ManagerTest : public ::testing::Test {
   }
 
   SystemClock clock_;
-  Metrics metrics_;
+  ServerMetrics metrics_;
   WorkerPool workers_{1};
   std::shared_ptr<const BatchMetrics> batch_metrics_ = std::make_shared<const BatchMetrics>(metrics_);
   FakeSource source_;

@@ -3,7 +3,7 @@
 
 namespace slipway {
 
-RequestMetrics::RequestMetrics(Metrics& metrics, std::string model, std::string version, std::string endpoint)
+RequestMetrics::RequestMetrics(ServerMetrics& metrics, std::string model, std::string version, std::string endpoint)
     : metrics_(metrics),
       labels_({{"model_name", std::move(model)}, {"version", std::move(version)}, {"endpoint", std::move(endpoint)}}),
       total_(

@@ -17,14 +17,14 @@ namespace slipway {
 // Thread-safe. Recording takes no lock except for the first request of a status.
 class RequestMetrics {
  public:
-  RequestMetrics(Metrics& metrics, std::string model, std::string version, std::string endpoint);
+  RequestMetrics(ServerMetrics& metrics, std::string model, std::string version, std::string endpoint);
   void record(Code code, int64_t rows, int64_t total_ns, const RunTimes& times);
 
  private:
   static constexpr size_t kCodes = 17;
   Counter& count_of(Code code);
 
-  Metrics& metrics_;
+  ServerMetrics& metrics_;
   const Labels labels_;
   std::shared_ptr<MetricHistogram> total_;
   std::shared_ptr<MetricHistogram> queue_;
@@ -38,13 +38,13 @@ class RequestMetrics {
 // The RequestMetrics of every endpoint for one model version. Thread-safe, like them.
 class RequestMetricsSet {
  public:
-  RequestMetricsSet(Metrics& metrics, std::string model, std::string version)
+  RequestMetricsSet(ServerMetrics& metrics, std::string model, std::string version)
       : metrics_(metrics), model_(std::move(model)), version_(std::move(version)) {}
   // Made at first use. Requires: endpoint_id < 32, and one name per id.
   RequestMetrics& at(size_t endpoint_id, const char* endpoint);
 
  private:
-  Metrics& metrics_;
+  ServerMetrics& metrics_;
   const std::string model_;
   const std::string version_;
   std::array<std::atomic<RequestMetrics*>, 32> by_endpoint_{};

@@ -5,7 +5,7 @@
 
 namespace slipway {
 
-Servable::Servable(std::string name, int64_t version, LoadedModel model, Metrics& metrics)
+Servable::Servable(std::string name, int64_t version, LoadedModel model, ServerMetrics& metrics)
     : name_(std::move(name)),
       version_(version),
       session_(std::move(model.session)),

@@ -18,7 +18,7 @@ namespace slipway {
 
 // What every version of a server shares. Requires: outlives the servables.
 struct ServingContext {
-  Metrics* metrics;
+  ServerMetrics* metrics;
   WorkerPool* workers;
   const Clock* clock;
   std::shared_ptr<const BatchMetrics> batch_metrics;
@@ -67,7 +67,7 @@ class Servable {
   RequestMetricsSet& metrics() { return metrics_; }
 
  private:
-  Servable(std::string name, int64_t version, LoadedModel model, Metrics& metrics);
+  Servable(std::string name, int64_t version, LoadedModel model, ServerMetrics& metrics);
 
   const std::string name_;
   const int64_t version_;

@@ -50,7 +50,7 @@ class Server {
 
   uint16_t port() const { return http_->port(); }
   ModelManager& models() { return *models_; }
-  Metrics& metrics() { return metrics_; }
+  ServerMetrics& metrics() { return metrics_; }
   Inference& inference() { return *inference_; }
 
   // Refuses new connections, finishes what is under way, frees the models. Idempotent.
@@ -69,7 +69,7 @@ class Server {
 
   const ServerOptions options_;
   SystemClock clock_;
-  Metrics metrics_;
+  ServerMetrics metrics_;
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<ModelManager> models_;
   std::unique_ptr<Inference> inference_;

@@ -57,7 +57,7 @@ TEST(WarmUp, AModelThatRefusesOneRowIsTriedWithMore) {
 }
 
 TEST(WarmUp, AModelThatRefusesWhateverIsMadeUpIsServedWithANote) {
-  Metrics metrics;
+  ServerMetrics metrics;
   SystemClock clock;
   WorkerPool workers{1};
   ServingContext context{&metrics, &workers, &clock, std::make_shared<const BatchMetrics>(metrics), {}};

@@ -6,8 +6,8 @@
 
 namespace slipway {
 
-Answer read_answer(std::span<const float> row) {
-  Answer answer;
+RowAnswer read_answer(std::span<const float> row) {
+  RowAnswer answer;
   if (row.empty()) return answer;
   size_t best = 0;
   float least = row[0];

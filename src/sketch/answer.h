@@ -6,7 +6,7 @@
 
 namespace slipway {
 
-struct Answer {
+struct RowAnswer {
   bool finite = true;     // false: a NaN or an infinity among the outputs; the rest says nothing then
   int64_t category = -1;  // the predicted class; -1: the model names none
   float confidence = 0;   // the probability of that class, in [0, 1]; 0 without a class
@@ -15,6 +15,6 @@ struct Answer {
 
 // Two or more outputs: the class is the largest; its confidence is the output itself when the row is a distribution
 // (in [0, 1], sum 1 within 0.01), else its softmax. A single output in [0, 1] is the probability of class 1.
-Answer read_answer(std::span<const float> row);
+RowAnswer read_answer(std::span<const float> row);
 
 }  // namespace slipway

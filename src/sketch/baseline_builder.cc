@@ -81,7 +81,7 @@ Status BaselineBuilder::add(std::span<const float> inputs, std::span<const float
 
 void BaselineBuilder::add_row(std::span<const float> row, std::span<const float> output, const float* truth) {
   RowSummary summary = summarize_row(row);
-  Answer answer = read_answer(output);
+  RowAnswer answer = read_answer(output);
   if (!summary.finite || !answer.finite) {
     ++left_out_;
     return;

@@ -450,9 +450,9 @@ RandomGraph random_network(Choices& choices) {
   return {std::move(maker.graph), std::move(maker.inputs)};
 }
 
-Verdict judge(const RandomGraph& random) {
+GraphVerdict judge(const RandomGraph& random) {
   if (random.graph.outputs.empty()) return {};
-  Verdict verdict;
+  GraphVerdict verdict;
   std::optional<Expectation> expected;
   for (const Way& way : kWays) {
     const Answer found = answer(random, way);

@@ -38,7 +38,7 @@ RandomGraph random_graph(Choices& choices);
 // 2 to 9 layers alone, on activations: most such networks answer.
 RandomGraph random_network(Choices& choices);
 
-struct Verdict {
+struct GraphVerdict {
   bool answered = false;  // not refused
   int64_t settled = 0;    // elements of outputs that were held to a number
   std::string trouble;    // empty: none
@@ -47,6 +47,6 @@ struct Verdict {
 // Loads, plans and runs it with the rewrites and without, on one thread and on two. Trouble: outputs whose types are
 // not those that inference promised, numbers that rounding does not explain (see support/rounding.h), another answer to
 // the same question, or an answer that only comes without the rewrites. Refusals are fine.
-Verdict judge(const RandomGraph& random);
+GraphVerdict judge(const RandomGraph& random);
 
 }  // namespace slipway

@@ -150,7 +150,7 @@ class Served {
   std::unique_ptr<Session> session_;
   RowAnalysis rows_;
   SystemClock clock_;
-  Metrics metrics_;
+  ServerMetrics metrics_;
   WorkerPool workers_{2};
   Batcher batcher_;
 };

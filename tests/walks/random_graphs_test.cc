@@ -21,7 +21,7 @@ TEST(RandomGraphs, AreRefusedOrAnswered) {
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.below(256));
     Choices choices(bytes);
     const RandomGraph drawn = random_graph(choices);
-    const Verdict verdict = judge(drawn);
+    const GraphVerdict verdict = judge(drawn);
     EXPECT_EQ(verdict.trouble, "") << "seed " << seed << "\n" << to_text(drawn.graph);
     answered += verdict.answered ? 1 : 0;
   }
