@@ -48,24 +48,6 @@ Contender contender_of(const std::shared_ptr<Servable>& servable) {
   return c;
 }
 
-class ManagedVersions final : public LoadedVersions {
- public:
-  explicit ManagedVersions(const ModelManager& models) : models_(models) {}
-  std::vector<std::string> models() const override { return models_.models(); }
-  int64_t serving(const std::string& model) const override { return models_.serving_version(model); }
-  int64_t latest(const std::string& model) const override {
-    const Lookup found = models_.find({.name = model, .label = "latest"});
-    return found.servable ? found.servable->version() : 0;
-  }
-  std::optional<Contender> contender(const std::string& model, int64_t version) const override {
-    const Lookup found = models_.find({.name = model, .version = version});
-    return found.servable ? std::optional(contender_of(found.servable)) : std::nullopt;
-  }
-
- private:
-  const ModelManager& models_;
-};
-
 }  // namespace
 
 Live::Live(LiveOptions options, Store store)
@@ -93,11 +75,24 @@ Result<std::unique_ptr<Live>> Live::start(LiveOptions options) {
   }
   if (live->options_.watch) {
     live->add_routes();
-    live->follower_->follow(ManagedVersions(live->server_->models()));
+    live->listen();
     live->ticker_ = std::thread([raw = live.get()] { raw->tick_forever(); });
     live->trier_ = std::thread([raw = live.get()] { raw->try_forever(); });
   }
   return live;
+}
+
+// Monitor and healer are told by the server which version serves, and the server by the healer that one is to.
+void Live::listen() {
+  ModelManager& models = server_->models();
+  auto find = [&models](const std::string& model, int64_t version) {
+    const Lookup found = models.find({.name = model, .version = version});
+    return found.servable ? std::optional(contender_of(found.servable)) : std::nullopt;
+  };
+  follower_ =
+      std::make_unique<Follower>(store_, *monitor_, *trials_, find, [this](const std::string& line) { log(line); });
+  versions_ = models.subscribe([this](const VersionChange& change) { follower_->follow(change); });
+  healer_->add_sink([&models](const Repair&) { models.refresh(); });
 }
 
 void Live::remark_others() {
@@ -170,7 +165,6 @@ Status Live::start_watching() {
   }
   RETURN_IF_ERROR(remembered);
   trials_ = std::make_unique<Trials>(*monitor_, clock_);
-  follower_ = std::make_unique<Follower>(store_, *monitor_, *trials_, [this](const std::string& line) { log(line); });
   monitor_->add_sink([this](const AlarmEvent& event) { log(log_line(event)); });
   healer_->add_sink([this](const Repair& repair) { log(log_line(repair)); });
   if (!options_.webhook.empty()) {
@@ -245,12 +239,8 @@ void Live::try_forever() {
 }
 
 void Live::tick() {
-  const ManagedVersions loaded(server_->models());
-  follower_->follow(loaded);
   Status judged = monitor_->tick();
   Status healed = healer_->step(clock_.now_us());
-  server_->models().refresh();
-  follower_->follow(loaded);
   Status error = judged.ok() ? healed : judged;
   if (!error.ok() && error.message() != last_error_) log("monitor: " + error.message());
   last_error_ = error.message();
@@ -280,6 +270,7 @@ void Live::stop() {
   if (ticker_.joinable()) ticker_.join();
   if (trier_.joinable()) trier_.join();
   if (server_) server_->stop();
+  versions_.reset();
   if (intake_) intake_->stop();
   if (monitor_) {
     Status judged = monitor_->tick();

@@ -68,6 +68,7 @@ class Live {
   bool set_aside(const std::filesystem::path& journal, const Status& damage);
   // Says so when another server watches the same store.
   void remark_others();
+  void listen();
   void add_routes();
   HttpResponse approve(const HttpRequest& request);
   void try_forever();
@@ -88,6 +89,7 @@ class Live {
   std::unique_ptr<Webhook> webhook_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Server> server_;
+  Subscription versions_;  // to the server's; first to end
   std::string last_error_;
   std::string last_undelivered_;  // of the webhook
   std::mutex mutex_;

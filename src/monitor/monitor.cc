@@ -112,7 +112,7 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
   }
   v.recorder.restart();
   v.inputs = {};
-  v.trusted = false;
+  v.trusted = std::exchange(state.to_trust, 0) == version;
   v.since_us = now_us;
   v.rows_before = v.recorder.total().rows;
   state.rolled_back.erase(version);
@@ -123,6 +123,11 @@ void Monitor::begin_serving(const std::string& model, ModelState& state, int64_t
 void Monitor::serving(const std::string& model, int64_t version, int64_t since_us, int64_t previous) {
   std::lock_guard lock(mutex_);
   ModelState& state = models_[model];
+  state.told = true;
+  serve(model, state, version, since_us, previous);
+}
+
+void Monitor::serve(const std::string& model, ModelState& state, int64_t version, int64_t since_us, int64_t previous) {
   // Its answers may have been seen before anybody said that it serves.
   if (state.serving != version) begin_serving(model, state, version, clock_.now_us());
   VersionState& v = version_state(model, version);
@@ -138,7 +143,12 @@ void Monitor::serving(const std::string& model, int64_t version, int64_t since_u
 
 void Monitor::trust(const std::string& model, int64_t version) {
   std::lock_guard lock(mutex_);
+  trust(model, models_[model], version);
+}
+
+void Monitor::trust(const std::string& model, ModelState& state, int64_t version) {
   version_state(model, version).trusted = true;
+  if (state.serving != version) state.to_trust = version;
 }
 
 void Monitor::judged(const std::string& model, int64_t version, Judgement judgement) {
@@ -162,7 +172,14 @@ void Monitor::rolled_back(const std::string& model, int64_t from, int64_t to) {
   std::lock_guard lock(mutex_);
   ModelState& state = models_[model];
   state.rolled_back.insert(from);
-  begin_serving(model, state, to, clock_.now_us());
+  if (!state.told) begin_serving(model, state, to, clock_.now_us());
+}
+
+void Monitor::put_back(const std::string& model, int64_t from, int64_t to) {
+  std::lock_guard lock(mutex_);
+  ModelState& state = models_[model];
+  if (!state.told) serve(model, state, from, 0, to);
+  trust(model, state, from);
 }
 
 void Monitor::resolve(const std::string& model, int64_t version, const std::string& because) {
@@ -195,7 +212,7 @@ void Monitor::observe(std::vector<Observation>&& batch) {
     }
     ModelState& state = models_[o.model];
     const bool newest = !state.versions.contains(o.version) && o.version > state.serving;
-    if (newest || state.serving == 0) begin_serving(o.model, state, o.version, clock_.now_us());
+    if (!state.told && (newest || state.serving == 0)) begin_serving(o.model, state, o.version, clock_.now_us());
     version_state(o.model, o.version).recorder.observe(o);
   }
 }

@@ -57,7 +57,8 @@ class Monitor {
   void set_threshold(const ThresholdModel& threshold);
   // A version became the one that answers requests without a version: now (`since_us` 0), after `previous` (0: after
   // none; kAsSeen: after the one that did so far). A server that starts says since when that has been so and which
-  // version was before: alarms of other versions that were active when it stopped are cleared then.
+  // version was before: alarms of other versions that were active when it stopped are cleared then. Of a model of which
+  // this was never said, the highest version that answers is taken for the one that serves.
   static constexpr int64_t kAsSeen = -1;
   void serving(const std::string& model, int64_t version, int64_t since_us = 0, int64_t previous = kAsSeen);
   // A person made the version production though it had been rejected: it is judged, and blamed by nobody but people.
@@ -67,9 +68,12 @@ class Monitor {
   // nullptr: none yet.
   std::shared_ptr<const Judgement> judgement(const std::string& model, int64_t version) const;
   const Parameters& parameters() const { return options_.parameters; }
-  // The same by a rollback: `from` is no version to compare with or to return to.
-  // Its alarms stay until resolve(): the symptom has to be seen gone first.
+  // A repair took `from` back, for `to`: it is no version to compare with or to return to. Its alarms stay until
+  // resolve(): the symptom has to be seen gone first. When `to` begins to serve is said by serving(); of a model of
+  // which that was never called, it does so now.
   void rolled_back(const std::string& model, int64_t from, int64_t to);
+  // A repair undid that: `from` is to serve again instead of `to`, and is trusted when it does.
+  void put_back(const std::string& model, int64_t from, int64_t to);
   // Clears the alarms of a version that was repaired or replaced.
   void resolve(const std::string& model, int64_t version, const std::string& because);
 
@@ -121,6 +125,8 @@ class Monitor {
     std::map<int64_t, VersionState> versions;
     std::map<int64_t, std::shared_ptr<const Baseline>> baselines;
     int64_t serving = 0;
+    bool told = false;     // by serving(), which version serves
+    int64_t to_trust = 0;  // when it begins to serve; 0: none
     std::set<int64_t> rolled_back;
   };
 
@@ -128,6 +134,9 @@ class Monitor {
   Status restore();
   VersionState& version_state(const std::string& model, int64_t version);
   void begin_serving(const std::string& model, ModelState& state, int64_t version, int64_t now_us);
+  // What serving() says. Requires: mutex_ is held.
+  void serve(const std::string& model, ModelState& state, int64_t version, int64_t since_us, int64_t previous);
+  void trust(const std::string& model, ModelState& state, int64_t version);
   void forget_old(ModelState& state);
   std::vector<View> due_views(int64_t now_us);
   View view_of(const std::string& model, const ModelState& state, int64_t version, const VersionState& v,

@@ -92,6 +92,26 @@ TEST_F(MonitorTest, ClearsAlarmsOfAVersionThatAnswersNoMore) {
   EXPECT_TRUE(monitor_->active_alarms().empty());
 }
 
+// A client may ask for any version that is loaded; which one serves is the server's to say.
+TEST_F(MonitorTest, ANewerVersionThatIsAskedForByItsNumberDoesNotServe) {
+  start();
+  monitor_->serving("digits", 1);
+  answer(1, 200);
+  answer(2, 100);
+  auto serving = [&] {
+    std::vector<int64_t> versions;
+    for (const VersionFacts& v : monitor_->facts()) {
+      if (v.serving) versions.push_back(v.version);
+    }
+    return versions;
+  };
+  EXPECT_EQ(serving(), std::vector<int64_t>{1});
+  monitor_->rolled_back("digits", 1, 2);
+  EXPECT_EQ(serving(), std::vector<int64_t>{1}) << "the server has not switched yet";
+  monitor_->serving("digits", 2);
+  EXPECT_EQ(serving(), std::vector<int64_t>{2});
+}
+
 TEST_F(MonitorTest, ASilentVersionThatServesIsNotCalledWell) {
   start();
   answer(1, 1000);

@@ -5,14 +5,12 @@
 
 namespace slipway {
 
-void Follower::follow(const LoadedVersions& loaded) {
-  for (const std::string& model : loaded.models()) {
-    const int64_t version = loaded.serving(model);
-    if (version == 0) continue;
-    if (serving_[model] != version) follow_version(model, version);
-    if (const int64_t replaced = replaced_[model]; replaced != 0) compare(loaded, model, replaced, version);
-    if (const int64_t latest = loaded.latest(model); latest > version) compare(loaded, model, version, latest);
-  }
+void Follower::follow(const VersionChange& change) {
+  const auto& [model, version, loaded] = change;
+  if (version == 0) return;
+  if (serving_[model] != version) follow_version(model, version);
+  if (const int64_t replaced = replaced_[model]; replaced != 0) compare(model, replaced, version);
+  if (!loaded.empty() && loaded.back() > version) compare(model, version, loaded.back());
 }
 
 void Follower::follow_version(const std::string& model, int64_t version) {
@@ -50,11 +48,11 @@ std::shared_ptr<const Holdout> Follower::read_holdout(const std::string& model, 
   return nullptr;
 }
 
-void Follower::compare(const LoadedVersions& loaded, const std::string& model, int64_t before, int64_t now) {
+void Follower::compare(const std::string& model, int64_t before, int64_t now) {
   int64_t& with = compared_with_[{model, now}];
   if (with == before) return;
-  std::optional<Contender> old = loaded.contender(model, before);
-  std::optional<Contender> young = loaded.contender(model, now);
+  std::optional<Contender> old = find_(model, before);
+  std::optional<Contender> young = find_(model, now);
   if (!old || !young) return;  // not loaded yet
   with = before;
   // The examples that came with the older version are no choice of the newer one's.

@@ -117,8 +117,7 @@ void Healer::undo(const Repair& repair, std::string& note) {
     return;
   }
   note += fmt::format("; version {} is production again, and no longer rejected", repair.version());
-  monitor_.serving(repair.model(), repair.version(), 0, repair.version_after);
-  monitor_.trust(repair.model(), repair.version());
+  monitor_.put_back(repair.model(), repair.version(), repair.version_after);
 }
 
 void Healer::move_on(Repair& repair, int64_t now_us) {

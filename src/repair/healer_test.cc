@@ -235,6 +235,38 @@ TEST_F(HealerTest, FailsWhenTheSymptomStays) {
   EXPECT_TRUE(monitor_->facts().at(1).trusted) << "the next rollback of it is a person's decision";
 }
 
+// The server loads the version that it goes back to; until it has, answers are still those of the sick one.
+TEST_F(HealerTest, WhatAVersionAnsweredBeforeProvesNothingUntilItServesAgain) {
+  start();
+  monitor_->serving("digits", 1);
+  answer(1, 1500);
+  monitor_->serving("digits", 2);
+  answer(2, 500, {.collapsed = 3});
+  EXPECT_EQ(actions_.calls, 1);
+  answer(2, 400, {.collapsed = 3});
+  EXPECT_EQ(state(0), Repair::State::verifying);
+  monitor_->serving("digits", 1);
+  answer(1, 100);
+  EXPECT_EQ(state(0), Repair::State::verifying) << "closed before enough fresh answers";
+  answer(1, 300);
+  EXPECT_EQ(state(0), Repair::State::closed);
+}
+
+TEST_F(HealerTest, AVersionThatIsPutBackIsTrustedWhenItServes) {
+  start({}, std::string(kLikelihoodIsEnough) + "verify_s = 2");
+  monitor_->serving("digits", 1);
+  answer(1, 1500);
+  monitor_->serving("digits", 2);
+  answer(2, 500, {.collapsed = 1});
+  monitor_->serving("digits", 1);
+  answer(1, 3000, {.collapsed = 1});
+  EXPECT_EQ(state(0), Repair::State::failed);
+  EXPECT_TRUE(monitor_->facts().at(0).serving) << "the server has not switched yet";
+  monitor_->serving("digits", 2);
+  EXPECT_TRUE(monitor_->facts().at(1).serving);
+  EXPECT_TRUE(monitor_->facts().at(1).trusted);
+}
+
 TEST_F(HealerTest, ProposesWhatIsOnlyLikelyAndActsOnProof) {
   start({}, "");
   answer(1, 1500);

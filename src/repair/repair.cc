@@ -18,6 +18,13 @@ const VersionFacts* find_version(const std::vector<VersionFacts>& versions, cons
   return nullptr;
 }
 
+int64_t serving_of(const std::vector<VersionFacts>& versions, const std::string& model) {
+  for (const VersionFacts& v : versions) {
+    if (v.model == model && v.serving) return v.version;
+  }
+  return 0;
+}
+
 const Alarm* find_symptom(const Repair& repair, int64_t version, const std::vector<Alarm>& alarms) {
   for (const Alarm& a : alarms) {
     if (a.model != repair.model() || a.version != version) continue;
@@ -38,6 +45,8 @@ std::optional<Transition> progress(const Repair& repair, const RemedyPolicy& pol
   const int64_t watched = verifying && repair.version_after != 0 ? repair.version_after : repair.version();
   const VersionFacts* facts = find_version(versions, repair.model(), watched);
   if (facts == nullptr) return std::nullopt;
+  // The server has not switched yet: answers of the version it is about to put back are old ones.
+  if (watched != repair.version() && serving_of(versions, repair.model()) == repair.version()) return std::nullopt;
   if (!verifying && !facts->serving) {
     return Transition{Repair::State::closed, fmt::format("version {} no longer serves", watched)};
   }

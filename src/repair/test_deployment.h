@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/events.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "data/batches.h"
@@ -106,13 +107,13 @@ class MortalActions final : public Actions {
 };
 
 // Everything the loop around a server's requests consists of.
-class Server final : public LoadedVersions {
+class Server final {
  public:
   static constexpr const char* kModel = "digits";
 
   explicit Server(const std::filesystem::path& folder, const char* policy = "")
       : folder_(folder), policy_(policy), store_(Store::open(folder / "store", true).value()) {}
-  ~Server() override { kill(); }
+  ~Server() { kill(); }
 
   Store& store() { return store_; }
   ManualClock& clock() { return clock_; }
@@ -137,11 +138,16 @@ class Server final : public LoadedVersions {
     monitor_ = Monitor::create({.journal = folder_ / "journal.sqlite"}, clock_).value();
     healer_ = Healer::create(*monitor_, *actions_, Policy::parse(policy_, "policy").value()).value();
     trials_ = std::make_unique<Trials>(*monitor_, clock_);
-    follower_ = std::make_unique<Follower>(store_, *monitor_, *trials_, [](const std::string&) {});
+    follower_ = std::make_unique<Follower>(
+        store_, *monitor_, *trials_, [this](const std::string&, int64_t version) { return contender(version); },
+        [](const std::string&) {});
+    versions_ = changes_.subscribe([this](const VersionChange& change) { follower_->follow(change); });
+    told_ = {};
     look();
   }
   // As kill -9 does: what is not on disk is gone.
   void kill() {
+    versions_.reset();
     follower_.reset();
     trials_.reset();
     healer_.reset();
@@ -154,16 +160,17 @@ class Server final : public LoadedVersions {
   // The server looks at the store.
   void look() {
     const PublishedModel published = source_->published(kModel).value();
-    if (production_ != published.production) production_ = published.production;
-    latest_ = 0;
+    production_ = published.production;
+    VersionChange now{.model = kModel, .serving = production_};
     for (int64_t version : published.versions) {
-      if (!published.rejected.contains(version)) latest_ = std::max(latest_, version);
+      if (!published.rejected.contains(version)) now.loaded.push_back(version);
     }
-    follower_->follow(*this);
+    if (now == told_) return;
+    told_ = now;
+    changes_.tell(now);
   }
   // What happens four times a second.
   void tick() {
-    follower_->follow(*this);
     for (int i = 0; i < 400 && trials_->step(); ++i) {
     }
     journal_ = monitor_->tick();
@@ -193,10 +200,7 @@ class Server final : public LoadedVersions {
     return std::isfinite(y[0]) ? std::max_element(y.begin(), y.end()) - y.begin() : -1;
   }
 
-  std::vector<std::string> models() const override { return {kModel}; }
-  int64_t serving(const std::string&) const override { return production_; }
-  int64_t latest(const std::string&) const override { return latest_; }
-  std::optional<Contender> contender(const std::string&, int64_t version) const override {
+  std::optional<Contender> contender(int64_t version) const {
     Contender c{.version = version};
     c.ask = [this, version](std::span<const Tensor> inputs) {
       clock_.advance_us(slow_.contains(version) ? 5'020 : 20);
@@ -229,7 +233,10 @@ class Server final : public LoadedVersions {
   std::unique_ptr<Healer> healer_;
   std::unique_ptr<Trials> trials_;
   std::unique_ptr<Follower> follower_;
-  int64_t production_ = 0, latest_ = 0;
+  int64_t production_ = 0;
+  VersionChange told_;  // last
+  Events<VersionChange> changes_;
+  Subscription versions_;
   Status journal_;
 };
 

@@ -1,4 +1,4 @@
-// ModelManager: asking the source, loading aside, switching at once, freeing late.
+// ModelManager: asking the source, loading aside, switching at once, telling of it, freeing late.
 #include "serve/model_manager.h"
 
 #include <algorithm>
@@ -116,6 +116,7 @@ Status ModelManager::poll_once() {
     std::lock_guard lock(mutex_);
     forget_models(names);
   }
+  tell_changes();
   free_retired();
   return first_error;
 }
@@ -166,6 +167,43 @@ void ModelManager::apply_plan(const std::string& name, Model& model) {
   }
   if (!plan.load.empty()) work_.notify_all();
   forget_old(model);
+  VersionChange now = standing(name, model);
+  if (now.serving == model.told.serving && now.loaded == model.told.loaded) return;
+  model.told = now;
+  changed_.push_back(std::move(now));
+}
+
+VersionChange ModelManager::standing(const std::string& name, const Model& model) {
+  VersionChange now{.model = name, .serving = model.serving};
+  for (const auto& [number, version] : model.versions) {
+    if (version.servable != nullptr) now.loaded.push_back(number);
+  }
+  return now;
+}
+
+void ModelManager::tell_changes() {
+  std::lock_guard telling(telling_);
+  for (;;) {
+    VersionChange next;
+    {
+      std::lock_guard lock(mutex_);
+      if (changed_.empty()) return;
+      next = std::move(changed_.front());
+      changed_.pop_front();
+    }
+    changes_.tell(next);
+  }
+}
+
+Subscription ModelManager::subscribe(Events<VersionChange>::Listener listener) {
+  return changes_.subscribe(std::move(listener), [this] {
+    std::lock_guard lock(mutex_);
+    std::vector<VersionChange> now;
+    for (const auto& [name, model] : models_) {
+      if (!model.told.loaded.empty()) now.push_back(model.told);
+    }
+    return now;
+  });
 }
 
 void ModelManager::switch_to(const std::string& name, Model& model, int64_t version) {
@@ -222,6 +260,7 @@ bool ModelManager::load_one() {
   };
   Result<std::shared_ptr<Servable>> loaded = guarded();
   finish_load(load, std::move(loaded), clock_->steady_ns() - start);
+  tell_changes();
   return true;
 }
 

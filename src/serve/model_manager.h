@@ -1,4 +1,4 @@
-// ModelManager: keeps the versions loaded that a store wants served, and hands them to requests.
+// ModelManager: keeps the versions loaded that a store wants served, hands them to requests, and tells which serves.
 #pragma once
 
 #include <condition_variable>
@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/events.h"
 #include "base/status.h"
+#include "runtime/version_change.h"
 #include "serve/metrics.h"
 #include "serve/request.h"
 #include "serve/servable.h"
@@ -56,6 +58,8 @@ struct Lookup {
   Status error;  // of the version that is not ready, where known
 };
 
+// The one who knows which version of a model serves: others do not ask again and again, but subscribe.
+//
 // Thread-safe. A request keeps its version alive by the pointer it got; a version is destroyed on the manager's thread
 // after the last such pointer is gone.
 class ModelManager {
@@ -82,6 +86,10 @@ class ModelManager {
   // The version that answers by default; 0: none, or no such model.
   int64_t serving_version(const std::string& model) const;
 
+  // `listener` is told of every model that has versions at once, and from then on of each change in its order, on the
+  // manager's threads; it may call find() and the other functions that ask. The next change waits until it returns.
+  [[nodiscard]] Subscription subscribe(Events<VersionChange>::Listener listener);
+
   // One round of asking, deciding, switching, unloading and freeing; loads are queued. For start() and tests.
   Status poll_once();
   // Loads one queued version on this thread; false when none was queued.
@@ -99,6 +107,7 @@ class ModelManager {
     std::map<int64_t, Version> versions;
     int64_t serving = 0;
     std::shared_ptr<Gauge> serving_gauge;
+    VersionChange told;  // last
   };
   struct Load {
     std::string model;
@@ -110,6 +119,9 @@ class ModelManager {
   void tell(const Status& polled);
   void load_forever();
   void apply_plan(const std::string& name, Model& model);
+  static VersionChange standing(const std::string& name, const Model& model);
+  // Calls the listeners with what changed. Requires: mutex_ is not held.
+  void tell_changes();
   void switch_to(const std::string& name, Model& model, int64_t version);
   void forget_old(Model& model);
   // Versions whose files are others than those they were loaded from. Requires: mutex_ is held.
@@ -131,10 +143,14 @@ class ModelManager {
   const std::shared_ptr<Counter> unloads_;
   const std::shared_ptr<MetricHistogram> load_seconds_;
 
-  mutable std::mutex mutex_;  // models_, retired_, last_log_: held shortly, never while loading or destroying
+  mutable std::mutex mutex_;  // of the next three: held shortly, never while loading, destroying or telling
   std::map<std::string, Model, std::less<>> models_;
+  std::deque<VersionChange> changed_;  // not told yet, the oldest first
   std::vector<std::shared_ptr<Servable>> retired_;
-  std::string source_error_;
+  std::string source_error_;  // of the thread that polls
+
+  std::mutex telling_;  // one thread at a time tells, so that changes are told in their order
+  Events<VersionChange> changes_;
 
   std::mutex work_mutex_;
   std::condition_variable work_;

@@ -1,6 +1,7 @@
 // ModelManager: versions come and go while requests hold what they got.
 #include "serve/model_manager.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -224,6 +225,35 @@ TEST_F(ManagerTest, AModelThatCannotBeReadHindersNoOtherOne) {
   EXPECT_TRUE(eventually([&] { return version_of({.name = "bad"}) == 1; })) << "mended";
   manager_->stop();
   EXPECT_THAT(log_, ::testing::Contains(::testing::HasSubstr("bad: state.json: no JSON")));
+}
+
+TEST_F(ManagerTest, TellsWhichVersionServesAndWhichAreLoaded) {
+  std::vector<std::string> heard;
+  auto hear = [this, &heard](const VersionChange& change) {
+    EXPECT_EQ(version_of({.name = change.model}), change.serving) << "listeners may ask";
+    heard.push_back(fmt::format("{} serves {} of {}", change.model, change.serving, fmt::join(change.loaded, ",")));
+  };
+  source_.publish("m");
+  make();
+  const Subscription early = manager_->subscribe(hear);
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  source_.publish("m");
+  ASSERT_TRUE(manager_->poll_once().ok());
+  settle();
+  ASSERT_TRUE(manager_->poll_once().ok());
+  EXPECT_THAT(heard, ::testing::ElementsAre("m serves 1 of 1", "m serves 2 of 1,2")) << "each change once";
+  heard.clear();
+  Subscription late = manager_->subscribe(hear);
+  EXPECT_THAT(heard, ::testing::ElementsAre("m serves 2 of 1,2")) << "how things stand";
+  late.reset();
+  heard.clear();
+  source_.set("m", {.versions = {1, 2}, .production = 1, .history = {}, .rejected = {2}});
+  ASSERT_TRUE(manager_->poll_once().ok());
+  EXPECT_THAT(heard, ::testing::Contains(::testing::StartsWith("m serves 1 of 1"))) << "a rollback";
+  source_.remove("m");
+  ASSERT_TRUE(manager_->poll_once().ok());
+  EXPECT_EQ(heard.back(), "m serves 0 of ");
 }
 
 TEST_F(ManagerTest, ClientsAreNotToldWhereTheStoreLies) {
