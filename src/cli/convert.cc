@@ -14,6 +14,7 @@
 #include "convert/write.h"
 #include "data/open_model.h"
 #include "formats/format.h"
+#include "formats/onnx_opsets.h"
 #include "formats/preparation.h"
 #include "graph/operator.h"
 #include "runtime/session.h"
@@ -127,8 +128,8 @@ std::function<Status()> declare(CLI::App& app) {
   app.add_option("IN", options->in, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
   app.add_option("OUT", options->out, "Model file to write; its extension says the format")->required();
   app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")
-      ->check(CLI::Range(9, 24))
-      ->default_str("17, or the first newer one that has all operators");
+      ->check(CLI::Range(kOldestWrittenOpset, kNewestWrittenOpset))
+      ->default_str(fmt::format("{}, or the first newer one that has all operators", kUsualOpset));
   auto* verify = app.add_flag(
       "--verify", options->verify,
       "Have the file judged (ONNX's checker, TensorFlow Lite's table), run both on samples, print the differences");

@@ -26,9 +26,9 @@ const std::vector<Chapter>& chapters() {
       {"Start here", {"quickstart"}},
       {"Train", {"train", "runs", "evaluate", "predict"}},
       {"Shrink and translate", {"optimize", "convert"}},
-      {"Look inside", {"inspect", "run", "generate", "bench", "explain", "operators"}},
+      {"Look inside", {"inspect", "run", "generate", "bench", "operators"}},
       {"Keep", {"publish", "store"}},
-      {"Serve, watch and repair", {"serve", "monitor", "doctor", "threshold"}},
+      {"Serve, watch and repair", {"serve", "doctor", "threshold"}},
       {"Prove", {"conformance"}},
       {"Shell", {"completion"}},
   };
@@ -140,6 +140,13 @@ std::string program_help(std::span<const Verb* const> verbs) {
       "Exit status: 0 done, 2 wrong usage or input, 3 not found, 4 damaged data, 5 not supported,\n"
       "130 interrupted, 1 anything else.\n";
   return out;
+}
+
+std::vector<std::string_view> verbs_of_help() {
+  std::vector<std::string_view> names;
+  for (const Chapter& c : chapters()) names.insert(names.end(), c.verbs.begin(), c.verbs.end());
+  for (const Example& e : kExamples) names.push_back(e.verb);
+  return names;
 }
 
 std::string command_help(const Command& command, const std::string& path) {

@@ -1,9 +1,12 @@
 // Help pages: golden text.
 #include "cli/help.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "cli/verb.h"
+#include "cli/verbs.h"
 
 namespace slipway {
 namespace {
@@ -36,6 +39,12 @@ TEST(Help, FirstPageTellsTheLifeOfAModelInOrder) {
             "'slipway VERB --help' tells what a verb does, with its options; 'slipway --version' tells the version.\n"
             "Exit status: 0 done, 2 wrong usage or input, 3 not found, 4 damaged data, 5 not supported,\n"
             "130 interrupted, 1 anything else.\n");
+}
+
+TEST(Help, TheFirstPageNamesNoVerbThatIsAbsent) {
+  for (std::string_view name : verbs_of_help()) {
+    EXPECT_TRUE(std::ranges::any_of(all_verbs(), [&](const Verb* verb) { return verb->name == name; })) << name;
+  }
 }
 
 TEST(Help, PageOfACommand) {

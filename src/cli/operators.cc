@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "formats/onnx_opsets.h"
 #include "ops/all.h"
 
 namespace slipway {
@@ -91,9 +92,11 @@ void print_markdown(const OperatorSet& operators) {
       "# Operators\n\n"
       "What the engine computes. Written by `slipway operators --markdown` from the cards in `src/ops/`.\n\n"
       "*opset*: the first opset of ONNX that has the operator as it is here; older spellings are upgraded on reading.\n"
+      "Files of opset {} to {} are read, {} to {} written ({} unless asked otherwise or newer operators need more).\n"
       "*gradient*: may stand in a graph that is trained. *int8*: how quantization treats it. *TFLite*: how it is "
       "spelled there.\n\n"
       "| {} | meaning |\n|{}\n",
+      kOldestReadOpset, kNewestReadOpset, kOldestWrittenOpset, kNewestWrittenOpset, kUsualOpset,
       fmt::join(kHeader, " | "), "---|---|---|---|---|---|---|---|");
   for (const Operator* op : operators.all())
     fmt::print("| {} | {} |\n", fmt::join(row(*op), " | "), markdown_cell(op->doc));

@@ -1,4 +1,4 @@
-// ONNX bytes and graphs (onnx.proto, IR version 3 to 13; opset 1 to 27 in, 9 to 24 out).
+// ONNX bytes and graphs (onnx.proto, IR version 3 to 13; opsets as formats/onnx_opsets.h says).
 //
 // Reading brings nodes to the canonical opset (formats/onnx_upgrade.h) and inlines functions. A Constant node becomes a
 // constant; an initializer that is listed as an input as well stays a constant. What a subgraph (If, Loop, Scan) reads

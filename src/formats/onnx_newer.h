@@ -14,7 +14,7 @@ inline constexpr int kNewestOnnxSchema = 17;  // of libonnx 1.12
 int onnx_attribute_since(std::string_view op, std::string_view attribute);
 
 // The first opset over kNewestOnnxSchema in which `op`, which is older, took other inputs or attributes; 0: none up
-// to 24.
+// to kNewestWrittenOpset.
 int onnx_changed_since(std::string_view op);
 
 // The opset over kNewestOnnxSchema in which input 0 of `op`, which is older, took elements of type `dtype`; 0: it is no

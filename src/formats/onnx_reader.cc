@@ -8,6 +8,7 @@
 
 #include "formats/onnx.h"
 #include "formats/onnx_ml.h"
+#include "formats/onnx_opsets.h"
 #include "formats/onnx_proto.h"
 #include "formats/onnx_upgrade.h"
 #include "formats/preparation.h"
@@ -24,7 +25,6 @@ using onnx::FunctionProto;
 using onnx::GraphProto;
 using onnx::NodeProto;
 
-constexpr int kNewestOpset = 27;
 constexpr int64_t kMostNodes = 1'000'000;  // after inlining: nested calls multiply
 constexpr int kDeepestCalls = 64;
 constexpr int kDeepestBodies = 12;  // subgraphs inside subgraphs, as verify() has it
@@ -132,11 +132,11 @@ class ModelReader {
     Opsets result;
     for (const auto& import : imports) {
       std::string domain = plain_domain(import.domain());
-      if (domain.empty() && (import.version() < 1 || import.version() > kNewestOpset)) {
+      if (domain.empty() && (import.version() < kOldestReadOpset || import.version() > kNewestReadOpset)) {
         return unsupported(
-            fmt::format("opset {} of ONNX's default domain; expected 1 to {}. Export the model with an "
-                        "older opset, such as 17",
-                        import.version(), kNewestOpset));
+            fmt::format("opset {} of ONNX's default domain; expected {} to {}. Export the model with an "
+                        "older opset, such as {}",
+                        import.version(), kOldestReadOpset, kNewestReadOpset, kUsualOpset));
       }
       result[domain] = import.version();
     }

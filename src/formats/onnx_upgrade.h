@@ -8,7 +8,8 @@
 namespace slipway {
 
 // Every change between opset 1 and kCanonicalOpset that alters the meaning or the form of an operator. What is not
-// here is written the same way in both. Opsets 22 to 27 only add types and operators and need no rule.
+// here is written the same way in both. Opsets from 22 to kNewestReadOpset only add types and operators and need no
+// rule.
 std::span<const VersionRule> upgrade_rules();
 
 }  // namespace slipway

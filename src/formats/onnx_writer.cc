@@ -12,6 +12,7 @@
 #include "formats/onnx_check.h"
 #include "formats/onnx_downgrade.h"
 #include "formats/onnx_ml.h"
+#include "formats/onnx_opsets.h"
 #include "formats/onnx_proto.h"
 #include "formats/preparation.h"
 #include "formats/tensor_pb.h"
@@ -24,10 +25,6 @@ namespace {
 constexpr int64_t kMostInside = 1'500'000'000;  // bytes of weights in the model file; protobuf ends at 2 GB
 constexpr size_t kSmallestOutside = 1024;       // smaller tensors stay in the model file
 constexpr size_t kAlignment = 4096;             // of external data, so that it can be mapped
-
-constexpr int kUsualOpset = 17;
-// The newest opset written: what is newer than the canonical one only adds operators and types.
-constexpr int kNewestOpset = 24;
 
 // The IR version that came with an opset (onnx/docs/Versioning.md); 4 at least, where initializers need not be inputs.
 int ir_version(int opset) {
@@ -296,8 +293,8 @@ int64_t constant_bytes(const Graph& graph) {
 }
 
 Result<std::string> serialized_at(int opset, const Graph& graph, ExternalFile* external) {
-  if (opset < 9 || opset > kNewestOpset) {
-    return invalid(fmt::format("opset {}; expected 9 to {}", opset, kNewestOpset));
+  if (opset < kOldestWrittenOpset || opset > kNewestWrittenOpset) {
+    return invalid(fmt::format("opset {}; expected {} to {}", opset, kOldestWrittenOpset, kNewestWrittenOpset));
   }
   Graph plain = graph;
   if (!plain.updates.empty()) {  // how training goes on is not part of the model
@@ -320,7 +317,7 @@ Result<std::string> serialized(const Graph& graph, int opset, ExternalFile* exte
   for (opset = kUsualOpset;; ++opset) {
     if (external != nullptr) external->bytes.clear();
     Result<std::string> bytes = serialized_at(opset, graph, external);
-    if (bytes.ok() || bytes.status().code() != Code::unimplemented || opset == kNewestOpset) return bytes;
+    if (bytes.ok() || bytes.status().code() != Code::unimplemented || opset == kNewestWrittenOpset) return bytes;
   }
 }
 
