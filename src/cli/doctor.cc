@@ -13,24 +13,31 @@ struct Options {
   std::string url;
   bool json = false;
   int64_t approve = 0;
+  int64_t refuse = 0;
   std::string by;
 };
 
-Status approve(HttpClient& client, const Options& options) {
-  const Json body = Json::object({{"repair", options.approve}, {"by", options.by}});
-  HttpReply reply = TRY(client.post("/v1/repairs/approve", body.dump()));
+// `what`: "approve" or "refuse"; `done` is told of it.
+Status decide(HttpClient& client, const Options& options, int64_t repair, const std::string& what, const char* done) {
+  const Json body = Json::object({{"repair", repair}, {"by", options.by}});
+  HttpReply reply = TRY(client.post("/v1/repairs/" + what, body.dump()));
   if (reply.status != 200) {
     Result<Json> json = Json::parse(reply.body);
     const std::string why = json.ok() ? (*json)["error"].as_string() : reply.body;
-    return failed_precondition(fmt::format("{}: repair {} was not approved: {}", options.url, options.approve, why));
+    return failed_precondition(fmt::format("{}: repair {} was not {}d: {}", options.url, repair, what, why));
   }
-  fmt::print("Repair {} is approved and will be made now\n", options.approve);
+  fmt::print("Repair {} is {}\n", repair, done);
   return {};
 }
 
 Status run(const Options& options) {
   HttpClient client(options.url);
-  if (options.approve > 0) return approve(client, options);
+  if (options.approve > 0) {
+    return decide(client, options, options.approve, "approve", "approved and will be made now");
+  }
+  if (options.refuse > 0) {
+    return decide(client, options, options.refuse, "refuse", "refused; it is not proposed again for this version");
+  }
   HttpReply reply = TRY(client.get("/v1/diagnosis"));
   if (reply.status != 200) {
     return unavailable(
@@ -50,8 +57,12 @@ Status run(const Options& options) {
 std::function<Status()> declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("URL", options->url, "The server, e.g. http://localhost:8501")->required();
-  app.add_option("--approve", options->approve, "Make the proposed repair of this number")->check(CLI::PositiveNumber);
-  app.add_option("--by", options->by, "Who approves, for the audit log");
+  auto* approve = app.add_option("--approve", options->approve, "Make the proposed repair of this number")
+                      ->check(CLI::PositiveNumber);
+  app.add_option("--refuse", options->refuse, "Do not make the proposed repair of this number, nor propose it again")
+      ->check(CLI::PositiveNumber)
+      ->excludes(approve);
+  app.add_option("--by", options->by, "Who approves or refuses, for the audit log");
   app.add_flag("--json", options->json, "The diagnosis as JSON");
   return [options] { return run(*options); };
 }
@@ -64,7 +75,8 @@ VERB(doctor) = {
     .help =
         "  slipway doctor http://localhost:8501          # causes with their evidence, repairs, audit\n"
         "  slipway doctor localhost:8501 --json | jq .\n"
-        "  slipway doctor localhost:8501 --approve 3 --by ana\n",
+        "  slipway doctor localhost:8501 --approve 3 --by ana\n"
+        "  slipway doctor localhost:8501 --refuse 3 --by ana\n",
     .declare = declare,
 };
 

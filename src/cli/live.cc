@@ -185,7 +185,10 @@ void Live::add_routes() {
   server_->add_route("GET", "/v1/alarms", [this](const HttpRequest&) { return json_page(monitor_->alarms_json()); });
   server_->add_route("GET", "/v1/diagnosis", [this](const HttpRequest&) { return json_page(healer_->to_json()); });
   server_->add_route("GET", "/v1/monitor", [this](const HttpRequest&) { return json_page(monitor_->snapshot()); });
-  server_->add_route("POST", "/v1/repairs/approve", [this](const HttpRequest& request) { return approve(request); });
+  server_->add_route("POST", "/v1/repairs/approve",
+                     [this](const HttpRequest& request) { return decide(request, &Healer::approve, "approved"); });
+  server_->add_route("POST", "/v1/repairs/refuse",
+                     [this](const HttpRequest& request) { return decide(request, &Healer::refuse, "refused"); });
   server_->metrics().add_source([this](std::string& out) {
     out += monitor_->metrics();
     append_metric(out, "slipway_observations_thinned_total", "counter",
@@ -194,7 +197,6 @@ void Live::add_routes() {
   });
 }
 
-// {"repair": 3, "by": "ana"}: a person decides that a proposed repair is to be made.
 namespace {
 
 // Browsers send this POST for a page of any origin without asking first; only pages of the server's own address may.
@@ -206,17 +208,19 @@ bool from_elsewhere(const HttpRequest& request) {
 
 }  // namespace
 
-HttpResponse Live::approve(const HttpRequest& request) {
+// {"repair": 3, "by": "ana"}: a person decides whether a proposed repair is to be made.
+HttpResponse Live::decide(const HttpRequest& request, ByHand by_hand, const char* decided) {
   if (from_elsewhere(request)) {
-    return error_response(403, "a page of another origin may not approve; slipway doctor --approve does");
+    return error_response(403, "a page of another origin may not decide about repairs; slipway doctor does");
   }
   Result<Json> json = Json::parse(request.body);
   if (!json.ok() || !(*json)["repair"].is_integer()) {
     return error_response(400, "expected {\"repair\": NUMBER, \"by\": \"NAME\"}, the number of a proposed repair");
   }
+  const int64_t repair = (*json)["repair"].as_int();
   const std::string& by = (*json)["by"].as_string();
-  Status status = healer_->approve((*json)["repair"].as_int(), by.empty() ? "a person" : by, clock_.now_us());
-  if (status.ok()) return json_page(Json::object({{"approved", (*json)["repair"].as_int()}}));
+  Status status = ((*healer_).*by_hand)(repair, by.empty() ? "a person" : by, clock_.now_us());
+  if (status.ok()) return json_page(Json::object({{decided, repair}}));
   return error_response(status.code() == Code::not_found ? 404 : 409, status.message());
 }
 

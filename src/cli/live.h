@@ -38,10 +38,10 @@ struct LiveOptions {
 };
 
 // Adds GET /v1/alarms (alarms, active and cleared), /v1/diagnosis (diagnosis, repairs, audit) and /v1/monitor (windows)
-// and POST /v1/repairs/approve to the server, and the monitor's lines to /metrics. The journal is kept in
-// STORE/.slipway/journal.sqlite unless options.monitor names another file; where that cannot be written, nothing is
-// kept over a restart, and the log says so; where it is damaged, a new one is begun beside it. Models are served all
-// the same.
+// and POST /v1/repairs/approve and /v1/repairs/refuse to the server, and the monitor's lines to /metrics. The journal
+// is kept in STORE/.slipway/journal.sqlite unless options.monitor names another file; where that cannot be written,
+// nothing is kept over a restart, and the log says so; where it is damaged, a new one is begun beside it. Models are
+// served all the same.
 class Live {
  public:
   static Result<std::unique_ptr<Live>> start(LiveOptions options);
@@ -70,7 +70,8 @@ class Live {
   void remark_others();
   void listen();
   void add_routes();
-  HttpResponse approve(const HttpRequest& request);
+  using ByHand = Status (Healer::*)(int64_t repair, const std::string& who, int64_t now_us);
+  HttpResponse decide(const HttpRequest& request, ByHand by_hand, const char* decided);
   void try_forever();
   void tick();
   void tick_forever();

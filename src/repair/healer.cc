@@ -61,7 +61,9 @@ void Healer::record(const Repair& repair, const std::string& actor, int64_t now_
                    .version = repair.version(),
                    .action = fmt::format("{} {}", repair.remedy, state_name(repair.state)),
                    .detail = std::move(detail.set("repair", repair.id).set("note", repair.note))};
-  unsaved_.push_back({repair.id, repair.open(), repair.to_json(), std::move(entry)});
+  // What was refused stays so over a restart.
+  const bool remembered = repair.open() || repair.state == Repair::State::refused;
+  unsaved_.push_back({repair.id, remembered, repair.to_json(), std::move(entry)});
   if (unsaved_.size() > kUnsavedKept) unsaved_.pop_front();
   static_cast<void>(save());  // tried again, and told, at the end of step()
 }
@@ -160,6 +162,7 @@ RemedyHistory Healer::history_of(const Remedy& remedy, const Cause& cause, int64
   for (const Repair& r : repairs_) {
     if (r.remedy != remedy.name || r.model() != cause.model) continue;
     history.open = history.open || r.open();
+    history.refused = history.refused || (r.state == Repair::State::refused && r.version() == cause.version);
     history.last_end_us = std::max(history.last_end_us, r.ended_us);
     if (r.acted_us != 0 && now_us - r.acted_us < kHourUs) ++history.acted_last_hour;
   }
@@ -267,17 +270,25 @@ Status Healer::step(int64_t now_us) {
 
 Status Healer::approve(int64_t id, const std::string& who, int64_t now_us) {
   std::lock_guard lock(mutex_);
-  for (Repair& repair : repairs_) {
-    if (repair.id != id) continue;
-    if (repair.state != Repair::State::proposed) {
-      return failed_precondition(fmt::format("repair {} is {}, not proposed", id, state_name(repair.state)));
-    }
-    repair.state = Repair::State::acting;
-    repair.note = fmt::format("approved by {}", who);
-    record(repair, who, now_us, Json::object());
-    return {};
+  return decide_by_hand(id, Repair::State::acting, who, now_us);
+}
+
+Status Healer::refuse(int64_t id, const std::string& who, int64_t now_us) {
+  std::lock_guard lock(mutex_);
+  return decide_by_hand(id, Repair::State::refused, who, now_us);
+}
+
+Status Healer::decide_by_hand(int64_t id, Repair::State state, const std::string& who, int64_t now_us) {
+  const auto repair = std::ranges::find(repairs_, id, &Repair::id);
+  if (repair == repairs_.end()) return not_found(fmt::format("there is no repair {}", id));
+  if (repair->state != Repair::State::proposed) {
+    return failed_precondition(fmt::format("repair {} is {}, not proposed", id, state_name(repair->state)));
   }
-  return not_found(fmt::format("there is no repair {}", id));
+  repair->state = state;
+  repair->note = fmt::format("{} by {}", state == Repair::State::refused ? "refused" : "approved", who);
+  if (!repair->open()) repair->ended_us = now_us;
+  record(*repair, who, now_us, Json::object());
+  return {};
 }
 
 Diagnosis Healer::diagnosis() const {

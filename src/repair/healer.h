@@ -40,6 +40,9 @@ class Healer {
   // A person decides to apply a proposed repair; the next step() does. not_found, or failed_precondition when it is not
   // waiting.
   Status approve(int64_t repair, const std::string& who, int64_t now_us);
+  // A person decides against a proposed repair; the remedy is neither made nor proposed again for this version. Errors
+  // as of approve().
+  Status refuse(int64_t repair, const std::string& who, int64_t now_us);
 
   Diagnosis diagnosis() const;
   // Open ones and the last 100 ended, by id.
@@ -51,6 +54,8 @@ class Healer {
   Healer(Monitor& monitor, Actions& actions, Policy policy, DiagnoseOptions options)
       : monitor_(monitor), actions_(actions), policy_(std::move(policy)), options_(options) {}
   Status restore();
+  // Moves a proposed repair to `state`, as somebody decided. Requires: mutex_ is held.
+  Status decide_by_hand(int64_t repair, Repair::State state, const std::string& who, int64_t now_us);
   void move_on(Repair& repair, int64_t now_us);
   void apply(Repair& repair, int64_t now_us);
   void undo(const Repair& repair, std::string& note);

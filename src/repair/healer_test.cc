@@ -211,6 +211,31 @@ TEST_F(HealerTest, LeavesItToAPersonWhenThePolicySaysSo) {
   EXPECT_EQ(state(0), Repair::State::verifying);
 }
 
+TEST_F(HealerTest, WhatAPersonRefusedIsNotProposedAgain) {
+  TemporaryDirectory folder;
+  const std::string policy = std::string(kLikelihoodIsEnough) + "automatic = false\ncooldown_s = 0\n";
+  start(folder.path() / "j.db", policy);
+  answer(1, 1500);
+  answer(2, 600, {.collapsed = 1});
+  ASSERT_EQ(state(0), Repair::State::proposed);
+  EXPECT_THAT(doctor_report(healer_->to_json()).value(), HasSubstr("slipway doctor URL --approve 1 (or --refuse 1)"));
+  EXPECT_EQ(healer_->refuse(9, "ana", clock_.now_us()).code(), Code::not_found);
+  ASSERT_TRUE(healer_->refuse(1, "ana", clock_.now_us()).ok());
+  EXPECT_EQ(healer_->refuse(1, "ana", clock_.now_us()).code(), Code::failed_precondition);
+  EXPECT_EQ(healer_->approve(1, "ana", clock_.now_us()).message(), "repair 1 is refused, not proposed");
+  answer(2, 600, {.collapsed = 1});
+  EXPECT_EQ(healer_->repairs().size(), 1u) << log_;
+  EXPECT_THAT(log_, HasSubstr("refused: refused by ana"));
+  EXPECT_EQ(monitor_->journal()->audit(1).value()[0].action, "rollback refused");
+  EXPECT_EQ(monitor_->journal()->audit(1).value()[0].actor, "ana");
+  // Neither after a restart, nor where the policy would let it act by itself.
+  start(folder.path() / "j.db", std::string(kLikelihoodIsEnough) + "cooldown_s = 0\n");
+  ASSERT_EQ(state(0), Repair::State::refused);
+  answer(2, 600, {.collapsed = 1});
+  EXPECT_EQ(actions_.calls, 0);
+  EXPECT_EQ(healer_->repairs().size(), 1u);
+}
+
 TEST_F(HealerTest, FailsWhenTheRemedyCannotBeApplied) {
   start();
   actions_.broken = true;

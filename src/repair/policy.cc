@@ -123,6 +123,7 @@ std::string Policy::to_toml() const {
 Decision decide(const RemedyPolicy& policy, const Cause& cause, const RemedyHistory& history, int64_t now_us) {
   using What = Decision::What;
   if (history.open) return {What::nothing, "one is under way"};
+  if (history.refused) return {What::nothing, "a person refused it"};
   if (cause.confidence < policy.min_confidence) {
     return {What::nothing, fmt::format("confidence {:.2f} is under {:.2f}", cause.confidence, policy.min_confidence)};
   }

@@ -55,6 +55,7 @@ struct RemedyHistory {
   int64_t confirmations = 0;  // diagnoses in a row that found the cause, this one included
   bool open = false;          // one is under way
   bool trusted = false;       // a person has decided for this version before
+  bool refused = false;       // a person has decided against this remedy for this version
   int64_t last_end_us = 0;    // 0: never
   int64_t acted_last_hour = 0;
 };

@@ -78,6 +78,7 @@ TEST(Decide, Table) {
       {"cooled down", true, 0.9, {.confirmations = 2, .last_end_us = 600 * kSecond}, What::act},
       {"too often", true, 0.9, {.confirmations = 2, .acted_last_hour = 3}, What::propose},
       {"a person decides", false, 0.9, {.confirmations = 2}, What::propose},
+      {"a person refused", true, 0.9, {.confirmations = 2, .refused = true}, What::nothing},
       {"a person decided", true, 0.9, {.confirmations = 2, .trusted = true}, What::propose},
       {"likely, not proved", true, 0.9, {.confirmations = 2}, What::propose, true, false},
       {"proved", true, 0.9, {.confirmations = 2}, What::act, true, true},

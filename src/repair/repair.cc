@@ -9,7 +9,7 @@ namespace slipway {
 
 namespace {
 
-constexpr std::string_view kStates[] = {"proposed", "acting", "verifying", "closed", "failed"};
+constexpr std::string_view kStates[] = {"proposed", "acting", "verifying", "closed", "failed", "refused"};
 
 const VersionFacts* find_version(const std::vector<VersionFacts>& versions, const std::string& model, int64_t version) {
   for (const VersionFacts& v : versions) {

@@ -1,4 +1,5 @@
-// Repair: one remedy for one cause, as a state machine: proposed -> acting -> verifying -> closed or failed.
+// Repair: one remedy for one cause, as a state machine: proposed -> acting -> verifying -> closed or failed, or
+// proposed -> refused.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct Repair {
     verifying,  // it was applied; fresh answers are watched for the symptom
     closed,     // the symptom was seen gone
     failed,     // the remedy could not be applied, or the symptom stayed
+    refused,    // a person decided against it
   };
   int64_t id = 0;
   std::string remedy;
@@ -35,7 +37,7 @@ struct Repair {
 
   const std::string& model() const { return cause.model; }
   int64_t version() const { return cause.version; }
-  bool open() const { return state != State::closed && state != State::failed; }
+  bool open() const { return state == State::proposed || state == State::acting || state == State::verifying; }
   Json to_json() const;
   static Result<Repair> from_json(const Json& json);
 };

@@ -94,7 +94,9 @@ std::string repairs_text(const Json& repairs) {
   for (const Json& r : repairs.items()) {
     text += fmt::format("  {} {} of {} version {}: {}: {}\n", r["id"].as_int(), r["remedy"].as_string(),
                         r["model"].as_string(), r["version"].as_int(), r["state"].as_string(), r["note"].as_string());
-    if (r["state"].as_string() == "proposed") text += fmt::format("     {}\n", r["proposal"].as_string());
+    if (r["state"].as_string() != "proposed") continue;
+    text += fmt::format("     {}\n     waits for a person: slipway doctor URL --approve {} (or --refuse {})\n",
+                        r["proposal"].as_string(), r["id"].as_int(), r["id"].as_int());
   }
   return text;
 }

@@ -139,5 +139,31 @@ TEST_F(Deployment, AProposedRollbackIsMadeWhenAPersonSaysSo) {
   EXPECT_NE(run_slipway({"doctor", url(server_->port()), "--approve", "1"}).exit, 0);
 }
 
+TEST_F(Deployment, ARefusedRollbackIsNotMadeNorProposedAgain) {
+  const std::string policy = (folder_.path() / "policy.toml").string();
+  std::ofstream(policy) << "[rollback]\nautomatic = false\ncooldown_s = 0\n";
+  publish(networks().first, true);
+  serve({"--policy", policy});
+  ask(200);
+  const int64_t sick = publish(permuted(), true);
+  ask(3000, [&] { return next_ % 50 == 0 && !diagnosis()["repairs"].items().empty(); });
+  const std::string at = url(server_->port());
+  EXPECT_THAT(run_slipway({"doctor", at}).out, HasSubstr("slipway doctor URL --approve 1 (or --refuse 1)"));
+  EXPECT_EQ(run_slipway({"doctor", at, "--refuse", "1", "--approve", "1"}).exit, 2);
+  const Outcome refused = run_slipway({"doctor", at, "--refuse", "1", "--by", "ana"});
+  EXPECT_EQ(refused.exit, 0) << refused.err;
+  EXPECT_THAT(refused.out, HasSubstr("not proposed again"));
+  EXPECT_THAT(run_slipway({"doctor", at, "--approve", "1"}).err, HasSubstr("repair 1 is refused, not proposed"));
+  ask(300);
+  kill();  // and over a restart
+  serve({"--policy", policy});
+  ask(300);
+  const Json after = diagnosis();
+  ASSERT_EQ(after["repairs"].items().size(), 1u);
+  EXPECT_EQ(after["repairs"].items()[0]["state"].as_string(), "refused");
+  EXPECT_EQ(production(), sick);
+  EXPECT_THAT(run_slipway({"doctor", url(server_->port())}).out, HasSubstr("refused by ana"));
+}
+
 }  // namespace
 }  // namespace slipway

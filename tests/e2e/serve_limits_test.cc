@@ -79,16 +79,19 @@ TEST(ServeLimits, AModelWithADamagedStateHindersNoOtherOne) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-TEST(ServeLimits, PagesOfAnotherOriginApproveNothing) {
+TEST(ServeLimits, PagesOfAnotherOriginDecideNothing) {
   TemporaryDirectory folder;
   publish_small(folder.path(), "m");
   ServerProcess server(folder.path());
   ASSERT_NE(server.port(), 0) << server.err();
-  const std::string repair = R"({"repair": 1})", path = "/v1/repairs/approve";
   Client client(server.port());
-  EXPECT_EQ(client.post(path, repair, "Origin: http://evil.example\r\n").status, 403);
-  EXPECT_EQ(client.post(path, repair, "Origin: null\r\n").status, 403) << "a file, a sandbox";
-  EXPECT_EQ(client.post(path, repair).status, 404) << "there is no such repair";
+  for (const std::string path : {"/v1/repairs/approve", "/v1/repairs/refuse"}) {
+    const std::string repair = R"({"repair": 1})";
+    EXPECT_EQ(client.post(path, repair, "Origin: http://evil.example\r\n").status, 403) << path;
+    EXPECT_EQ(client.post(path, repair, "Origin: null\r\n").status, 403) << path << ": a file, a sandbox";
+    EXPECT_EQ(client.post(path, repair).status, 404) << path << ": there is no such repair";
+    EXPECT_EQ(client.post(path, "{}").status, 400) << path;
+  }
   EXPECT_EQ(server.stop(), 0);
 }
 
