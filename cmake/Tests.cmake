@@ -44,6 +44,7 @@ foreach(group walks e2e soak)
 endforeach()
 
 add_test(NAME floors COMMAND ${CMAKE_SOURCE_DIR}/tools/check_floors)
+add_test(NAME floors_planted COMMAND ${CMAKE_SOURCE_DIR}/tools/check_floors --self-test)
 add_test(NAME try COMMAND ${CMAKE_SOURCE_DIR}/tools/check_try)
 add_test(NAME documents COMMAND ${CMAKE_SOURCE_DIR}/tools/check_docs $<TARGET_FILE:slipway>)
 if(NOT SLIPWAY_SANITIZE)

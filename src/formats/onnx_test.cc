@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "formats/onnx_testing.h"
+#include "support/onnx_text.h"
 #include "support/places.h"
 
 namespace slipway {

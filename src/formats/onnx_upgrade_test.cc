@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "formats/onnx_testing.h"
+#include "support/onnx_text.h"
 
 namespace slipway {
 namespace {

@@ -8,8 +8,8 @@
 #include "base/random.h"
 #include "monitor/detectors/all.h"
 #include "monitor/recorder.h"
-#include "monitor/test_world.h"
 #include "sketch/baseline_builder.h"
+#include "support/world.h"
 
 namespace slipway {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "monitor/simulation.h"
+#include "support/simulation.h"
 
 namespace slipway {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "base/file.h"
 #include "base/gzip.h"
-#include "monitor/simulation.h"
 #include "sketch/baseline_builder.h"
 #include "support/places.h"
+#include "support/simulation.h"
 
 namespace slipway {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "monitor/test_world.h"
+#include "support/world.h"
 
 namespace slipway {
 namespace {

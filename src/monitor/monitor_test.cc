@@ -10,7 +10,7 @@
 
 #include "base/event_bus.h"
 #include "base/file.h"
-#include "monitor/test_world.h"
+#include "support/world.h"
 
 namespace slipway {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "monitor/test_world.h"
+#include "support/world.h"
 
 namespace slipway {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "ops/all.h"
 #include "ops/evaluate.h"
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 namespace slipway::ops {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 namespace slipway::ops {
 namespace {

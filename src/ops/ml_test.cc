@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/ml.h"
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 namespace slipway::ops {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "graph/builder.h"
 #include "ops/all.h"
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 namespace slipway::ops {
 namespace {

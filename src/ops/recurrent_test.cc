@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/testing.h"
+#include "support/run_card.h"
 #include "tensor/tensor.h"
 
 namespace slipway::ops {

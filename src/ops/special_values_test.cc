@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 namespace slipway::ops {
 namespace {

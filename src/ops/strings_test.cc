@@ -1,7 +1,7 @@
 // Cards of strings: ONNX's own examples.
 #include <gtest/gtest.h>
 
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 namespace slipway::ops {
 namespace {

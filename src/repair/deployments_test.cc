@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "repair/report.h"
-#include "repair/test_deployment.h"
+#include "support/deployment.h"
 
 namespace slipway::deployment {
 namespace {

@@ -10,9 +10,9 @@
 #include <sqlite3.h>
 
 #include "base/file.h"
-#include "monitor/test_world.h"
 #include "repair/report.h"
 #include "repair/store_actions.h"
+#include "support/world.h"
 
 namespace slipway {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "serve/sharing.h"
-#include "serve/testing.h"
+#include "support/serving.h"
 
 namespace slipway {
 namespace {

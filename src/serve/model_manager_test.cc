@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "serve/testing.h"
+#include "support/serving.h"
 
 namespace slipway {
 namespace {

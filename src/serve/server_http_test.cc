@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "serve/http/coding.h"
 #include "serve/server.h"
-#include "serve/testing.h"
+#include "support/serving.h"
 
 namespace slipway {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "serve/testing.h"
+#include "support/serving.h"
 
 namespace slipway {
 namespace {

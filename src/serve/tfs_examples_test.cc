@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "serve/server.h"
-#include "serve/testing.h"
+#include "support/serving.h"
 
 namespace slipway {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "serve/servable.h"
-#include "serve/testing.h"
+#include "support/serving.h"
 
 namespace slipway {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "train/gradient_probe.h"
+#include "support/gradient_probe.h"
 #include "train/training_graph.h"
 
 namespace slipway::train {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "train/gradient_probe.h"
+#include "support/gradient_probe.h"
 #include "train/trainer.h"
 
 namespace slipway::train {

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "graph/builder.h"
 #include "ops/all.h"
-#include "train/clouds.h"
+#include "support/clouds.h"
 #include "train/imported.h"
 
 namespace slipway::train {

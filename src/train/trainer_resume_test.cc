@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "train/clouds.h"
+#include "support/clouds.h"
 
 namespace slipway::train {
 namespace {

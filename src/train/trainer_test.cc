@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/primitive.h"
-#include "train/clouds.h"
+#include "support/clouds.h"
 #include "train/fine_tune.h"
 
 namespace slipway::train {

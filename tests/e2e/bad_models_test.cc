@@ -8,10 +8,10 @@
 #include "convert/write.h"
 #include "formats/format.h"
 #include "formats/onnx.h"
-#include "formats/onnx_testing.h"
 #include "store/store.h"
 #include "support/bad_input.h"
 #include "support/folder_test.h"
+#include "support/onnx_text.h"
 
 namespace slipway {
 namespace {

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/http_client.h"
-#include "repair/test_deployment.h"
+#include "support/deployment.h"
 #include "support/program.h"
 
 namespace slipway {

@@ -11,11 +11,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "serve/testing.h"
 #include "support/folder_test.h"
 #include "support/pictures.h"
 #include "support/places.h"
 #include "support/program.h"
+#include "support/serving.h"
 #include "support/sounds.h"
 
 namespace slipway {

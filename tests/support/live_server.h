@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "serve/testing.h"
 #include "support/bad_input.h"
+#include "support/serving.h"
 
 namespace slipway {
 

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "convert/verify.h"
-#include "formats/onnx_testing.h"
 #include "sample_case.h"
+#include "support/onnx_text.h"
 
 namespace slipway::walks {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "base/file.h"
 #include "monitor/detectors/all.h"
-#include "monitor/test_world.h"
 #include "support/places.h"
+#include "support/world.h"
 
 namespace slipway {
 namespace {

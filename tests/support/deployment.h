@@ -1,4 +1,4 @@
-// For tests: real networks in a real store, answered by a server that is one loop with a clock moved by hand, watched
+// Real networks in a real store, answered by a server that is one loop with a clock moved by hand, watched
 // and repaired as `slipway serve` does it. Kill it at any moment and start it again.
 #pragma once
 

@@ -1,4 +1,4 @@
-// For tests: a small world of inputs and a classifier that answers them, with everything that can go wrong as a knob.
+// A small world of inputs and a classifier that answers them, with everything that can go wrong as a knob.
 #pragma once
 
 #include <algorithm>

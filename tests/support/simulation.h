@@ -1,4 +1,4 @@
-// For tests: a monitor under hours of traffic in seconds of time, on a machine that is as restless as machines are.
+// A monitor under hours of traffic in seconds of time, on a machine that is as restless as machines are.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "monitor/monitor.h"
-#include "monitor/test_world.h"
+#include "support/world.h"
 
 namespace slipway {
 

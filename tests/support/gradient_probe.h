@@ -1,4 +1,4 @@
-// For tests: the gradient of a loss by a weight, against central differences.
+// The gradient of a loss by a weight, against central differences.
 #pragma once
 
 #include <cmath>
@@ -9,8 +9,8 @@
 
 #include "base/random.h"
 #include "ops/all.h"
-#include "runtime/session.h"
 #include "rewrite/autodiff.h"
+#include "runtime/session.h"
 #include "train/layers.h"
 #include "train/losses.h"
 

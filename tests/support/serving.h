@@ -1,4 +1,4 @@
-// What the tests of this room share: an engine of one line, a source of versions by hand, and a plain HTTP client.
+// What tests of servers share: an engine of one line, a source of versions by hand, and a plain HTTP client.
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 // run_card: inference, preparation and one run of a single node.
-#include "ops/testing.h"
+#include "support/run_card.h"
 
 #include <cstring>
 

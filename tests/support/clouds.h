@@ -1,4 +1,4 @@
-// For tests: a small problem, models for it, and trainers of every kind.
+// A small problem, models for it, and trainers of every kind.
 #pragma once
 
 #include <memory>
