@@ -191,7 +191,9 @@ Result<PreparedInputs> bind_raw_inputs(const V2Request& request, const Front& fr
   for (const V2Input& given : request.inputs) {
     auto input = std::ranges::find(inputs, given.name, &RawInput::name);
     if (input == inputs.end()) return bare(front).at(fmt::format("unexpected inference input '{}'", given.name));
-    raw[static_cast<size_t>(input - inputs.begin())] = TRY(raw_tensor(*input, given, cells, model));
+    Tensor& taken = raw[static_cast<size_t>(input - inputs.begin())];
+    if (taken.defined()) return invalid(fmt::format("inference input '{}' is given more than once", given.name));
+    taken = TRY(raw_tensor(*input, given, cells, model));
   }
   for (size_t i = 0; i < raw.size(); ++i) {
     if (!raw[i].defined()) return bare(front).at(fmt::format("inference input '{}' is missing", inputs[i].name));

@@ -89,6 +89,12 @@ TEST(RawRequest, TensorsOfTheV2ProtocolByName) {
   EXPECT_THAT(rows->inputs.front().data<float>(), ElementsAre(2, 0, 1, 1, 0, 0));
   EXPECT_THAT(bound(R"({"inputs":[{"name":"area","shape":[1],"datatype":"FP32","data":[1]}]})").status().message(),
               HasSubstr("inference input 'town' is missing"));
+  EXPECT_THAT(bound(R"({"inputs":[{"name":"area","shape":[1],"datatype":"FP32","data":[1]},)"
+                    R"({"name":"town","shape":[1],"datatype":"BYTES","data":["Bern"]},)"
+                    R"({"name":"area","shape":[1],"datatype":"FP32","data":[2]}]})")
+                  .status()
+                  .message(),
+              HasSubstr("inference input 'area' is given more than once"));
   EXPECT_THAT(
       bound(R"({"inputs":[{"name":"input","shape":[1,3],"datatype":"FP32","data":[1,0,0]}]})").status().message(),
       HasSubstr("unexpected inference input 'input'"));
