@@ -182,17 +182,17 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION").required();
   app.add_option("VALUES", options->values,
                  "Inputs instead of random ones: NAME=FILE, FILE or a folder: .npy, .npz or .pb");
   app.add_option("--batch", options->batch, "Size of unknown dimensions that --bind does not name")
-      ->check(CLI::Range(1, 1 << 20));
-  app.add_option("--bind", options->bind, "Size of a named dimension, such as length=128")->type_name("NAME=SIZE");
-  app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224")->type_name("NAME=SIZES");
-  app.add_option("--threads", options->threads, "Threads of one run")->check(CLI::Range(1, 1024));
-  app.add_option("--seconds", options->seconds, "How long to measure")->check(CLI::Range(0.01, 3600.0));
+      .check(between(1, 1 << 20));
+  app.add_option("--bind", options->bind, "Size of a named dimension, such as length=128").type_name("NAME=SIZE");
+  app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224").type_name("NAME=SIZES");
+  app.add_option("--threads", options->threads, "Threads of one run").check(between(1, 1024));
+  app.add_option("--seconds", options->seconds, "How long to measure").check(between(0.01, 3600.0));
   app.add_flag("--profile", options->profile, "Time by operator and by node");
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };

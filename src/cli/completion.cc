@@ -53,11 +53,11 @@ Status print_script(const std::string& shell) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto shell = std::make_shared<std::string>();
   auto list = std::make_shared<std::vector<std::string>>();
-  app.add_option("SHELL", *shell, "Which shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  app.add_option("--list", *list, "Names that scripts ask for")->group("")->expected(1, 3);
+  app.add_option("SHELL", *shell, "Which shell").required().check(one_of({"bash", "zsh", "fish"}));
+  app.add_option("--list", *list, "Names that scripts ask for").hidden().expected(1, 3);
   return [shell, list] { return list->empty() ? print_script(*shell) : print_list(*list); };
 }
 

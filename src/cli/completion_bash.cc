@@ -9,7 +9,7 @@ namespace {
 
 using Kind = CommandOption::Kind;
 
-std::string quoted(const std::string& text) { return "'" + replaced(text, '\'', "'\\''") + "'"; }
+std::string in_quotes(const std::string& text) { return "'" + replaced(text, '\'', "'\\''") + "'"; }
 
 // What completes a value: arguments of compgen, evaluated when they are needed; empty for what nobody can guess.
 std::string values_of(const CommandOption& option, const std::string& program) {
@@ -36,7 +36,7 @@ std::string words_line(const Command& command, const std::string& path) {
   std::string names;
   for (const Command& sub : command.commands) names += (names.empty() ? "" : " ") + sub.name;
   const std::string values = names.empty() ? "" : fmt::format("-W '{}'", names);
-  return fmt::format("    {}) options={} values={} ;;\n", quoted(path), quoted(options), quoted(values));
+  return fmt::format("    {}) options={} values={} ;;\n", in_quotes(path), in_quotes(options), in_quotes(values));
 }
 
 // Lines of `case` for the arguments of `command` by their place; the last one's also for all behind it if it repeats.
@@ -44,8 +44,8 @@ std::string argument_lines(const Command& command, const std::string& path, cons
   std::string lines;
   for (size_t i = 0; i < command.arguments.size(); ++i) {
     const CommandOption& argument = command.arguments[i];
-    const std::string place = argument.repeats ? quoted(path + " ") + "*" : quoted(fmt::format("{} {}", path, i));
-    lines += fmt::format("    {}) values={} ;;\n", place, quoted(values_of(argument, program)));
+    const std::string place = argument.repeats ? in_quotes(path + " ") + "*" : in_quotes(fmt::format("{} {}", path, i));
+    lines += fmt::format("    {}) values={} ;;\n", place, in_quotes(values_of(argument, program)));
   }
   return lines;
 }
@@ -56,8 +56,8 @@ std::string option_lines(const Command& command, const std::string& path, const 
   for (const CommandOption& option : command.options) {
     if (option.kind == Kind::flag) continue;
     std::string cases;
-    for (const std::string& name : option.names) cases += (cases.empty() ? "" : "|") + quoted(path + " " + name);
-    lines += fmt::format("    {}) values={} ;;\n", cases, quoted(values_of(option, program)));
+    for (const std::string& name : option.names) cases += (cases.empty() ? "" : "|") + in_quotes(path + " " + name);
+    lines += fmt::format("    {}) values={} ;;\n", cases, in_quotes(values_of(option, program)));
   }
   return lines;
 }
@@ -107,7 +107,7 @@ std::string bash_completion(const Command& program) {
     if (!path.empty()) {
       const size_t space = path.rfind(' ');
       const std::string before = space == std::string::npos ? "" : path.substr(0, space);
-      commands += (commands.empty() ? "" : "|") + quoted(before + " " + command.name);
+      commands += (commands.empty() ? "" : "|") + in_quotes(before + " " + command.name);
     }
     options += option_lines(command, path, program.name);
     words += words_line(command, path);

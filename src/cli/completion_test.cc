@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <CLI/CLI.hpp>
 
 #include "base/file.h"
 #include "cli/command.h"
@@ -169,18 +170,19 @@ TEST(Completion, ZshScriptIsThis) {
 }
 
 TEST(Command, IsReadBackFromWhatWasDeclared) {
-  CLI::App app("Brief", "verb");
+  CLI::App line("Brief", "verb");
+  Arguments app(line);
   std::string text, choice, folder;
   double share = 0.5;
   std::vector<std::string> files;
-  app.add_option("IN", text, "A file")->required()->check(CLI::ExistingFile);
+  app.add_option("IN", text, "A file").required().check(existing_file());
   app.add_option("FILES", files, "More");
-  app.add_option("--mode,-m", choice, "How")->check(CLI::IsMember({"a", "b"}));
-  app.add_option("--dir", folder, "Where")->check(CLI::ExistingDirectory);
-  app.add_option("--share", share, "Part")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  app.add_option("--secret", text, "Hidden")->group("");
+  app.add_option("--mode,-m", choice, "How").check(one_of({"a", "b"}));
+  app.add_option("--dir", folder, "Where").check(existing_folder());
+  app.add_option("--share", share, "Part").check(between(0.0, 1.0)).capture_default_str();
+  app.add_option("--secret", text, "Hidden").hidden();
   app.add_subcommand("sub", "Below");
-  Command command = describe(app);
+  Command command = describe(line);
   EXPECT_EQ(command.name, "verb");
   EXPECT_EQ(command.brief, "Brief");
   ASSERT_EQ(command.arguments.size(), 2u);

@@ -103,13 +103,13 @@ Status run(const Options& options) {
   return Status(Code::unknown, fmt::format("{} of {} cases failed", report.failed, cases.size()));
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("DIR", options->folder, "Folder with cases below it")->required();
+  app.add_option("DIR", options->folder, "Folder with cases below it").required();
   app.add_option("--filter", options->filter, "Only cases whose path matches this regular expression");
-  app.add_option("--threads", options->run.threads, "Threads of a session")->check(CLI::Range(1, 1024));
-  app.add_option("--rtol", options->run.relative, "Relative tolerance of floats")->check(CLI::NonNegativeNumber);
-  app.add_option("--atol", options->run.absolute, "Absolute tolerance of floats")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options->run.threads, "Threads of a session").check(between(1, 1024));
+  app.add_option("--rtol", options->run.relative, "Relative tolerance of floats").check(not_negative());
+  app.add_option("--atol", options->run.absolute, "Absolute tolerance of floats").check(not_negative());
   app.add_flag("-v,--verbose", options->verbose, "A line for each unsupported case as well");
   app.add_flag("--together", options->together, "All cases in one process, where a crash ends the run");
   app.add_flag("--json", options->json, "For machines");

@@ -123,23 +123,21 @@ Status run(const Options& options) {
   return verdict;
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("IN", options->in, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
-  app.add_option("OUT", options->out, "Model file to write; its extension says the format")->required();
+  app.add_option("IN", options->in, "Model file, or STORE/NAME or STORE/NAME/VERSION").required();
+  app.add_option("OUT", options->out, "Model file to write; its extension says the format").required();
   app.add_option("--opset", options->opset, "Version of the operators in an ONNX file")
-      ->check(CLI::Range(kOldestWrittenOpset, kNewestWrittenOpset))
-      ->default_str(fmt::format("{}, or the first newer one that has all operators", kUsualOpset));
-  auto* verify = app.add_flag(
+      .check(between(kOldestWrittenOpset, kNewestWrittenOpset))
+      .default_str(fmt::format("{}, or the first newer one that has all operators", kUsualOpset));
+  const Argument verify = app.add_flag(
       "--verify", options->verify,
       "Have the file judged (ONNX's checker, TensorFlow Lite's table), run both on samples, print the differences");
-  app.add_option("--samples", options->samples.samples, "Rows in each run of --verify")
-      ->check(CLI::PositiveNumber)
-      ->needs(verify);
-  app.add_option("--seed", options->samples.seed, "Of the samples")->needs(verify);
+  app.add_option("--samples", options->samples.samples, "Rows in each run of --verify").check(positive()).needs(verify);
+  app.add_option("--seed", options->samples.seed, "Of the samples").needs(verify);
   app.add_option("--tolerance", options->tolerance, "Fail when an output differs by more than this")
-      ->default_str("")
-      ->needs(verify);
+      .default_str("")
+      .needs(verify);
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }

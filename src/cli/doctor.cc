@@ -54,14 +54,14 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("URL", options->url, "The server, e.g. http://localhost:8501")->required();
-  auto* approve = app.add_option("--approve", options->approve, "Make the proposed repair of this number")
-                      ->check(CLI::PositiveNumber);
+  app.add_option("URL", options->url, "The server, e.g. http://localhost:8501").required();
+  const Argument approve =
+      app.add_option("--approve", options->approve, "Make the proposed repair of this number").check(positive());
   app.add_option("--refuse", options->refuse, "Do not make the proposed repair of this number, nor propose it again")
-      ->check(CLI::PositiveNumber)
-      ->excludes(approve);
+      .check(positive())
+      .excludes(approve);
   app.add_option("--by", options->by, "Who approves or refuses, for the audit log");
   app.add_flag("--json", options->json, "The diagnosis as JSON");
   return [options] { return run(*options); };

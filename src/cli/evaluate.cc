@@ -135,15 +135,14 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION").required();
   app.add_option("DATA", options->data, "Labelled data: CSV, JSON lines, or a folder with a folder per class")
-      ->required();
+      .required();
   app.add_option("--target", options->target, "The column that has the truth [what the model was trained to tell]");
   app.add_option("--slice", options->slice, "Also measure the rows of each value of this column by themselves");
-  app.add_option("--threads", options->threads, "Threads; by the work where none are given")
-      ->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options->threads, "Threads; by the work where none are given").check(between(1, 1024));
   app.add_option("--picture", options->picture, "Write what is measured as a picture (SVG) to this file");
   app.add_flag("--json", options->json, "For machines: all metrics, classes, confusion matrix, calibration, slices");
   return [options] { return run(*options); };

@@ -71,20 +71,20 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
   GenerateOptions& generation = options->generation;
   generation.sampling.temperature = 0.8;
-  app.add_option("MODEL", options->model, "Model file, or a model's or a version's folder in a store")->required();
+  app.add_option("MODEL", options->model, "Model file, or a model's or a version's folder in a store").required();
   app.add_option("--prompt", options->prompt, "The text to continue; a line break where none is given");
-  app.add_option("--tokens", generation.tokens, "Tokens to draw, at most")->check(CLI::Range(1, 1 << 24));
+  app.add_option("--tokens", generation.tokens, "Tokens to draw, at most").check(between(1, 1 << 24));
   app.add_option("--temperature", generation.sampling.temperature, "0: always the likeliest token; 1: as learned");
   app.add_option("--top-k", generation.sampling.top_k, "Draw from the K likeliest tokens; 0: from all");
   app.add_option("--top-p", generation.sampling.top_p, "Draw from the likeliest tokens that together reach P");
-  app.add_option("--seed", generation.seed, "Of the draws")->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", generation.seed, "Of the draws").check(not_negative());
   app.add_option("--stop", generation.stop, "End before this text");
   app.add_option("--threads", options->threads, "Threads of one run; 0 chooses by the work in it")
-      ->check(CLI::Range(0, 1024));
+      .check(between(0, 1024));
   app.add_flag("--json", options->json, "For machines, in one piece");
   return [options] { return run(*options); };
 }

@@ -143,14 +143,14 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION").required();
   app.add_option("--bind", options->bind, "Size of a named dimension, such as batch=8; 1 where none is given")
-      ->type_name("NAME=SIZE");
-  app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224")->type_name("NAME=SIZES");
-  auto* text = app.add_flag("--text", options->text, "The graph as text, a line for each node");
-  app.add_flag("--json", options->json, "For machines")->excludes(text);
+      .type_name("NAME=SIZE");
+  app.add_option("--shape", options->shapes, "Shape of an input, such as image=1x3x224x224").type_name("NAME=SIZES");
+  const Argument text = app.add_flag("--text", options->text, "The graph as text, a line for each node");
+  app.add_flag("--json", options->json, "For machines").excludes(text);
   return [options] { return run(*options); };
 }
 

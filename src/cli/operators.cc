@@ -162,11 +162,11 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("NAME", options->name, "Tell all of this operator")->type_name("OPERATOR");
-  auto* markdown = app.add_flag("--markdown", options->markdown, "As the page docs/operators.md");
-  app.add_flag("--json", options->json, "For machines")->excludes(markdown);
+  app.add_option("NAME", options->name, "Tell all of this operator").type_name("OPERATOR");
+  const Argument markdown = app.add_flag("--markdown", options->markdown, "As the page docs/operators.md");
+  app.add_flag("--json", options->json, "For machines").excludes(markdown);
   return [options] { return run(*options); };
 }
 

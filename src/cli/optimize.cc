@@ -164,24 +164,24 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("IN", options->in, "Trained model: a file, or STORE/NAME or STORE/NAME/VERSION")->required();
-  app.add_option("OUT", options->out, "Where the optimized model goes (ONNX)")->required();
+  app.add_option("IN", options->in, "Trained model: a file, or STORE/NAME or STORE/NAME/VERSION").required();
+  app.add_option("OUT", options->out, "Where the optimized model goes (ONNX)").required();
   app.add_option("--prune", options->prune, "Share of each layer's weights to set to zero, such as 0.5")
-      ->default_str("");
+      .default_str("");
   app.add_flag("--global", options->global, "Prune that share of all weights, whatever their layer");
   app.add_option("--finetune", options->recipe,
                  "Recipe (TOML) to train the pruned model on by, zeros held; its data also calibrates and measures")
-      ->type_name("RECIPE");
+      .type_name("RECIPE");
   app.add_option("--data", options->data, "Where the recipe's data is, instead of its path");
   app.add_option("--quantize", options->quantize, "int8 weights: activations quantized as they come, or by calibration")
-      ->type_name("dynamic|static");
+      .type_name("dynamic|static");
   app.add_option("--calibrate", options->calibrate,
                  "Data for --quantize static and to measure by, with labels or without (see above)")
-      ->type_name("DATA")
-      ->allow_extra_args(false);
-  app.add_option("--method", options->method, "How calibration picks a range")->type_name("minmax|entropy|percentile");
+      .type_name("DATA")
+      .one_value_each();
+  app.add_option("--method", options->method, "How calibration picks a range").type_name("minmax|entropy|percentile");
   app.add_flag("--keep-slower", options->keep_slower, "Write the model even where it became slower");
   app.add_flag("--force", options->force, "Write the model however its answers changed, and where it became slower");
   app.add_flag("--json", options->json, "For machines");

@@ -206,21 +206,20 @@ Status run(const Options& given) {
   return status.ok() && !closed ? data_loss(options.out.string() + ": writing failed; is the disk full?") : status;
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION").required();
   app.add_option(
          "DATA", options->data,
          "CSV, JSON lines, image, WAV, text, .npy, .npz, or a folder of files; several go one after the other; -: CSV "
          "from standard input")
-      ->required();
+      .required();
   app.add_option("--out", options->out, "File to write: .csv, .json (lines) or .npy (scores) [standard output]");
   app.add_option("--format", options->format, "csv, json (lines) or npy [by --out, else csv]")
-      ->check(CLI::IsMember({"csv", "json", "npy"}));
-  app.add_option("--echo", options->echo, "Columns of the data to repeat in the answers")->delimiter(',');
+      .check(one_of({"csv", "json", "npy"}));
+  app.add_option("--echo", options->echo, "Columns of the data to repeat in the answers").delimiter(',');
   app.add_flag("--scores", options->scores, "In CSV a column per class with its score");
-  app.add_option("--threads", options->threads, "Threads; by the work where none are given")
-      ->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options->threads, "Threads; by the work where none are given").check(between(1, 1024));
   return [options] { return run(*options); };
 }
 

@@ -96,21 +96,22 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model,
                  "Model file (.onnx, .tflite), or STORE/NAME or STORE/NAME/VERSION of another store")
-      ->required();
-  app.add_option("STORE", options->store, "Folder of the store; made where it is absent")->required();
+      .required();
+  app.add_option("STORE", options->store, "Folder of the store; made where it is absent").required();
   app.add_option("NAME", options->name, "What requests call the model [the file's name]");
   app.add_option("--data", options->data,
                  "Data for the model, best with labels: by it the version, and later ones, are watched; without: .npy, "
                  ".npz, NAME=FILE and more (slipway optimize --help)")
-      ->type_name("DATA")
-      ->allow_extra_args(false);
+      .type_name("DATA")
+      .one_value_each();
   app.add_option("--note", options->note, "What the version says of itself [the file's name]");
-  auto* promote = app.add_flag("--promote", options->promote, "Into production, though nothing was measured of it");
-  app.add_flag("--no-promote", options->no_promote, "Leave production as it is")->excludes(promote);
+  const Argument promote =
+      app.add_flag("--promote", options->promote, "Into production, though nothing was measured of it");
+  app.add_flag("--no-promote", options->no_promote, "Leave production as it is").excludes(promote);
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }

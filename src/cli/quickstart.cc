@@ -77,7 +77,7 @@ Status run(const Options& options) {
   return judge(story);
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
   options->story.out = "out/quickstart";
   app.add_option("--data", options->story.data,

@@ -168,17 +168,16 @@ Status run(const Options& options) {
   return judge(options, outputs);
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION")->required();
+  app.add_option("MODEL", options->model, "Model file, or STORE/NAME or STORE/NAME/VERSION").required();
   app.add_option("VALUES", options->inputs, "NAME=FILE, FILE or a folder: .npy, .npz or .pb, by name or in order");
   app.add_option("--expect", options->expect, "Outputs to compare with, told in the same way");
-  app.add_option("--relative", options->relative, "Largest difference, over what is expected")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--absolute", options->absolute, "Largest difference beside that")->check(CLI::NonNegativeNumber);
+  app.add_option("--relative", options->relative, "Largest difference, over what is expected").check(not_negative());
+  app.add_option("--absolute", options->absolute, "Largest difference beside that").check(not_negative());
   app.add_option("--out", options->out, "Folder to write every output to, as NAME.npy");
-  app.add_option("--show", options->show, "Elements of every output to print")->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options->threads, "Threads; 0 chooses by the work")->check(CLI::Range(0, 1024));
+  app.add_option("--show", options->show, "Elements of every output to print").check(not_negative());
+  app.add_option("--threads", options->threads, "Threads; 0 chooses by the work").check(between(0, 1024));
   app.add_flag("--json", options->json, "For machines");
   return [options] { return run(*options); };
 }

@@ -231,31 +231,31 @@ Status plot(const Options& options) {
   return {};
 }
 
-CLI::App* subcommand(CLI::App& app, Options& options, const char* name, const char* brief) {
-  CLI::App* command = app.add_subcommand(name, brief);
-  command->add_option("--runs", options.runs, "Folder of the runs")->type_name("DIR");
-  command->add_flag("--json", options.json, "Print JSON");
+Arguments subcommand(Arguments app, Options& options, const char* name, const char* brief) {
+  Arguments command = app.add_subcommand(name, brief);
+  command.add_option("--runs", options.runs, "Folder of the runs").type_name("DIR");
+  command.add_flag("--json", options.json, "Print JSON");
   return command;
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.require_subcommand(1);
-  CLI::App* list_command = subcommand(app, *options, "list", "The runs: when, how far, how long, how good");
-  list_command->add_option("--by", options->by, "Only runs that measured this, best first: val_loss, test_auc, ...");
-  CLI::App* compare_command =
+  app.require_subcommand();
+  Arguments list_command = subcommand(app, *options, "list", "The runs: when, how far, how long, how good");
+  list_command.add_option("--by", options->by, "Only runs that measured this, best first: val_loss, test_auc, ...");
+  Arguments compare_command =
       subcommand(app, *options, "compare", "Runs side by side: what their recipes have apart, and what came of it");
-  compare_command->add_option("RUN", options->names, "Names of runs, or their folders")->type_name("RUN")->required();
-  CLI::App* best_command = subcommand(app, *options, "best", "The best run, and where its model is");
-  best_command->add_option("--by", options->by,
-                           "By what: val_loss, test_auc, ... [val_loss, where there is validation]");
-  CLI::App* plot_command = subcommand(app, *options, "plot", "The curves of several runs in one picture (SVG)");
-  plot_command->add_option("RUN", options->names, "Names of runs, or their folders (default: all)")->type_name("RUN");
-  plot_command->add_option("-o,--out", options->out, "The picture")->type_name("FILE")->required();
+  compare_command.add_option("RUN", options->names, "Names of runs, or their folders").type_name("RUN").required();
+  Arguments best_command = subcommand(app, *options, "best", "The best run, and where its model is");
+  best_command.add_option("--by", options->by,
+                          "By what: val_loss, test_auc, ... [val_loss, where there is validation]");
+  Arguments plot_command = subcommand(app, *options, "plot", "The curves of several runs in one picture (SVG)");
+  plot_command.add_option("RUN", options->names, "Names of runs, or their folders (default: all)").type_name("RUN");
+  plot_command.add_option("-o,--out", options->out, "The picture").type_name("FILE").required();
   return [=]() -> Status {
-    if (list_command->parsed()) return list(*options);
-    if (compare_command->parsed()) return compare(*options);
-    if (best_command->parsed()) return best(*options);
+    if (list_command.parsed()) return list(*options);
+    if (compare_command.parsed()) return compare(*options);
+    if (best_command.parsed()) return best(*options);
     return plot(*options);
   };
 }

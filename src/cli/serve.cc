@@ -98,46 +98,42 @@ Status serve(Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
   LiveOptions& live = options->live;
   ServerOptions& server = live.server;
   server.http.port = 8501;
-  app.add_option("STORE", live.root, "Folder of the model store")->required();
+  app.add_option("STORE", live.root, "Folder of the model store").required();
   app.add_option("--http", server.http.port, "Port of TensorFlow Serving REST, V2 REST and /metrics; 0: any free one")
-      ->check(CLI::Range(0, 65535));
+      .check(between(0, 65535));
   app.add_option("--address", server.http.address,
                  "Address to listen on: 127.0.0.1 lets this machine in, 0.0.0.0 everybody (nobody is asked who he is)");
   app.add_option("--threads", server.http.threads, "Threads that read requests and run short models; 0: one per core")
-      ->check(CLI::Range(0, 1024));
+      .check(between(0, 1024));
   app.add_option("--workers", server.worker_threads, "Threads for models whose runs are long; 0: one per core")
-      ->check(CLI::Range(0, 1024));
-  app.add_option("--model-threads", live.session.threads, "Threads of one run; 0: by its size")
-      ->check(CLI::Range(0, 1024));
+      .check(between(0, 1024));
+  app.add_option("--model-threads", live.session.threads, "Threads of one run; 0: by its size").check(between(0, 1024));
   app.add_option("--batch-rows", server.batch.max_rows, "Rows that may share a run; 1: no batching")
-      ->check(CLI::Range(1, 65536));
+      .check(between(1, 65536));
   app.add_option("--batch-delay-us", server.batch.max_delay_us, "Microseconds a run may wait for more rows")
-      ->check(CLI::NonNegativeNumber);
+      .check(not_negative());
   app.add_option("--queue", server.batch.max_queue_rows, "Rows that may wait per version before requests are refused")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--body-limit", server.http.body_limit, "Largest request body, unpacked, e.g. 64MB")
-      ->transform(CLI::AsSizeValue(false));
+      .check(positive());
+  app.add_option("--body-limit", server.http.body_limit, "Largest request body, unpacked, e.g. 64MB").size_with_unit();
   app.add_option("--max-body-memory", server.http.body_memory, "Bytes of all bodies under way; beyond it 503")
-      ->transform(CLI::AsSizeValue(false));
+      .size_with_unit();
   app.add_option("--body-rate", server.http.body_rate, "Bytes per second below which a body is cut after 30 s; 0: none")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--answer-limit", server.answer_limit, "Largest answer, e.g. 256MB; beyond it 400")
-      ->transform(CLI::AsSizeValue(false));
+      .check(not_negative());
+  app.add_option("--answer-limit", server.answer_limit, "Largest answer, e.g. 256MB; beyond it 400").size_with_unit();
   app.add_option("--max-connections", server.http.max_connections,
                  "Open connections; near it the slowest are closed, a few more are kept for health checks")
-      ->check(CLI::Range(1, 1'000'000));
+      .check(between(1, 1'000'000));
   app.add_option("--cors", server.http.allow_origin,
                  "Origin whose pages may ask from a browser, or *; none if not given");
   app.add_option("--timeout-ms", server.timeout_ms, "Deadline of requests that bring none; 0: none")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--poll-ms", server.manager.poll_ms, "How often the store is looked at")->check(CLI::PositiveNumber);
-  app.add_option("--drain-ms", server.drain_ms, "How long a stop waits for answers under way")
-      ->check(CLI::NonNegativeNumber);
+      .check(not_negative());
+  app.add_option("--poll-ms", server.manager.poll_ms, "How often the store is looked at").check(positive());
+  app.add_option("--drain-ms", server.drain_ms, "How long a stop waits for answers under way").check(not_negative());
   app.add_option("--policy", options->policy, "TOML file that says which remedy may act by itself");
   app.add_option("--threshold", options->threshold, "Learned threshold (slipway threshold) for the threshold detector");
   app.add_option("--webhook", live.webhook, "URL that alarms are posted to as JSON");

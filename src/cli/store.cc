@@ -37,12 +37,12 @@ std::string type_text(const Port& port) {
   return std::string(dtype_name(port.dtype)) + (port.any_rank ? " of any rank" : to_string(port.dims));
 }
 
-CLI::App* store_subcommand(CLI::App& app, const char* name, const char* brief, std::string& root, std::string& model,
+Arguments store_subcommand(Arguments app, const char* name, const char* brief, std::string& root, std::string& model,
                            bool& json) {
-  CLI::App* command = app.add_subcommand(name, brief);
-  command->add_option("STORE", root, "Folder of the store")->required();
-  command->add_option("NAME", model, "Model")->type_name("MODEL")->required();
-  command->add_flag("--json", json, "Print JSON");
+  Arguments command = app.add_subcommand(name, brief);
+  command.add_option("STORE", root, "Folder of the store").required();
+  command.add_option("NAME", model, "Model").type_name("MODEL").required();
+  command.add_flag("--json", json, "Print JSON");
   return command;
 }
 
@@ -255,50 +255,47 @@ Status verify(const Options& options) {
 }
 
 // Declares one subcommand with the options all of them share.
-CLI::App* subcommand(CLI::App& app, Options& options, const char* name, const char* brief) {
-  CLI::App* command = app.add_subcommand(name, brief);
-  command->add_option("STORE", options.root, "Folder of the store")->required();
-  command->add_flag("--json", options.json, "Print JSON");
+Arguments subcommand(Arguments app, Options& options, const char* name, const char* brief) {
+  Arguments command = app.add_subcommand(name, brief);
+  command.add_option("STORE", options.root, "Folder of the store").required();
+  command.add_flag("--json", options.json, "Print JSON");
   return command;
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.require_subcommand(1);
-  CLI::App* list_command = subcommand(app, *options, "list", "The models, or the versions of one");
-  list_command->add_option("NAME", options->name, "Model")->type_name("MODEL");
-  CLI::App* show_command = subcommand(app, *options, "show", "One version: signature, metrics, lineage, files");
-  show_command->add_option("NAME", options->name, "Model")->type_name("MODEL")->required();
-  show_command->add_option("VERSION", options->version, "Version (default: production)")
-      ->default_str("")
-      ->type_name("VERSION")
-      ->check(CLI::PositiveNumber);
-  CLI::App* promote_command = subcommand(app, *options, "promote", "Makes a version production, after verifying it");
-  promote_command->add_option("NAME", options->name, "Model")->type_name("MODEL")->required();
-  promote_command->add_option("VERSION", options->version, "Version")
-      ->type_name("VERSION")
-      ->required()
-      ->check(CLI::PositiveNumber);
-  promote_command->add_flag("--force", options->force, "Even a version that was rejected");
-  CLI::App* rollback_command = subcommand(app, *options, "rollback", "Goes back to the last good version");
-  rollback_command->add_option("NAME", options->name, "Model")->type_name("MODEL")->required();
-  rollback_command->add_option("--reason", options->reason, "Why, for the record");
-  CLI::App* verify_command = subcommand(app, *options, "verify", "Compares every byte with its checksum");
-  verify_command->add_option("NAME", options->name, "Model (default: all)")->type_name("MODEL");
-  verify_command->add_option("VERSION", options->version, "Version (default: all)")
-      ->default_str("")
-      ->type_name("VERSION")
-      ->check(CLI::PositiveNumber);
+  app.require_subcommand();
+  Arguments list_command = subcommand(app, *options, "list", "The models, or the versions of one");
+  list_command.add_option("NAME", options->name, "Model").type_name("MODEL");
+  Arguments show_command = subcommand(app, *options, "show", "One version: signature, metrics, lineage, files");
+  show_command.add_option("NAME", options->name, "Model").type_name("MODEL").required();
+  show_command.add_option("VERSION", options->version, "Version (default: production)")
+      .default_str("")
+      .type_name("VERSION")
+      .check(positive());
+  Arguments promote_command = subcommand(app, *options, "promote", "Makes a version production, after verifying it");
+  promote_command.add_option("NAME", options->name, "Model").type_name("MODEL").required();
+  promote_command.add_option("VERSION", options->version, "Version").type_name("VERSION").required().check(positive());
+  promote_command.add_flag("--force", options->force, "Even a version that was rejected");
+  Arguments rollback_command = subcommand(app, *options, "rollback", "Goes back to the last good version");
+  rollback_command.add_option("NAME", options->name, "Model").type_name("MODEL").required();
+  rollback_command.add_option("--reason", options->reason, "Why, for the record");
+  Arguments verify_command = subcommand(app, *options, "verify", "Compares every byte with its checksum");
+  verify_command.add_option("NAME", options->name, "Model (default: all)").type_name("MODEL");
+  verify_command.add_option("VERSION", options->version, "Version (default: all)")
+      .default_str("")
+      .type_name("VERSION")
+      .check(positive());
   const std::vector<StoreCommand> others = {declare_store_delete(app), declare_store_retain(app),
                                             declare_store_export(app), declare_store_diff(app)};
   return [=]() -> Status {
     for (const StoreCommand& other : others) {
-      if (other.app->parsed()) return other.run();
+      if (other.app.parsed()) return other.run();
     }
-    if (list_command->parsed()) return list(*options);
-    if (show_command->parsed()) return show(*options);
-    if (promote_command->parsed()) return promote(*options);
-    if (rollback_command->parsed()) return rollback(*options);
+    if (list_command.parsed()) return list(*options);
+    if (show_command.parsed()) return show(*options);
+    if (promote_command.parsed()) return promote(*options);
+    if (rollback_command.parsed()) return rollback(*options);
     return verify(*options);
   };
 }

@@ -4,29 +4,28 @@
 #include <functional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "base/json.h"
 #include "base/status.h"
+#include "cli/arguments.h"
 #include "store/store.h"
 
 namespace slipway {
 
 // A subcommand and what it runs once it has parsed.
 struct StoreCommand {
-  CLI::App* app = nullptr;
+  Arguments app;
   std::function<Status()> run;
 };
 
-StoreCommand declare_store_delete(CLI::App& app);
-StoreCommand declare_store_retain(CLI::App& app);
-StoreCommand declare_store_export(CLI::App& app);
-StoreCommand declare_store_diff(CLI::App& app);
+StoreCommand declare_store_delete(Arguments app);
+StoreCommand declare_store_retain(Arguments app);
+StoreCommand declare_store_export(Arguments app);
+StoreCommand declare_store_diff(Arguments app);
 
 // What they share.
 
 // A subcommand with STORE, NAME and --json.
-CLI::App* store_subcommand(CLI::App& app, const char* name, const char* brief, std::string& root, std::string& model,
+Arguments store_subcommand(Arguments app, const char* name, const char* brief, std::string& root, std::string& model,
                            bool& json);
 // `version`, else production, else the latest.
 Result<int64_t> version_or_production(const Store& store, const std::string& name, int64_t version);

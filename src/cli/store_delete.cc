@@ -124,29 +124,24 @@ Status retain(const RetainOptions& options) {
 
 }  // namespace
 
-StoreCommand declare_store_delete(CLI::App& app) {
+StoreCommand declare_store_delete(Arguments app) {
   auto options = std::make_shared<DeleteOptions>();
-  CLI::App* command =
+  Arguments command =
       store_subcommand(app, "delete", "Deletes versions for good", options->root, options->name, options->json);
-  command->add_option("VERSION", options->versions, "Versions")
-      ->type_name("VERSION")
-      ->required()
-      ->check(CLI::PositiveNumber);
-  command->add_flag("--force", options->force, "Even production, and the version that a rollback would go to");
+  command.add_option("VERSION", options->versions, "Versions").type_name("VERSION").required().check(positive());
+  command.add_flag("--force", options->force, "Even production, and the version that a rollback would go to");
   return {command, [options] { return delete_versions(*options); }};
 }
 
-StoreCommand declare_store_retain(CLI::App& app) {
+StoreCommand declare_store_retain(Arguments app) {
   auto options = std::make_shared<RetainOptions>();
-  CLI::App* command = app.add_subcommand("retain", "Deletes old versions, but never production or where it came from");
-  command->add_option("STORE", options->root, "Folder of the store")->required();
-  command->add_option("NAME", options->name, "Model (default: all)")->type_name("MODEL");
-  command->add_option("--keep", options->rule.keep, "The newest so many stay")
-      ->default_str("")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--older-than", options->older_than, "What is younger stays: 30d, 12h, 8w");
-  command->add_flag("--dry-run", options->dry_run, "Only tell what would go");
-  command->add_flag("--json", options->json, "Print JSON");
+  Arguments command = app.add_subcommand("retain", "Deletes old versions, but never production or where it came from");
+  command.add_option("STORE", options->root, "Folder of the store").required();
+  command.add_option("NAME", options->name, "Model (default: all)").type_name("MODEL");
+  command.add_option("--keep", options->rule.keep, "The newest so many stay").default_str("").check(positive());
+  command.add_option("--older-than", options->older_than, "What is younger stays: 30d, 12h, 8w");
+  command.add_flag("--dry-run", options->dry_run, "Only tell what would go");
+  command.add_flag("--json", options->json, "Print JSON");
   return {command, [options] { return retain(*options); }};
 }
 

@@ -172,13 +172,13 @@ Status run(const Options& options) {
 
 }  // namespace
 
-StoreCommand declare_store_diff(CLI::App& app) {
+StoreCommand declare_store_diff(Arguments app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
+  Arguments command =
       store_subcommand(app, "diff", "What sets two versions apart: metrics, graph, recipe, classes, baseline",
                        options->root, options->name, options->json);
   for (auto [name, version] : {std::pair("VERSION", &options->a), std::pair("OTHER", &options->b)}) {
-    command->add_option(name, *version, "A version")->type_name("VERSION")->required()->check(CLI::PositiveNumber);
+    command.add_option(name, *version, "A version").type_name("VERSION").required().check(positive());
   }
   return {command, [options] { return run(*options); }};
 }

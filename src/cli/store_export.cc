@@ -96,16 +96,16 @@ Status run(const Options& options) {
 
 }  // namespace
 
-StoreCommand declare_store_export(CLI::App& app) {
+StoreCommand declare_store_export(Arguments app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
+  Arguments command =
       store_subcommand(app, "export", "Copies a version into a folder, with a card that says what it is", options->root,
                        options->name, options->json);
-  command->add_option("VERSION", options->version, "Version (default: production)")
-      ->default_str("")
-      ->type_name("VERSION")
-      ->check(CLI::PositiveNumber);
-  command->add_option("-o,--out", options->out, "The folder, new or empty")->type_name("DIR")->required();
+  command.add_option("VERSION", options->version, "Version (default: production)")
+      .default_str("")
+      .type_name("VERSION")
+      .check(positive());
+  command.add_option("-o,--out", options->out, "The folder, new or empty").type_name("DIR").required();
   return {command, [options] { return run(*options); }};
 }
 

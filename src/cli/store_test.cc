@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <CLI/CLI.hpp>
 
 #include "base/file.h"
 #include "cli/verb.h"
@@ -23,7 +24,7 @@ struct Outcome {
 
 Outcome run(std::vector<std::string> arguments) {
   CLI::App app;
-  std::function<Status()> verb = verb_store.declare(app);
+  std::function<Status()> verb = verb_store.declare(Arguments(app));
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(arguments);

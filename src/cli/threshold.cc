@@ -86,9 +86,9 @@ Status run(const Options& options) {
   return {};
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SERIES", options->series, "CSV files, a value and a label of 0 or 1 in each row")->required();
+  app.add_option("SERIES", options->series, "CSV files, a value and a label of 0 or 1 in each row").required();
   app.add_option("-o,--out", options->out, "Write the threshold to this file (JSON)");
   app.add_option("--value", options->value, "Name of the value column");
   app.add_option("--label", options->label, "Name of the label column");

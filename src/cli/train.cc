@@ -338,29 +338,29 @@ Status run(const Options& options) {
   return done.ok() ? done : job.keeper->fail(done, true);
 }
 
-std::function<Status()> declare(CLI::App& app) {
+std::function<Status()> declare(Arguments app) {
   auto options = std::make_shared<Options>();
   app.add_option("RECIPE", options->recipe,
                  "The recipe (TOML), or the folder of an earlier run or of a version in a store")
-      ->required();
+      .required();
   app.add_option("--data", options->data, "Where the data is, instead of the recipe's path");
   app.add_option("-o,--out", options->out, "Write the model to this file (ONNX) instead of keeping the run");
   app.add_option("--store", options->store, "Publish the model in this store");
   app.add_flag("--promote", options->promote, "With --store: into production, though it was not tested");
   app.add_option("--checkpoints", options->checkpoints, "Keep best and last checkpoints in this folder");
   app.add_option("--runs", options->runs, "Keep the run in a folder of its own in this one; with -o: only if given")
-      ->default_str("runs");
+      .default_str("runs");
   app.add_flag("--resume", options->resume, "Go on from the last checkpoint, as if never interrupted");
   app.add_option("--set", options->settings,
                  "A key of the recipe and what it is instead: train.optimizer.learning_rate=0.01, "
                  "model.layers[0].units=64; may be given again")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--epochs", options->epochs, "Instead of the recipe's")->default_str("")->check(CLI::PositiveNumber);
-  app.add_option("--seed", options->seed, "Instead of the recipe's")->default_str("")->check(CLI::NonNegativeNumber);
+      .type_name("KEY=VALUE")
+      .one_value_each();
+  app.add_option("--epochs", options->epochs, "Instead of the recipe's").default_str("").check(positive());
+  app.add_option("--seed", options->seed, "Instead of the recipe's").default_str("").check(not_negative());
   app.add_option("--threads", options->threads, "Threads instead of the recipe's; 0 chooses by the work in a step")
-      ->default_str("")
-      ->check(CLI::Range(0, 1024));
+      .default_str("")
+      .check(between(0, 1024));
   app.add_flag("--json", options->json, "JSON lines: how the data was understood, every epoch, the result");
   app.add_flag("--quiet", options->quiet, "Tell neither how the data was understood nor of epochs; only the result");
   return [options] { return run(*options); };

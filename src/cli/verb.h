@@ -3,9 +3,8 @@
 
 #include <functional>
 
-#include <CLI/CLI.hpp>
-
 #include "base/status.h"
+#include "cli/arguments.h"
 
 namespace slipway {
 
@@ -13,8 +12,8 @@ struct Verb {
   const char* name;   // "train"
   const char* brief;  // one line for the list of verbs
   const char* help;   // what it does, with examples; shown above the options
-  // Declares options on `app` and returns what runs after parsing: its status becomes the exit code. `app` outlives it.
-  std::function<Status()> (*declare)(CLI::App& app);
+  // Declares options on `app` and returns what runs after parsing: its status becomes the exit code.
+  std::function<Status()> (*declare)(Arguments app);
 };
 
 }  // namespace slipway

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/nearest.h"
 #include "base/utf8.h"
@@ -46,7 +47,7 @@ Declared declare(const Verb& verb) {
   out.app->set_help_flag("-h,--help", "Show this help");
   out.app->footer(verb.help);
   out.app->option_defaults()->always_capture_default();
-  out.run = verb.declare(*out.app);
+  out.run = verb.declare(Arguments(*out.app));
   return out;
 }
 

@@ -15,25 +15,25 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::function<Status()> declare_train(CLI::App& app) {
+std::function<Status()> declare_train(Arguments app) {
   auto epochs = std::make_shared<int>(5);
   auto recipe = std::make_shared<std::string>();
-  app.add_option("RECIPE", *recipe, "What to train")->required();
-  app.add_option("--epochs,-e", *epochs, "How often to see the data")->capture_default_str();
-  app.add_option("--rows", *epochs, "Rows")->check(CLI::PositiveNumber);
-  app.add_option("--share", *epochs, "Share")->check(CLI::Range(0, 9));
+  app.add_option("RECIPE", *recipe, "What to train").required();
+  app.add_option("--epochs,-e", *epochs, "How often to see the data").capture_default_str();
+  app.add_option("--rows", *epochs, "Rows").check(positive());
+  app.add_option("--share", *epochs, "Share").check(between(0, 9));
   return [epochs, recipe]() -> Status {
     if (*recipe == "throw") throw std::runtime_error("foreign trouble");
     return not_found(*recipe + ": no such recipe, " + std::to_string(*epochs) + " epochs");
   };
 }
 
-std::function<Status()> declare_store(CLI::App& app) {
-  app.require_subcommand(1);
-  auto* list = app.add_subcommand("list", "What is there");
+std::function<Status()> declare_store(Arguments app) {
+  app.require_subcommand();
+  const Arguments list = app.add_subcommand("list", "What is there");
   auto name = std::make_shared<std::string>();
-  app.add_subcommand("promote", "Make a version live")->add_option("NAME", *name, "Which")->required();
-  return [list] { return list->parsed() ? Status() : unavailable("not listed"); };
+  app.add_subcommand("promote", "Make a version live").add_option("NAME", *name, "Which").required();
+  return [list] { return list.parsed() ? Status() : unavailable("not listed"); };
 }
 
 const Verb kTrain = {

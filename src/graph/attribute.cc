@@ -5,6 +5,21 @@
 
 namespace slipway {
 
+Attribute::Attribute() = default;
+Attribute::Attribute(const Attribute&) = default;
+Attribute::Attribute(Attribute&&) noexcept = default;
+Attribute& Attribute::operator=(const Attribute&) = default;
+Attribute& Attribute::operator=(Attribute&&) noexcept = default;
+Attribute::~Attribute() = default;
+
+Attributes::Attributes() = default;
+Attributes::Attributes(std::initializer_list<std::pair<std::string, Attribute>> items) : items_(items) {}
+Attributes::Attributes(const Attributes&) = default;
+Attributes::Attributes(Attributes&&) noexcept = default;
+Attributes& Attributes::operator=(const Attributes&) = default;
+Attributes& Attributes::operator=(Attributes&&) noexcept = default;
+Attributes::~Attributes() = default;
+
 std::string_view attribute_type_name(const Attribute& attribute) {
   constexpr std::string_view kNames[] = {"int",     "float",  "string", "ints", "floats",
                                          "strings", "tensor", "graph",  "type"};

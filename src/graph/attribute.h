@@ -16,10 +16,21 @@ namespace slipway {
 class Graph;
 struct ValueType;
 
-// A subgraph is shared and frozen (the body of If, Loop, Scan).
-using Attribute =
+// What an attribute holds. A subgraph is shared and frozen (the body of If, Loop, Scan).
+using AttributeValue =
     std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, std::vector<std::string>,
                  Tensor, std::shared_ptr<const Graph>, std::shared_ptr<const ValueType>>;
+
+// That variant with its copies and destruction compiled once: hundreds of cards hold attributes.
+struct Attribute : AttributeValue {
+  using AttributeValue::AttributeValue;
+  Attribute();
+  Attribute(const Attribute&);
+  Attribute(Attribute&&) noexcept;
+  Attribute& operator=(const Attribute&);
+  Attribute& operator=(Attribute&&) noexcept;
+  ~Attribute();
+};
 
 // "int", "float", "string", "ints", "floats", "strings", "tensor", "graph", "type".
 std::string_view attribute_type_name(const Attribute& attribute);
@@ -27,8 +38,13 @@ std::string_view attribute_type_name(const Attribute& attribute);
 // Named attributes in the order they were set; a handful per node, so lookup is a walk.
 class Attributes {
  public:
-  Attributes() = default;
-  Attributes(std::initializer_list<std::pair<std::string, Attribute>> items) : items_(items) {}
+  Attributes();
+  Attributes(std::initializer_list<std::pair<std::string, Attribute>> items);
+  Attributes(const Attributes&);
+  Attributes(Attributes&&) noexcept;
+  Attributes& operator=(const Attributes&);
+  Attributes& operator=(Attributes&&) noexcept;
+  ~Attributes();
 
   const Attribute* find(std::string_view name) const;
   void set(std::string_view name, Attribute value);

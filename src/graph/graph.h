@@ -97,6 +97,13 @@ struct Node {
   Values outputs;
   Attributes attributes;
 
+  Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+  ~Node();
+
   // Requires (all accessors): the node has the attribute or its card has a default.
   int64_t integer(std::string_view name) const;
   float real(std::string_view name) const;
@@ -123,6 +130,13 @@ class Graph {
   std::map<std::string, std::string> metadata;  // ONNX metadata_props
   std::map<std::string, int64_t> opsets;        // that the file it was read from was written in, by domain
   std::string doc;
+
+  Graph();
+  Graph(const Graph&);
+  Graph(Graph&&) noexcept;
+  Graph& operator=(const Graph&);
+  Graph& operator=(Graph&&) noexcept;
+  ~Graph();
 
   ValueId add_value(std::string name, DType dtype = DType::undefined, std::optional<Dims> dims = std::nullopt);
   ValueId add_constant(std::string name, Tensor data);
