@@ -8,7 +8,8 @@ add_library(slipway_test_support STATIC ${support})
 target_include_directories(slipway_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/places.cc PROPERTIES COMPILE_DEFINITIONS
   "SLIPWAY_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\";SLIPWAY_PROGRAM=\"$<$<TARGET_EXISTS:slipway>:$<TARGET_FILE:slipway>>\"")
-target_link_libraries(slipway_test_support PUBLIC slipway_library)
+target_link_libraries(slipway_test_support PUBLIC slipway_library GTest::gmock)
+slipway_precompile(slipway_test_support <gmock/gmock.h> <gtest/gtest.h>)
 
 # Unit tests start first, together; tests of whole processes (tests/e2e, tests/soak) follow one at a time, so that their
 # deadlines are not spent waiting for a core. ctest orders by COST when it runs several at once.
@@ -18,7 +19,8 @@ function(slipway_test_program name)
     return()
   endif()
   add_executable(test_${name} ${files})
-  target_link_libraries(test_${name} PRIVATE slipway_test_support GTest::gmock GTest::gtest_main)
+  target_link_libraries(test_${name} PRIVATE slipway_test_support GTest::gtest_main)
+  slipway_reuse_precompiled(test_${name} slipway_test_support)
   if(TARGET slipway)
     add_dependencies(test_${name} slipway)
   endif()
