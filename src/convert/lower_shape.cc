@@ -14,7 +14,7 @@ namespace {
 // To the shape that inference found, or to one that the model computes.
 Status reshape(Lowering& l, const Node& node) {
   Result<std::vector<int64_t>> target = reshape_target(TRY(l.dims(node.outputs[0])));
-  bool computed = node.op_type == "Reshape" && !l.from().is_constant(node.inputs[1]);
+  const bool computed = node.has_input(1) && !l.from().is_constant(node.inputs[1]);
   if (!target.ok() && computed) {
     ValueId shape = l.between("CAST", {l.input(node, 1)}, DType::i32, TRY(l.dims(node.inputs[1])),
                               {{"in_data_type", std::string("INT64")}, {"out_data_type", std::string("INT32")}});

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/tflite_names.h"
+#include "formats/tflite_operators.h"
 #include "formats/tflite_runtime.h"
 #include "graph/operator.h"
 #include "graph/replace_value.h"
@@ -177,7 +178,8 @@ Status Lowering::lower(const Node& node) {
 Status Lowering::check_runs(size_t begin) const {
   for (size_t n = begin; n < model_.graph.nodes().size(); ++n) {
     const Node& node = model_.graph.nodes()[n];
-    if (node.op_type == "QUANTIZE" || node.op_type == "DEQUANTIZE") continue;
+    const TfliteOperator* op = find_tflite_operator(node.op_type);
+    if (op != nullptr && (op->int8 == TfliteInt8::stores || op->int8 == TfliteInt8::restores)) continue;
     std::string why = runtime_refusal(model_, node);
     if (!why.empty()) return unsupported(why);
   }

@@ -1,15 +1,10 @@
 // Biases and activations fused into the layer before them.
-#include <algorithm>
-#include <string_view>
-
 #include "convert/tflite_passes.h"
+#include "formats/tflite_operators.h"
 
 namespace slipway::convert {
 
 namespace {
-
-constexpr std::string_view kTakesActivation[] = {
-    "ADD", "AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "DIV", "FULLY_CONNECTED", "MAX_POOL_2D", "MUL", "SUB"};
 
 class Fuse {
  public:
@@ -47,11 +42,12 @@ class Fuse {
 
   bool activation(size_t n) {
     Node& node = graph_.nodes()[n];
-    if (node.op_type != "RELU" && node.op_type != "RELU6" && node.op_type != "RELU_N1_TO_1") return false;
+    const TfliteOperator* op = find_tflite_operator(node.op_type);
+    if (op == nullptr || !op->is_activation) return false;
     Node* layer = only_for(node.inputs[0]);
-    bool takes = layer != nullptr && is_plain(*layer) && graph_.value(node.outputs[0]).dtype == DType::f32 &&
-                 std::find(std::begin(kTakesActivation), std::end(kTakesActivation), layer->op_type) !=
-                     std::end(kTakesActivation);
+    const TfliteOperator* before = layer == nullptr ? nullptr : find_tflite_operator(layer->op_type);
+    const bool takes = before != nullptr && before->takes_activation && is_plain(*layer) &&
+                       graph_.value(node.outputs[0]).dtype == DType::f32;
     if (!takes) return false;
     layer->attributes.set("fused_activation_function", node.op_type);
     layer->outputs = node.outputs;

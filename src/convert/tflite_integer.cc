@@ -5,40 +5,27 @@
 #include <string_view>
 
 #include "convert/tflite_passes.h"
+#include "formats/tflite_operators.h"
 #include "formats/tflite_runtime.h"
+#include "ops/all.h"
 
 namespace slipway::convert {
 
 namespace {
 
-// Operators whose result has the scale of their data, from the first data input on.
-struct Passing {
-  std::string_view op;
-  size_t data;
-};
-constexpr Passing kPassing[] = {{"AVERAGE_POOL_2D", 0}, {"DEPTH_TO_SPACE", 0}, {"EXPAND_DIMS", 0},
-                                {"GATHER", 0},          {"MAX_POOL_2D", 0},    {"PAD", 0},
-                                {"REDUCE_MAX", 0},      {"REDUCE_MIN", 0},     {"RESHAPE", 0},
-                                {"SPACE_TO_DEPTH", 0},  {"SPLIT", 1},          {"SPLIT_V", 0},
-                                {"SQUEEZE", 0},         {"STRIDED_SLICE", 0},  {"TILE", 0},
-                                {"TRANSPOSE", 0}};
-// Operators with a scale of their own for every tensor.
-constexpr std::string_view kRescaling[] = {"ADD", "HARD_SWISH", "LEAKY_RELU", "MEAN", "MUL", "RELU", "RELU6", "SUB"};
-// Operators whose result has a scale that the specification gives.
-struct Fixed {
-  std::string_view op;
-  float scale;
-  int64_t zero_point;
-};
-constexpr Fixed kFixed[] = {{"LOGISTIC", 1.f / 256, -128},
-                            {"LOG_SOFTMAX", 16.f / 256, 127},
-                            {"SOFTMAX", 1.f / 256, -128},
-                            {"TANH", 1.f / 128, 0}};
-constexpr std::string_view kWeighted[] = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"};
+TfliteInt8 int8_kind(const Node& node) {
+  const TfliteOperator* op = find_tflite_operator(node.op_type);
+  return op == nullptr ? TfliteInt8::none : op->int8;
+}
 
-template <size_t N>
-bool among(const std::string_view (&names)[N], std::string_view name) {
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+// The scale that the specification gives to the result of a TFLite operator, which is that of the ONNX operator's card.
+Quantization fixed_scale(const Node& node) {
+  const auto& cards = all_operators().all();
+  auto card = std::find_if(cards.begin(), cards.end(), [&](const Operator* op) {
+    return op->quant.kind == Quant::fixed_output && op->tflite.name == node.op_type;
+  });
+  CHECK(card != cards.end(), "a fixed scale without a card");
+  return {{(*card)->quant.scale}, {(*card)->quant.zero_point}, 0};
 }
 
 class Integers {
@@ -52,7 +39,7 @@ class Integers {
     find_quantizers(nodes);
     for (Node& node : nodes) {
       for (ValueId& in : node.inputs) in = resolved(in);
-      if (node.op_type == "DEQUANTIZE") stored(node.outputs[0]) = node.inputs[0];
+      if (int8_kind(node) == TfliteInt8::restores) stored(node.outputs[0]) = node.inputs[0];
       if (!lower(node)) graph_.add_node(std::move(node));
     }
     for (Node& node : graph_.nodes()) take_hybrid_weights(node);
@@ -64,7 +51,7 @@ class Integers {
   void find_quantizers(const std::vector<Node>& nodes) {
     quantized_.resize(graph_.value_count());
     for (const Node& node : nodes) {
-      if (node.op_type != "QUANTIZE" || uses_[static_cast<size_t>(node.inputs[0].index)] != 1) continue;
+      if (int8_kind(node) != TfliteInt8::stores || uses_[static_cast<size_t>(node.inputs[0].index)] != 1) continue;
       const Quantization* q = model_.quantization_of(node.outputs[0]);
       bool int8 = graph_.value(node.outputs[0]).dtype == DType::i8 && q != nullptr && q->per_tensor();
       if (int8) quantized_[static_cast<size_t>(node.inputs[0].index)] = node.outputs[0];
@@ -92,15 +79,15 @@ class Integers {
   bool runs(const Node& integer) const { return runtime_refusal(model_, integer).empty(); }
 
   bool lower(const Node& node) {
-    if (node.op_type == "QUANTIZE") return quantize(node);
-    if (among(kWeighted, node.op_type)) return weighted(node);
-    if (among(kRescaling, node.op_type)) return rescaling(node);
-    if (node.op_type == "CONCATENATION") return concatenation(node);
-    for (const Passing& rule : kPassing) {
-      if (rule.op == node.op_type) return passing(node, rule.data);
-    }
-    for (const Fixed& rule : kFixed) {
-      if (rule.op == node.op_type) return fixed(node, {{rule.scale}, {rule.zero_point}, 0});
+    switch (int8_kind(node)) {
+      case TfliteInt8::none:
+      case TfliteInt8::restores: return false;
+      case TfliteInt8::stores: return quantize(node);
+      case TfliteInt8::weighted: return weighted(node);
+      case TfliteInt8::rescales: return rescaling(node);
+      case TfliteInt8::joins: return concatenation(node);
+      case TfliteInt8::passes: return passing(node, find_tflite_operator(node.op_type)->data);
+      case TfliteInt8::fixed: return fixed(node, fixed_scale(node));
     }
     return false;
   }
@@ -186,13 +173,13 @@ class Integers {
   }
 
   bool rescaling(const Node& node) {
-    size_t count = node.op_type == "MEAN" ? 1 : node.inputs.size();
-    for (size_t i = 0; i < count; ++i) {
-      if (!int8_of(node.inputs[i]).valid()) return false;
+    Node integer = node;
+    for (ValueId& in : integer.inputs) {
+      if (graph_.value(in).dtype != DType::f32) continue;  // axes
+      in = int8_of(in);
+      if (!in.valid()) return false;
     }
     if (!is_quantized(node)) return false;
-    Node integer = node;
-    for (size_t i = 0; i < count; ++i) integer.inputs[i] = int8_of(node.inputs[i]);
     if (!runs(integer)) return false;
     integer.outputs[0] = take_quantized(node);
     graph_.add_node(std::move(integer));
@@ -222,7 +209,7 @@ class Integers {
     const Quantization* q = model_.quantization_of(weights);
     bool fits = graph_.is_constant(weights) && graph_.value(weights).dtype == DType::i8 && q != nullptr &&
                 std::all_of(q->zero_point.begin(), q->zero_point.end(), [](int64_t z) { return z == 0; });
-    int64_t channels = node.op_type == "DEPTHWISE_CONV_2D" ? 3 : 0;
+    const int64_t channels = find_tflite_operator(node.op_type)->channels;
     return fits && (q->per_tensor() || q->axis == channels) ? weights : ValueId{};
   }
 
@@ -284,7 +271,8 @@ class Integers {
   // runtime's hybrid convolutions by channel answered with the bias alone (the npm package's build). Matrices by
   // channel are hybrid only since 2024 (version 12 of FULLY_CONNECTED).
   void take_hybrid_weights(Node& node) {
-    if (node.op_type != "FULLY_CONNECTED" || graph_.value(node.inputs[0]).dtype != DType::f32) return;
+    const TfliteOperator* op = find_tflite_operator(node.op_type);
+    if (op == nullptr || !op->hybrid || graph_.value(node.inputs[0]).dtype != DType::f32) return;
     if (is_dequantized(node.inputs[0])) return;
     ValueId weights = int8_weights(node);
     if (weights.valid() && model_.quantization_of(weights)->per_tensor()) node.inputs[1] = weights;

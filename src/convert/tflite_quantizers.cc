@@ -1,19 +1,22 @@
 // QUANTIZE and DEQUANTIZE put where integer arithmetic finds them, or away.
 #include <algorithm>
-#include <string_view>
 
 #include "convert/tflite_passes.h"
+#include "formats/tflite_operators.h"
 #include "formats/tflite_runtime.h"
 
 namespace slipway::convert {
 
 namespace {
 
-// Operators that move elements, with one data input and one output.
-constexpr std::string_view kMoving[] = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE", "TRANSPOSE"};
-
 bool moves(const Node& node) {
-  return std::find(std::begin(kMoving), std::end(kMoving), node.op_type) != std::end(kMoving);
+  const TfliteOperator* op = find_tflite_operator(node.op_type);
+  return op != nullptr && op->moves;
+}
+
+bool is(const Node& node, TfliteInt8 kind) {
+  const TfliteOperator* op = find_tflite_operator(node.op_type);
+  return op != nullptr && op->int8 == kind;
 }
 
 // Puts one QUANTIZE to int8 before the movement of what it quantizes; false when there is none left to put.
@@ -23,7 +26,7 @@ bool quantize_earlier(TfliteModel& model) {
   std::vector<int> uses = graph.use_counts();
   for (size_t n = 0; n < graph.nodes().size(); ++n) {
     Node& quantize = graph.nodes()[n];
-    if (quantize.op_type != "QUANTIZE") continue;
+    if (!is(quantize, TfliteInt8::stores)) continue;
     ValueId moved = quantize.inputs[0], out = quantize.outputs[0];
     NodeId producer = producers[static_cast<size_t>(moved.index)];
     const Quantization* q = model.quantization_of(out);
@@ -72,7 +75,7 @@ void quantize_before_movement(TfliteModel& model) {
 void fold_dequantized(TfliteModel& model) {
   Graph& graph = model.graph;
   std::erase_if(graph.nodes(), [&](const Node& node) {
-    if (node.op_type != "DEQUANTIZE" || !graph.is_constant(node.inputs[0])) return false;
+    if (!is(node, TfliteInt8::restores) || !graph.is_constant(node.inputs[0])) return false;
     const Quantization* q = model.quantization_of(node.inputs[0]);
     ValueId out = node.outputs[0];
     bool is_output = std::find(graph.outputs.begin(), graph.outputs.end(), out) != graph.outputs.end();

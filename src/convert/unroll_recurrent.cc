@@ -7,10 +7,13 @@
 
 #include "graph/builder.h"
 #include "ops/all.h"
+#include "ops/recurrent.h"
 
 namespace slipway::convert {
 
 namespace {
+
+using kernels::Cell;
 
 constexpr int64_t kMostSteps = 1024;  // each is about a dozen nodes
 
@@ -22,17 +25,15 @@ const char* activation_of(const std::string& name) {
   return "";
 }
 
-size_t activations_of(std::string_view cell) { return cell == "LSTM" ? 3 : cell == "GRU" ? 2 : 1; }
-int64_t gates_of(std::string_view cell) { return cell == "LSTM" ? 4 : cell == "GRU" ? 3 : 1; }
-
 class Unroll {
  public:
-  Unroll(Graph& graph, const Node& node)
+  Unroll(Graph& graph, const Node& node, Cell cell)
       : b_(graph, all_operators(), node.name + "/"),
         node_(node),
+        cell_(cell),
         batch_first_(node.integer("layout") != 0),
         bidirectional_(node.text("direction") == "bidirectional"),
-        gates_(gates_of(node.op_type)),
+        gates_(kernels::gates_of(cell)),
         steps_((*graph.value(node.inputs[0]).dims)[batch_first_ ? 1 : 0].size),
         hidden_((*graph.value(node.inputs[2]).dims)[2].size) {}
 
@@ -94,8 +95,8 @@ class Unroll {
 
   ValueId activated(size_t which, ValueId x) {
     std::vector<std::string> names = node_.strings("activations");
-    const char* defaults[] = {node_.op_type == "RNN" ? "Tanh" : "Sigmoid", "Tanh", "Tanh"};
-    size_t at = static_cast<size_t>(d_) * activations_of(node_.op_type) + which;
+    const char* defaults[] = {cell_ == Cell::rnn ? "Tanh" : "Sigmoid", "Tanh", "Tanh"};
+    size_t at = static_cast<size_t>(d_) * kernels::functions_of(cell_) + which;
     return b_.op(names.empty() ? defaults[which] : activation_of(names[at]), {x});
   }
 
@@ -104,7 +105,7 @@ class Unroll {
     d_ = d;
     recurrent_ = of_direction(node_.inputs[2], 0, d);
     h_ = initial(5, d);
-    c_ = node_.op_type == "LSTM" ? initial(6, d) : ValueId{};
+    c_ = cell_ == Cell::lstm ? initial(6, d) : ValueId{};
     ValueId weights = of_direction(node_.inputs[1], 0, d);
     ValueId x = b_.op("MatMul", {node_.inputs[0], transposed(weights)});
     read_biases(d);
@@ -136,17 +137,17 @@ class Unroll {
     input_bias_ = b_.add(of_input, of_state);
   }
 
-  bool resets_after() const { return node_.op_type == "GRU" && node_.integer("linear_before_reset") != 0; }
+  bool resets_after() const { return cell_ == Cell::gru && node_.integer("linear_before_reset") != 0; }
 
   void read_peepholes(int64_t d) {
     peepholes_.clear();
-    if (node_.op_type == "LSTM" && node_.has_input(7)) peepholes_ = parts(of_direction(node_.inputs[7], 0, d), 0, 3);
+    if (cell_ == Cell::lstm && node_.has_input(7)) peepholes_ = parts(of_direction(node_.inputs[7], 0, d), 0, 3);
   }
 
   // The transposed recurrent weights; a GRU that resets before its product has those of the candidate by themselves.
   void prepare_products() {
     candidate_ = {};
-    if (node_.op_type == "GRU") {
+    if (cell_ == Cell::gru) {
       candidate_ = transposed(gate_rows(recurrent_, 2, 3));
       recurrent_ = gate_rows(recurrent_, 0, 2);
     }
@@ -155,8 +156,8 @@ class Unroll {
 
   // now: [batch, gates * hidden]
   void step(ValueId now) {
-    if (node_.op_type == "LSTM") return lstm(now);
-    if (node_.op_type == "GRU") return gru(now);
+    if (cell_ == Cell::lstm) return lstm(now);
+    if (cell_ == Cell::gru) return gru(now);
     if (h_.valid()) now = b_.add(now, b_.op("MatMul", {h_, recurrent_}));
     h_ = activated(0, now);
   }
@@ -216,6 +217,7 @@ class Unroll {
 
   Builder b_;
   const Node node_;
+  const Cell cell_;
   const bool batch_first_, bidirectional_;
   const int64_t gates_, steps_, hidden_;
   int64_t d_ = 0;
@@ -262,8 +264,8 @@ Result<int> unroll_recurrent(Graph& graph, std::vector<Refusal>& refusals) {
   graph.nodes().clear();
   int found = 0;
   for (Node& node : nodes) {
-    bool recurrent = node.domain.empty() && (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN");
-    if (!recurrent || node.op == nullptr || graph.value(node.inputs[0]).dtype != DType::f32) {
+    const Result<Cell> cell = ops::cell_of(node.op_type);
+    if (!cell.ok() || !node.domain.empty() || node.op == nullptr || graph.value(node.inputs[0]).dtype != DType::f32) {
       graph.add_node(std::move(node));
       continue;
     }
@@ -273,7 +275,7 @@ Result<int> unroll_recurrent(Graph& graph, std::vector<Refusal>& refusals) {
       graph.add_node(std::move(node));
       continue;
     }
-    Status status = Unroll(graph, node).run();
+    Status status = Unroll(graph, node, *cell).run();
     if (!status.ok()) return status.at(describe(node));
     ++found;
   }

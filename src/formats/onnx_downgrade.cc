@@ -129,7 +129,8 @@ Status check_lowered(const Graph& graph, size_t begin, const Node& original, int
 
 // Optional in ONNX, but runtimes want it.
 void set_hidden_size(const Graph& graph, Node& node) {
-  bool recurrent = node.domain.empty() && (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN");
+  const bool recurrent =
+      node.domain.empty() && node.op != nullptr && find_attribute(*node.op, "hidden_size") != nullptr;
   if (!recurrent || node.has("hidden_size") || !node.has_input(2)) return;
   const std::optional<Dims>& weights = graph.value(node.inputs[2]).dims;
   if (weights && weights->size() == 3 && (*weights)[2].known()) node.attributes.set("hidden_size", (*weights)[2].size);

@@ -1,8 +1,4 @@
-// What the TensorFlow Lite runtime takes of an operator: the versions it registers, element types, ranks.
-//
-// Versions are those of tflite/core/kernels/register.cc; types and ranks those that the kernels' Prepare and Eval
-// accept (tflite/kernels/*.cc), as far back as the runtime of TensorFlow 2.13. tests/walks/tflite_runtime_test.cc holds
-// the table to a runtime.
+// Whether the TensorFlow Lite runtime takes a node (formats/tflite_operators.h): its version, element types, ranks.
 #pragma once
 
 #include <string>

@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/format.h"
+#include "formats/tflite_operators.h"
+#include "formats/tflite_version.h"
 #include "support/places.h"
 
 namespace slipway {
@@ -140,6 +142,34 @@ TEST(TfliteReader, SurvivesDamage) {
     }
   }
   EXPECT_GT(readable, 100);
+}
+
+// As TensorFlow's versioning/op_version.cc has them.
+TEST(TfliteOperators, VersionsFollowTypesRanksAndOptions) {
+  auto version = [](const char* op_type, DType dtype, size_t rank, Attributes attributes = {}) {
+    TfliteModel model;
+    Node node;
+    node.op_type = op_type;
+    node.domain = kTfliteDomain;
+    node.inputs = {model.graph.add_input("a", dtype, Dims(rank, Dim(2))),
+                   model.graph.add_input("b", dtype, Dims(rank, Dim(2)))};
+    node.outputs = {model.graph.add_value("y", dtype, Dims(rank, Dim(2)))};
+    node.attributes = std::move(attributes);
+    return operator_version(model, node);
+  };
+  EXPECT_EQ(version("ADD", DType::f32, 4), 1);
+  EXPECT_EQ(version("ADD", DType::i8, 4), 2);
+  EXPECT_EQ(version("ADD", DType::i64, 4), 4);
+  EXPECT_EQ(version("ABS", DType::i32, 4), 5);
+  EXPECT_EQ(version("SUB", DType::f32, 5), 3);
+  EXPECT_EQ(version("TRANSPOSE", DType::f32, 6), 6);
+  EXPECT_EQ(version("SPLIT", DType::i32, 2), 3);  // of its second input, the data
+  EXPECT_EQ(version("BROADCAST_TO", DType::f32, 2), 2);
+  EXPECT_EQ(version("CONV_2D", DType::i8, 4), 3);
+  EXPECT_EQ(version("DEPTHWISE_CONV_2D", DType::f32, 4, {{"dilation_w_factor", int64_t{2}}}), 2);
+  EXPECT_EQ(version("RESIZE_BILINEAR", DType::f32, 4, {{"align_corners", int64_t{1}}}), 1);
+  EXPECT_EQ(version("RESIZE_NEAREST_NEIGHBOR", DType::f32, 4, {{"align_corners", int64_t{1}}}), 3);
+  EXPECT_EQ(version("FULLY_CONNECTED", DType::f32, 2), 6);  // two inputs: no bias
 }
 
 }  // namespace

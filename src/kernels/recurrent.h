@@ -11,6 +11,8 @@
 namespace slipway::kernels {
 
 enum class Cell : uint8_t { lstm, gru, rnn };
+// Its gates, and the candidate: parts of W, R and B.
+inline int64_t gates_of(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1; }
 
 // f, g, h of the formulas; the last two have no element-wise operator of ONNX behind them.
 enum class GateFunction : uint8_t {
@@ -62,7 +64,7 @@ struct RecurrentSpec {
     return gate[0].function == GateFunction::sigmoid && gate[1].function == GateFunction::tanh &&
            gate[2].function == GateFunction::tanh;
   }
-  int64_t width() const { return hidden * (cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1); }
+  int64_t width() const { return hidden * gates_of(cell); }
 };
 inline size_t functions_of(Cell cell) { return cell == Cell::lstm ? 3 : cell == Cell::gru ? 2 : 1; }
 
