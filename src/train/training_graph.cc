@@ -12,6 +12,7 @@
 #include "kernels/primitive.h"
 #include "ops/all.h"
 #include "rewrite/autodiff.h"
+#include "train/weights.h"
 
 namespace slipway::train {
 
@@ -42,31 +43,9 @@ Status check_freeze(const Graph& model, const TrainingSpec& spec) {
   return {};
 }
 
-// Whether input i of `node` is a weight that gradient descent moves.
-bool is_weight_input(const Node& node, size_t i) {
-  if (node.op == nullptr) return false;
-  if (node.op_type == "BatchNormalization") return i == 1 || i == 2;
-  if (node.op_type == "LayerNormalization" || node.op_type == "GroupNormalization") return i >= 1;
-  if (node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN") return i >= 1 && i <= 3;
-  if (node.op_type == "ConvTranspose") return i >= 1;
-  if (node.op->quant.kind == Quant::weighted) return i >= 1;
-  return node.op_type == "PRelu" && i == 1;
-}
-
-Values weights_of(const Graph& model, const TrainingSpec& spec) {
-  Values marked, found;
-  for (size_t v = 0; v < model.value_count(); ++v) {
-    ValueId id{static_cast<int32_t>(v)};
-    if (model.value(id).trainable && model.is_constant(id)) marked.push_back(id);
-  }
-  for (const Node& node : model.nodes()) {
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      ValueId id = node.inputs[i];
-      bool weight = model.is_constant(id) && is_float(model.value(id).dtype) && is_weight_input(node, i);
-      if (weight && std::find(found.begin(), found.end(), id) == found.end()) found.push_back(id);
-    }
-  }
-  Values weights = marked.empty() ? found : marked;
+// The weights that training moves.
+Values moved_weights(const Graph& model, const TrainingSpec& spec) {
+  Values weights = weights_of(model);
   std::erase_if(weights, [&](ValueId id) { return frozen(model.value(id).name, spec); });
   return weights;
 }
@@ -170,7 +149,7 @@ std::vector<std::string> trained_weights(const Graph& model, const std::vector<s
   std::vector<std::string> names;
   TrainingSpec spec;
   spec.freeze = freeze;
-  for (ValueId id : weights_of(model, spec)) names.push_back(model.value(id).name);
+  for (ValueId id : moved_weights(model, spec)) names.push_back(model.value(id).name);
   return names;
 }
 
@@ -198,7 +177,7 @@ Result<Graph> make_training_graph(const Graph& model, const TrainingSpec& spec) 
   graph.outputs = {loss.loss};
   if (loss.correct.valid()) graph.outputs.push_back(loss.correct);
 
-  Values weights = weights_of(model, spec);
+  Values weights = moved_weights(model, spec);
   auto found = TRY(rewrite::add_gradients(b, loss.loss, b.scalar(1), weights));
   std::erase_if(weights, [&](ValueId w) { return !found.contains(w); });
   if (weights.empty()) return invalid("the model has no weight that training could change (all frozen?)");
