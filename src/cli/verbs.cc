@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/cards.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
 #include "base/version.h"
@@ -22,16 +23,12 @@ namespace slipway {
 #undef CARD
 
 const std::vector<const Verb*>& all_verbs() {
-  static const std::vector<const Verb*> verbs = [] {
-    std::vector<const Verb*> list = {
+  static const Cards<Verb> cards("verb", {
 #define CARD(id) &verb_##id,
 #include "cli/cards.inc"
 #undef CARD
-    };
-    std::sort(list.begin(), list.end(), [](auto a, auto b) { return std::string_view(a->name) < b->name; });
-    return list;
-  }();
-  return verbs;
+                                         });
+  return cards.all();
 }
 
 namespace {

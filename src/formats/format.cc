@@ -1,11 +1,10 @@
 // Picks the card of a model file.
 #include "formats/format.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/cards.h"
 #include "base/file.h"
 #include "base/folder.h"
 
@@ -31,17 +30,12 @@ std::string known_extensions(bool writable) {
 }  // namespace
 
 const std::vector<const Format*>& all_formats() {
-  static const std::vector<const Format*> formats = [] {
-    std::vector<const Format*> list = {
+  static const Cards<Format> cards("format", {
 #define CARD(id) &format_##id,
 #include "formats/cards.inc"
 #undef CARD
-    };
-    std::sort(list.begin(), list.end(),
-              [](const Format* a, const Format* b) { return std::string_view(a->name) < b->name; });
-    return list;
-  }();
-  return formats;
+                                             });
+  return cards.all();
 }
 
 const Format* find_format(std::string_view name_or_extension) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/nearest.h"
 
 namespace slipway {
 
@@ -17,8 +18,8 @@ Result<CauseKind> cause_of(std::string_view name) {
   for (size_t i = 0; i < std::size(kCauses); ++i) {
     if (kCauses[i] == name) return static_cast<CauseKind>(i);
   }
-  return invalid(
-      fmt::format("cause \"{}\" is not known; there are bad_version, shifted_input, failing_stage, load", name));
+  const std::vector<std::string> known(std::begin(kCauses), std::end(kCauses));
+  return invalid(fmt::format("cause \"{}\" is not known{}", name, did_you_mean(name, known, "there are")));
 }
 
 Json Cause::to_json() const {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cards.h"
 #include "graph/captures.h"
 #include "ops/all.h"
 
@@ -16,17 +17,26 @@ namespace slipway {
 
 namespace rewrite {
 
-const std::vector<const Rewrite*>& all_rewrites() {
-  static const std::vector<const Rewrite*> rewrites = [] {
-    std::vector<const Rewrite*> list = {
+namespace {
+
+const Cards<Rewrite>& rewrites() {
+  static const Cards<Rewrite> cards("rewrite", {
 #define CARD(id) &rewrite_##id,
 #include "rewrite/cards.inc"
 #undef CARD
-    };
+                                               });
+  return cards;
+}
+
+}  // namespace
+
+const std::vector<const Rewrite*>& all_rewrites() {
+  static const std::vector<const Rewrite*> ordered = [] {
+    std::vector<const Rewrite*> list = rewrites().all();
     std::stable_sort(list.begin(), list.end(), [](const Rewrite* a, const Rewrite* b) { return a->order < b->order; });
     return list;
   }();
-  return rewrites;
+  return ordered;
 }
 
 namespace {
@@ -104,10 +114,9 @@ Status simplify(Graph& graph) {
 }
 
 Status run(Graph& graph, std::string_view name) {
-  const auto& all = all_rewrites();
-  auto it = std::find_if(all.begin(), all.end(), [&](const Rewrite* r) { return r->name == name; });
-  CHECK(it != all.end(), "no rewrite of that name");
-  TRY(run_one(graph, **it));
+  const Rewrite* rewrite = rewrites().find(name);
+  CHECK(rewrite != nullptr, "no rewrite of that name");
+  TRY(run_one(graph, *rewrite));
   return infer_types(graph);
 }
 

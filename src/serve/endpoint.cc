@@ -2,7 +2,8 @@
 #include "serve/endpoint.h"
 
 #include <algorithm>
-#include <vector>
+
+#include "base/cards.h"
 
 namespace slipway {
 
@@ -11,12 +12,12 @@ namespace slipway {
 #undef CARD
 
 std::span<const Endpoint* const> all_endpoints() {
-  static const std::vector<const Endpoint*> cards = {
+  static const Cards<Endpoint> cards("endpoint", {
 #define CARD(id) &endpoint_##id,
 #include "serve/endpoints/cards.inc"
 #undef CARD
-  };
-  return cards;
+                                                 });
+  return cards.all();
 }
 
 namespace {

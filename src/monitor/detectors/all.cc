@@ -1,9 +1,12 @@
 // The list of cards, written by the build from the files in this folder.
 #include "monitor/detectors/all.h"
 
-#include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
+
+#include "base/cards.h"
+#include "base/nearest.h"
 
 namespace slipway {
 
@@ -11,35 +14,36 @@ namespace slipway {
 #include "monitor/detectors/cards.inc"
 #undef CARD
 
-std::span<const Detector* const> all_detectors() {
-  static const Detector* const cards[] = {
+namespace {
+
+const Cards<Detector>& detectors() {
+  static const Cards<Detector> cards("detector", {
 #define CARD(id) &detector_##id,
 #include "monitor/detectors/cards.inc"
 #undef CARD
-  };
+                                                 });
   return cards;
 }
 
-const Detector* find_detector(std::string_view name) {
-  for (const Detector* d : all_detectors()) {
-    if (d->name == name) return d;
-  }
-  return nullptr;
-}
+}  // namespace
+
+std::span<const Detector* const> all_detectors() { return detectors().all(); }
+
+const Detector* find_detector(std::string_view name) { return detectors().find(name); }
 
 Status check_parameters(const Parameters& overrides) {
-  std::string known;
-  std::map<std::string, bool> names;
+  std::set<std::string> names;
   for (const Detector* d : all_detectors()) {
     for (const Parameter& p : d->parameters) {
       if (p.name == nullptr) continue;
-      names[fmt::format("{}.{}", d->name, p.name)] = true;
+      names.insert(fmt::format("{}.{}", d->name, p.name));
     }
   }
   for (const auto& [name, value] : overrides) {
     if (names.contains(name)) continue;
-    for (const auto& [other, _] : names) known += (known.empty() ? "" : ", ") + other;
-    return invalid(fmt::format("detector parameter \"{}\" is not known; there are {}", name, known));
+    const std::vector<std::string> known(names.begin(), names.end());
+    return invalid(
+        fmt::format("detector parameter \"{}\" is not known{}", name, did_you_mean(name, known, "there are")));
   }
   return {};
 }
