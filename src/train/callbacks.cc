@@ -1,36 +1,43 @@
-// Callbacks: one class and one factory each.
+// The list of callbacks, written by the build from the files in callbacks/, and their pure parts.
 #include "train/callbacks.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "base/file.h"
+#include "train/callbacks/callback_card.h"
 #include "train/metrics.h"
-#include "train/tensorboard.h"
 
 namespace slipway::train {
 
-namespace {
+#define CARD(id) extern const CallbackCard callback_##id;
+#include "train/callbacks/cards.inc"
+#undef CARD
 
-class PlateauCallback final : public Callback {
- public:
-  PlateauCallback(const ReduceOnPlateau& options, bool greater, Trainer& trainer)
-      : monitor_(options.monitor),
-        plateau_(options, greater, trainer.options().training.optimizer.learning_rate),
-        trainer_(trainer) {}
-  Status on_epoch(const EpochResult& epoch, bool) override {
-    trainer_.set_rate_factor(plateau_.see(epoch.epoch, TRY(metric_of(epoch, monitor_))));
-    return {};
+const Cards<CallbackCard>& all_callbacks() {
+  static const Cards<CallbackCard> cards("callback", {
+#define CARD(id) &callback_##id,
+#include "train/callbacks/cards.inc"
+#undef CARD
+                                                     });
+  return cards;
+}
+
+CardText text_of(const CallbackCard& card) {
+  return {card.name, card.doc, card.options == nullptr ? std::vector<OptionText>() : card.options()};
+}
+
+Result<std::vector<std::unique_ptr<Callback>>> make_callbacks(const CallbackOptions& options, Trainer& trainer,
+                                                              const Clock& clock) {
+  std::vector<std::unique_ptr<Callback>> callbacks;
+  for (const CallbackCard* card : all_callbacks()) {
+    if (card->make == nullptr) continue;
+    std::unique_ptr<Callback> callback = TRY(card->make(options, trainer, clock));
+    if (callback) callbacks.push_back(std::move(callback));
   }
+  return callbacks;
+}
 
- private:
-  std::string monitor_;
-  Plateau plateau_;
-  Trainer& trainer_;
-};
-
-// Numbers of an epoch by name, in the order of to_json.
 std::vector<std::pair<std::string, double>> numbers_of(const EpochResult& epoch) {
   std::vector<std::pair<std::string, double>> numbers;
   Json json = to_json(epoch);
@@ -38,73 +45,6 @@ std::vector<std::pair<std::string, double>> numbers_of(const EpochResult& epoch)
     if (value.is_number()) numbers.emplace_back(name, value.as_double());
   }
   return numbers;
-}
-
-class CsvLog final : public Callback {
- public:
-  explicit CsvLog(std::filesystem::path path) : path_(std::move(path)) {}
-  Status on_epoch(const EpochResult& epoch, bool replayed) override {
-    std::string names, values;
-    for (const auto& [name, value] : numbers_of(epoch)) {
-      names += (names.empty() ? "" : ",") + name;
-      values += fmt::format("{}{}", values.empty() ? "" : ",", value);
-    }
-    if (text_.empty()) text_ = names + "\n";
-    text_ += values + "\n";
-    if (replayed) return {};
-    if (path_.has_parent_path()) RETURN_IF_ERROR(make_directories(path_.parent_path()));
-    return write_file_atomic(path_, text_);
-  }
-
- private:
-  std::filesystem::path path_;
-  std::string text_;
-};
-
-class TensorBoard final : public Callback {
- public:
-  TensorBoard(std::filesystem::path folder, const Clock& clock) : folder_(std::move(folder)), clock_(clock) {}
-  Status on_epoch(const EpochResult& epoch, bool replayed) override {
-    if (replayed) return {};
-    double now = static_cast<double>(clock_.now_us()) / 1e6;
-    if (!file_) file_ = TRY(EventFile::create(folder_, now));
-    std::vector<std::pair<std::string, double>> scalars = numbers_of(epoch);
-    std::erase_if(scalars, [](const auto& scalar) { return scalar.first == "epoch" || scalar.first == "steps"; });
-    return file_->add(now, epoch.epoch, scalars);
-  }
-
- private:
-  std::filesystem::path folder_;
-  const Clock& clock_;
-  std::optional<EventFile> file_;
-};
-
-using Made = Result<std::unique_ptr<Callback>>;  // nullptr: not asked for
-
-Made plateau(const CallbackOptions& o, Trainer& trainer, const Clock&) {
-  if (!o.reduce_lr_on_plateau) return std::unique_ptr<Callback>();
-  bool greater = TRY(greater_is_better(o.reduce_lr_on_plateau->monitor));
-  return std::unique_ptr<Callback>(new PlateauCallback(*o.reduce_lr_on_plateau, greater, trainer));
-}
-Made csv_log(const CallbackOptions& o, Trainer&, const Clock&) {
-  return std::unique_ptr<Callback>(o.csv_log.empty() ? nullptr : new CsvLog(o.csv_log));
-}
-Made tensorboard(const CallbackOptions& o, Trainer&, const Clock& clock) {
-  return std::unique_ptr<Callback>(o.tensorboard.empty() ? nullptr : new TensorBoard(o.tensorboard, clock));
-}
-
-constexpr Made (*kFactories[])(const CallbackOptions&, Trainer&, const Clock&) = {plateau, csv_log, tensorboard};
-
-}  // namespace
-
-Result<std::vector<std::unique_ptr<Callback>>> make_callbacks(const CallbackOptions& options, Trainer& trainer,
-                                                              const Clock& clock) {
-  std::vector<std::unique_ptr<Callback>> callbacks;
-  for (auto factory : kFactories) {
-    std::unique_ptr<Callback> callback = TRY(factory(options, trainer, clock));
-    if (callback) callbacks.push_back(std::move(callback));
-  }
-  return callbacks;
 }
 
 Result<double> metric_of(const EpochResult& epoch, const std::string& name) {

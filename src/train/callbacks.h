@@ -2,12 +2,15 @@
 // same state by folding over the epochs of its checkpoint.
 #pragma once
 
+#include <any>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,8 +21,9 @@ namespace slipway::train {
 
 struct CallbackOptions {
   std::optional<ReduceOnPlateau> reduce_lr_on_plateau;
-  std::filesystem::path csv_log;      // a table of epochs, written anew after each; empty: none
-  std::filesystem::path tensorboard;  // folder for event files; empty: none
+  std::filesystem::path csv_log;        // a table of epochs, written anew after each; empty: none
+  std::filesystem::path tensorboard;    // folder for event files; empty: none
+  std::map<std::string, std::any> own;  // by name, what only a callback's card knows (train/callbacks/callback_card.h)
 };
 
 class Callback {
@@ -32,6 +36,9 @@ class Callback {
 // The callbacks that the options ask for. The trainer and the clock must outlive them.
 Result<std::vector<std::unique_ptr<Callback>>> make_callbacks(const CallbackOptions& options, Trainer& trainer,
                                                               const Clock& clock);
+
+// The numbers of an epoch by name, in the order of to_json.
+std::vector<std::pair<std::string, double>> numbers_of(const EpochResult& epoch);
 
 // The number called `name` ("loss", "val_auc") of an epoch; an error when this run does not measure it.
 Result<double> metric_of(const EpochResult& epoch, const std::string& name);

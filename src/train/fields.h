@@ -2,6 +2,7 @@
 // read the same lists, so a new kind is one row.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -14,7 +15,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/nearest.h"
+#include "base/cards.h"
 #include "base/status.h"
 
 namespace slipway::train {
@@ -32,12 +33,16 @@ struct Field {
   double otherwise = std::numeric_limits<double>::quiet_NaN();  // what a number of NaN stands for
 };
 
-// The fields of an array before the first without a name.
-template <typename T, size_t N>
-std::span<const Field<T>> named(const Field<T> (&fields)[N]) {
+// The fields before the first without a name.
+template <typename T>
+std::span<const Field<T>> named(std::span<const Field<T>> fields) {
   size_t count = 0;
-  while (count < N && fields[count].name != nullptr) ++count;
-  return {fields, count};
+  while (count < fields.size() && fields[count].name != nullptr) ++count;
+  return fields.first(count);
+}
+template <typename T, size_t N>
+std::span<const Field<T>> named(const std::array<Field<T>, N>& fields) {
+  return named(std::span<const Field<T>>(fields));
 }
 
 // `object` with the fields' own defaults in place of NaN.
@@ -87,27 +92,26 @@ std::string to_text(const T& object, std::span<const Field<T>> fields) {
   return text;
 }
 
-// Whether both are one word in Keras's two spellings: "mean_squared_error" and "MeanSquaredError".
-inline bool same_word(std::string_view a, std::string_view b) {
-  auto folded = [](std::string_view word) {
-    std::string letters;
-    for (char c : word) {
-      if (c != '_') letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return letters;
-  };
-  return folded(a) == folded(b);
-}
-
-// The row called `name` of a table of rows with a `name`; the error says what there is and what was probably meant.
-template <typename Row>
-Result<const Row*> find_row(std::string_view what, std::span<const Row> table, std::string_view name) {
-  std::vector<std::string> names;
-  for (const Row& row : table) {
-    if (same_word(name, row.name)) return &row;
-    names.emplace_back(row.name);
+// What people read of the fields: "a number in [0, 1]", and what each is by itself.
+template <typename T>
+std::vector<OptionText> option_texts(std::span<const Field<T>> fields) {
+  const T defaults = resolved(T(), fields);
+  std::vector<OptionText> texts;
+  for (const Field<T>& field : fields) {
+    std::string range =
+        std::isinf(field.high) ? "" : fmt::format(" in [{}, {}]", number_text(field.low), number_text(field.high));
+    auto describe = [&](auto member) -> OptionText {
+      using V = std::decay_t<decltype(defaults.*member)>;
+      const V& value = defaults.*member;
+      if constexpr (std::is_same_v<V, double>) return {field.name, "a number" + range, number_text(value)};
+      if constexpr (std::is_same_v<V, int64_t>) return {field.name, "a whole number" + range, fmt::format("{}", value)};
+      if constexpr (std::is_same_v<V, bool>) return {field.name, "true or false", fmt::format("{}", value)};
+      if constexpr (std::is_same_v<V, std::string>) return {field.name, "a text", value};
+      return {field.name, (std::is_same_v<V, std::vector<double>> ? "numbers" : "whole numbers") + range, ""};
+    };
+    texts.push_back(std::visit(describe, field.member));
   }
-  return invalid(fmt::format("{} \"{}\" is not known{}", what, name, did_you_mean(name, names, "expected one of")));
+  return texts;
 }
 
 }  // namespace slipway::train

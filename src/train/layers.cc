@@ -1,8 +1,7 @@
-// Layers as graph nodes: arguments, names, wiring. What each layer is, its row says (train/layers/).
+// Layers as graph nodes: arguments, names, wiring. What each layer is, its card says (train/layers/).
 #include "train/layers.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <new>
 
@@ -18,54 +17,38 @@
 
 namespace slipway::train {
 
+#define CARD(id) extern const LayerCard layer_##id;
+#include "train/layers/cards.inc"
+#undef CARD
+
+const Cards<LayerCard>& all_layers() {
+  static const Cards<LayerCard> cards("layer type", {
+#define CARD(id) &layer_##id,
+#include "train/layers/cards.inc"
+#undef CARD
+                                                    });
+  return cards;
+}
+
+CardText text_of(const LayerCard& card) {
+  std::vector<OptionText> options;
+  for (const Parameter& parameter : card.arguments()) {
+    options.push_back({parameter.name, expected_of(parameter.argument), parameter.required ? "required" : ""});
+  }
+  return {card.name, card.doc, std::move(options)};
+}
+
 namespace {
-
-// An input of the model. The data says what inputs there are and their shapes; the layer names one.
-Result<ValueId> no_node(LayerContext&, const Values&) { return invalid("an Input has no node of its own"); }
-constexpr LayerRow kInput[] = {{"Input", "input", no_node, {{"shape", Argument::list}}}};
-
-std::vector<const LayerRow*> all_rows() {
-  std::vector<const LayerRow*> rows = {kInput};
-  for (std::span<const LayerRow> part :
-       {dense_layers(), convolution_layers(), pooling_layers(), normalization_layers(), recurrent_layers(),
-        attention_layers(), activation_layers(), shape_layers(), merge_layers()}) {
-    for (const LayerRow& row : part) rows.push_back(&row);
-  }
-  return rows;
-}
-
-// `type` with Keras's short names of pooling layers written out: GlobalAvgPool2D is GlobalAveragePooling2D.
-std::string full_layer_type(std::string type) {
-  for (const auto& [brief, full] : {std::pair("MaxPool", "MaxPooling"), std::pair("AvgPool", "AveragePooling")}) {
-    size_t at = type.find(brief);
-    const bool ends_with_rank = at != std::string::npos && at + std::strlen(brief) + 2 == type.size();
-    if (ends_with_rank) type.replace(at, std::strlen(brief), full);
-  }
-  return type;
-}
-
-Result<const LayerRow*> row_of(const Layer& layer) {
-  const std::string type = full_layer_type(layer.type);
-  std::vector<std::string> names;
-  for (const LayerRow* row : all_rows()) {
-    if (type == row->type) return row;
-    names.emplace_back(row->type);
-  }
-  return invalid(
-      fmt::format("layer type \"{}\" is not known{}", layer.type, did_you_mean(layer.type, names, "expected one of")));
-}
 
 template <typename T>
 bool is(const LayerParameter& value) {
   return std::holds_alternative<T>(value);
 }
 
-constexpr int64_t kLargestSize = 1 << 24;  // of a layer, in units
-
 bool is_size(int64_t n) { return n >= 1 && n <= kLargestSize; }
 
 // As a recipe spells it.
-std::string text_of(const LayerParameter& value) {
+std::string spelled(const LayerParameter& value) {
   struct Spelling {
     std::string operator()(bool x) const { return x ? "true" : "false"; }
     std::string operator()(int64_t x) const { return fmt::format("{}", x); }
@@ -76,31 +59,29 @@ std::string text_of(const LayerParameter& value) {
   return std::visit(Spelling(), value);
 }
 
-// Whether `value` is what `argument` says, and what that is in words.
-struct Verdict {
-  bool fits;
-  std::string expected;
-};
-
-Verdict judge(Argument argument, const LayerParameter& value) {
+bool fits(Argument argument, const LayerParameter& value) {
   const int64_t* whole = std::get_if<int64_t>(&value);
   const double* real = std::get_if<double>(&value);
   const auto* list = std::get_if<std::vector<int64_t>>(&value);
   double number = whole != nullptr ? static_cast<double>(*whole) : real != nullptr ? *real : -1;
   switch (argument) {
-    case Argument::positive:
-      return {whole != nullptr && is_size(*whole), fmt::format("a whole number from 1 to {}", kLargestSize)};
-    case Argument::integer: return {whole != nullptr, "a whole number"};
-    case Argument::real: return {whole != nullptr || real != nullptr, "a number"};
-    case Argument::fraction: return {number >= 0 && number < 1, "a number in [0, 1)"};
-    case Argument::flag: return {is<bool>(value), "true or false"};
-    case Argument::text: return {is<std::string>(value), "a text"};
-    case Argument::list: return {whole != nullptr || list != nullptr, "a list of whole numbers"};
+    case Argument::positive: return whole != nullptr && is_size(*whole);
+    case Argument::integer: return whole != nullptr;
+    case Argument::real: return whole != nullptr || real != nullptr;
+    case Argument::fraction: return number >= 0 && number < 1;
+    case Argument::flag: return is<bool>(value);
+    case Argument::text: return is<std::string>(value);
+    case Argument::list: return whole != nullptr || list != nullptr;
     case Argument::sizes:
-      return {(whole != nullptr && is_size(*whole)) || (list != nullptr && std::ranges::all_of(*list, is_size)),
-              fmt::format("one or several whole numbers from 1 to {}", kLargestSize)};
+      return (whole != nullptr && is_size(*whole)) || (list != nullptr && std::ranges::all_of(*list, is_size));
   }
   __builtin_unreachable();
+}
+
+// Whether the layer is no node but an input of the model.
+bool names_input(const Layer& layer) {
+  const LayerCard* card = all_layers().find(layer.type);
+  return card != nullptr && card->build == nullptr;
 }
 
 // units = "classes" and the like, which become numbers when the data is known (train/layer_sizes.h).
@@ -109,24 +90,22 @@ bool is_word_for(std::string_view parameter, const LayerParameter& value) {
   return word != nullptr && is_size_word(*word) && (parameter == "units" || parameter == "input_dim");
 }
 
-Status check_arguments(const Layer& layer, const LayerRow& row) {
+Status check_arguments(const Layer& layer, const LayerCard& card) {
   std::vector<std::string> names;
-  for (const Parameter& parameter : row.arguments()) names.emplace_back(parameter.name);
+  for (const Parameter& parameter : card.arguments()) names.emplace_back(parameter.name);
   for (const auto& [name, value] : layer.parameters) {
     if (std::ranges::find(names, name) != names.end()) continue;
     return invalid(
-        fmt::format("unknown parameter \"{}\"{}", name, did_you_mean(name, names, fmt::format("{} takes", row.type))));
+        fmt::format("unknown parameter \"{}\"{}", name, did_you_mean(name, names, fmt::format("{} takes", card.name))));
   }
-  for (const Parameter& parameter : row.arguments()) {
+  for (const Parameter& parameter : card.arguments()) {
     auto given = layer.parameters.find(parameter.name);
     bool there = given != layer.parameters.end();
     if (!there && !parameter.required) continue;
     if (there && is_word_for(parameter.name, given->second)) continue;
-    Verdict verdict = judge(parameter.argument, there ? given->second : LayerParameter(false));
-    if (there && verdict.fits) continue;
-    if (!there) verdict = judge(parameter.argument, LayerParameter(std::string()));
-    return invalid(fmt::format("\"{}\": expected {}, found {}", parameter.name, verdict.expected,
-                               there ? text_of(given->second) : "none; add it"));
+    if (there && fits(parameter.argument, given->second)) continue;
+    return invalid(fmt::format("\"{}\": expected {}, found {}", parameter.name, expected_of(parameter.argument),
+                               there ? spelled(given->second) : "none; add it"));
   }
   return {};
 }
@@ -135,7 +114,7 @@ Status check_sizes(const Layer& layer) {
   for (const auto& [name, value] : layer.parameters) {
     if (!is_word_for(name, value)) continue;
     return invalid(
-        fmt::format("\"{}\": {} is known only where a recipe has data; give a number", name, text_of(value)));
+        fmt::format("\"{}\": {} is known only where a recipe has data; give a number", name, spelled(value)));
   }
   return {};
 }
@@ -162,7 +141,7 @@ class Stack {
   Status add(std::span<const Layer> layers) {
     if (layers.empty()) return invalid("the model has no layers; add at least one, such as Dense");
     for (size_t i = 0; i < layers.size(); ++i) {
-      Status added = layers[i].type == kInput[0].type ? take_input(layers[i]) : add_one(layers[i], i);
+      Status added = add_one(layers[i], i);
       RETURN_IF_ERROR(added.at(fmt::format("layer {} ({})", i + 1, layers[i].type)));
     }
     return last_.valid() ? Status() : invalid("the model has inputs but no layer that reads them; add one");
@@ -172,7 +151,6 @@ class Stack {
  private:
   // What an Input layer names must be there, in the shape it states; the layer behind it may follow it.
   Status take_input(const Layer& layer) {
-    RETURN_IF_ERROR(check_arguments(layer, kInput[0]));
     std::vector<std::string> names;
     ValueId found;
     for (ValueId start : starts_) {
@@ -197,42 +175,43 @@ class Stack {
   }
 
   Status add_one(const Layer& layer, size_t index) {
-    const LayerRow* row = TRY(row_of(layer));
-    RETURN_IF_ERROR(check_arguments(layer, *row));
+    const LayerCard* card = TRY(all_layers().get(layer.type));
+    RETURN_IF_ERROR(check_arguments(layer, *card));
+    if (card->build == nullptr) return take_input(layer);
     RETURN_IF_ERROR(check_sizes(layer));
-    std::string name = layer.name.empty() ? automatic_name(*row) : layer.name;
+    std::string name = layer.name.empty() ? automatic_name(*card) : layer.name;
     if (values_.contains(name)) return invalid(fmt::format("the name \"{}\" is taken", name));
-    Values inputs = TRY(inputs_of(layer, *row));
+    Values inputs = TRY(inputs_of(layer, *card));
     Random random(seed_, index + 1);
     LayerContext context(b_, layer, name, random);
-    last_ = TRY(built(*row, context, inputs));
+    last_ = TRY(built(*card, context, inputs));
     RETURN_IF_ERROR(b_.status());
     RETURN_IF_ERROR(check_output(b_, inputs, last_));
     values_[name] = last_;
     return {};
   }
 
-  Result<ValueId> built(const LayerRow& row, LayerContext& context, const Values& inputs) {
+  Result<ValueId> built(const LayerCard& card, LayerContext& context, const Values& inputs) {
     try {
-      return row.build(context, inputs);
+      return card.build(context, inputs);
     } catch (const std::bad_alloc&) {
       return exhausted(fmt::format("no memory for the weights of an input {}; give it less units or filters",
                                    to_string(b_.dims(inputs[0]))));
     }
   }
 
-  std::string automatic_name(const LayerRow& row) {
+  std::string automatic_name(const LayerCard& card) {
     auto taken = [&](const std::string& name) {
       return values_.contains(name) || b_.graph().find(name + "/kernel").valid();
     };
     for (;;) {
-      int number = used_[row.base_name]++;
-      std::string name = number == 0 ? row.base_name : fmt::format("{}_{}", row.base_name, number);
+      int number = used_[card.base_name]++;
+      std::string name = number == 0 ? card.base_name : fmt::format("{}_{}", card.base_name, number);
       if (!taken(name)) return name;
     }
   }
 
-  Result<Values> inputs_of(const Layer& layer, const LayerRow& row) {
+  Result<Values> inputs_of(const Layer& layer, const LayerCard& card) {
     Values inputs;
     for (const std::string& name : layer.inputs) {
       auto found = values_.find(name);
@@ -251,8 +230,8 @@ class Stack {
                                  names[0], fmt::join(names, ", ")));
     }
     if (inputs.empty()) inputs = {last_};
-    if (static_cast<int>(inputs.size()) <= row.most_inputs) return inputs;
-    return invalid(fmt::format("takes {} input(s); found {}", row.most_inputs, inputs.size()));
+    if (static_cast<int>(inputs.size()) <= card.most_inputs) return inputs;
+    return invalid(fmt::format("takes {} input(s); found {}", card.most_inputs, inputs.size()));
   }
 
   Builder b_;
@@ -320,7 +299,7 @@ Result<Graph> build_from(const std::vector<InputPart>& inputs, std::span<const L
 }  // namespace
 
 Result<Graph> build_model(std::span<const Layer> layers, const Shape& example_shape, uint64_t seed) {
-  bool named = !layers.empty() && layers[0].type == kInput[0].type && !layers[0].name.empty();
+  bool named = !layers.empty() && names_input(layers[0]) && !layers[0].name.empty();
   return build_from({{named ? layers[0].name : "input", example_shape}}, layers, seed);
 }
 
@@ -343,21 +322,11 @@ Result<Graph> replace_head(const Graph& model, const std::string& at, std::span<
   return with_output(std::move(graph), stack.last());
 }
 
-Status check(const Layer& layer) { return check_arguments(layer, *TRY(row_of(layer))); }
+Status check(const Layer& layer) { return check_arguments(layer, *TRY(all_layers().get(layer.type))); }
 
 std::string layer_base_name(const Layer& layer) {
-  Result<const LayerRow*> row = row_of(layer);
-  return row.ok() ? (*row)->base_name : layer.type;
-}
-
-std::vector<std::string> layer_signatures() {
-  std::vector<std::string> result;
-  for (const LayerRow* row : all_rows()) {
-    std::vector<std::string> names;
-    for (const Parameter& parameter : row->arguments()) names.emplace_back(parameter.name);
-    result.push_back(fmt::format("{}({})", row->type, fmt::join(names, ", ")));
-  }
-  return result;
+  const LayerCard* card = all_layers().find(layer.type);
+  return card == nullptr ? layer.type : card->base_name;
 }
 
 }  // namespace slipway::train

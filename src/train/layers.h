@@ -32,7 +32,4 @@ Status check(const Layer& layer);
 // What a layer without a name is called, before a number tells it from others of its type: "dense" of Dense.
 std::string layer_base_name(const Layer& layer);
 
-// The layer types and their arguments, for messages and documentation: "Dense(units, activation, use_bias)".
-std::vector<std::string> layer_signatures();
-
 }  // namespace slipway::train

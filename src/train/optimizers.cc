@@ -1,9 +1,28 @@
-// Optimizers: one row each, over their cards.
+// The list of optimizers, written by the build from the files in optimizers/, and the nodes that move the weights.
 #include "train/optimizers.h"
 
 #include <algorithm>
 
+#include "train/optimizers/optimizer_card.h"
+
 namespace slipway::train {
+
+#define CARD(id) extern const OptimizerCard optimizer_##id;
+#include "train/optimizers/cards.inc"
+#undef CARD
+
+const Cards<OptimizerCard>& all_optimizers() {
+  static const Cards<OptimizerCard> cards("optimizer",
+                                          {
+#define CARD(id) &optimizer_##id,
+#include "train/optimizers/cards.inc"
+#undef CARD
+                                          },
+                                          same_word);
+  return cards;
+}
+
+CardText text_of(const OptimizerCard& card) { return {card.name, card.doc, option_texts(named(card.fields))}; }
 
 namespace {
 
@@ -19,74 +38,36 @@ constexpr F kCommon[] = {
     {"ema_momentum", &Optimizer::ema_momentum, 0, 1},
 };
 
-constexpr double kBelowOne = 1 - 1e-9;
-constexpr F kMomentum = {"momentum", &Optimizer::momentum, 0, kBelowOne, 0};
-constexpr F kBeta1 = {"beta_1", &Optimizer::beta_1, 0, kBelowOne, 0.9};
-constexpr F kBeta2 = {"beta_2", &Optimizer::beta_2, 0, kBelowOne, 0.999};
-constexpr F kEpsilon = {"epsilon", &Optimizer::epsilon, 0, 1, 1e-7};
-constexpr F kDecay = {"weight_decay", &Optimizer::weight_decay, 0, 1e6, 0};
-
-constexpr F with_default(F field, double otherwise) {
-  field.otherwise = otherwise;
-  return field;
-}
-
-struct Row {
-  const char* name;
-  const char* card;           // in domain "slipway"; its attributes are called like the fields
-  bool timed;                 // the card reads the step
-  const char* slots[3];       // state beside each weight, in the card's order
-  const char* momentum_slot;  // a last one, only with momentum
-  F fields[5];
-};
-
-constexpr Row kOptimizers[] = {
-    {"sgd", "SGD", false, {}, "velocity", {kMomentum, {"nesterov", &Optimizer::nesterov}, kDecay}},
-    {"rmsprop",
-     "RMSprop",
-     false,
-     {"v"},
-     "velocity",
-     {{"rho", &Optimizer::rho, 0, kBelowOne, 0.9}, kMomentum, kEpsilon, kDecay}},
-    {"adagrad",
-     "Adagrad",
-     false,
-     {"accumulator"},
-     nullptr,
-     {kEpsilon, kDecay, {"initial_accumulator_value", &Optimizer::initial_accumulator_value, 0, 1e6, 0.1}}},
-    {"adam", "Adam", true, {"m", "v"}, nullptr, {kBeta1, kBeta2, kEpsilon, kDecay}},
-    {"adamw", "Adam", true, {"m", "v"}, nullptr, {kBeta1, kBeta2, kEpsilon, with_default(kDecay, 0.004)}},
-    {"lion", "Lion", false, {"m"}, nullptr, {kBeta1, with_default(kBeta2, 0.99), kDecay}},
-    {"lamb", "LAMB", true, {"m", "v"}, nullptr, {kBeta1, kBeta2, with_default(kEpsilon, 1e-6), kDecay}},
-};
-
-Result<const Row*> row_of(std::string_view type) {
-  return find_row("optimizer", std::span<const Row>(kOptimizers), type);
-}
-
-std::vector<F> fields_of(const Row& row) {
+std::vector<F> fields_of(const OptimizerCard& card) {
   std::vector<F> fields(std::begin(kCommon), std::end(kCommon));
-  for (const F& field : named(row.fields)) fields.push_back(field);
+  for (const F& field : named(card.fields)) fields.push_back(field);
   return fields;
 }
 
-// The row of a checked optimizer, whose own defaults are filled in.
+// The card of a checked optimizer, whose own defaults are filled in.
 struct Known {
-  const Row& row;
+  const OptimizerCard& card;
   Optimizer optimizer;
 };
 
 Known known(const Optimizer& optimizer) {
-  Result<const Row*> row = row_of(optimizer.type);
-  CHECK(row.ok(), "an optimizer that was not checked");
-  return {**row, resolved(optimizer, named((*row)->fields))};
+  const OptimizerCard* card = all_optimizers().find(optimizer.type);
+  CHECK(card != nullptr, "an optimizer that was not checked");
+  return {*card, resolved(optimizer, named(card->fields))};
 }
 
-// The card's attributes: the fields but those that only say how state begins.
+// Whether the field only says how a slot begins.
+bool begins_a_slot(const OptimizerCard& card, const F& field) {
+  auto* real = std::get_if<double Optimizer::*>(&field.member);
+  return real != nullptr &&
+         std::ranges::any_of(card.slots, [&](const OptimizerSlot& slot) { return slot.initial == *real; });
+}
+
+// The operator's attributes: the fields but those that only say how state begins.
 Attributes attributes_of(const Known& o) {
   Attributes attributes;
-  for (const F& field : named(o.row.fields)) {
-    if (field.name == std::string_view("initial_accumulator_value")) continue;
+  for (const F& field : named(o.card.fields)) {
+    if (begins_a_slot(o.card, field)) continue;
     if (auto* real = std::get_if<double Optimizer::*>(&field.member)) {
       attributes.set(field.name, static_cast<float>(o.optimizer.**real));
     } else if (auto* flag = std::get_if<bool Optimizer::*>(&field.member)) {
@@ -96,12 +77,12 @@ Attributes attributes_of(const Known& o) {
   return attributes;
 }
 
-std::vector<std::string> slots_of(const Known& o) {
-  std::vector<std::string> slots;
-  for (const char* slot : o.row.slots) {
-    if (slot != nullptr) slots.emplace_back(slot);
+std::vector<OptimizerSlot> slots_of(const Known& o) {
+  std::vector<OptimizerSlot> slots;
+  for (const OptimizerSlot& slot : o.card.slots) {
+    if (slot.name != nullptr) slots.push_back(slot);
   }
-  if (o.row.momentum_slot != nullptr && o.optimizer.momentum != 0) slots.emplace_back(o.row.momentum_slot);
+  if (o.card.momentum_slot != nullptr && o.optimizer.momentum != 0) slots.push_back({o.card.momentum_slot});
   return slots;
 }
 
@@ -171,22 +152,20 @@ class Updates {
   // The optimizer's node; returns the new weights.
   Values move(const Values& weights, const Values& gradients) {
     std::vector<Values> groups = {weights};
-    for (const std::string& name : slots_of(o_)) {
-      bool accumulator = name == "accumulator";
+    for (const OptimizerSlot& each : slots_of(o_)) {
+      const double initial = each.initial == nullptr ? 0 : o_.optimizer.*each.initial;
       Values group;
-      for (ValueId w : weights) {
-        group.push_back(slot(w, name, accumulator ? static_cast<float>(o_.optimizer.initial_accumulator_value) : 0));
-      }
+      for (ValueId w : weights) group.push_back(slot(w, each.name, static_cast<float>(initial)));
       groups.push_back(std::move(group));
     }
     Values in = {inputs_.rate};
-    if (o_.row.timed) in.push_back(inputs_.step);
+    if (o_.card.timed) in.push_back(inputs_.step);
     for (size_t g = 0; g < groups.size(); ++g) {
       in.insert(in.end(), groups[g].begin(), groups[g].end());
       if (g == 0) in.insert(in.end(), gradients.begin(), gradients.end());
     }
     size_t n = weights.size();
-    Values next = b_.ops(o_.row.card, in, static_cast<int>(groups.size() * n), attributes_of(o_), "slipway");
+    Values next = b_.ops(o_.card.operation, in, static_cast<int>(groups.size() * n), attributes_of(o_), "slipway");
     for (size_t g = 0; g < groups.size(); ++g) {
       for (size_t i = 0; i < n; ++i) replace(groups[g][i], next[g * n + i]);
     }
@@ -214,23 +193,24 @@ class Updates {
 
 }  // namespace
 
+std::span<const Field<Optimizer>> common_optimizer_fields() { return kCommon; }
+
 Status check(const Optimizer& optimizer) {
-  const Row* row = TRY(row_of(optimizer.type));
-  std::vector<F> fields = fields_of(*row);
+  const OptimizerCard* card = TRY(all_optimizers().get(optimizer.type));
+  std::vector<F> fields = fields_of(*card);
   Optimizer o = resolved(optimizer, std::span<const F>(fields));
   RETURN_IF_ERROR(check_fields("optimizer", o, std::span<const F>(fields)));
-  if (row->name == std::string_view("sgd") && o.nesterov && o.momentum == 0) {
-    return invalid("optimizer: nesterov needs a momentum above 0");
-  }
-  return {};
+  return card->check == nullptr ? Status() : card->check(o);
 }
 
-Result<std::vector<Field<Optimizer>>> optimizer_fields(std::string_view type) { return fields_of(*TRY(row_of(type))); }
+Result<std::vector<Field<Optimizer>>> optimizer_fields(std::string_view type) {
+  return fields_of(*TRY(all_optimizers().get(type)));
+}
 
 std::string fingerprint(const Optimizer& optimizer) {
   Known o = known(optimizer);
-  std::vector<F> fields = fields_of(o.row);
-  return o.row.name + to_text(o.optimizer, std::span<const F>(fields));
+  std::vector<F> fields = fields_of(o.card);
+  return o.card.name + to_text(o.optimizer, std::span<const F>(fields));
 }
 
 std::string average_name(const std::string& weight) { return weight + "/average"; }

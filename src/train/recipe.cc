@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "train/callbacks/callback_card.h"
 #include "train/layer_sizes.h"
 #include "train/layers.h"
 #include "train/metrics.h"
@@ -174,55 +175,17 @@ Status read_train(Section train, Recipe& recipe) {
   return train.finish();
 }
 
-constexpr Field<EarlyStopping> kEarlyStopping[] = {
-    {"monitor", &EarlyStopping::monitor},
-    {"patience", &EarlyStopping::patience, 1, 1e9},
-    {"min_delta", &EarlyStopping::min_delta, 0, 1e9},
-    {"restore_best", &EarlyStopping::restore_best},
-};
-constexpr Field<ReduceOnPlateau> kReduceOnPlateau[] = {
-    {"monitor", &ReduceOnPlateau::monitor},           {"factor", &ReduceOnPlateau::factor, 0, 1},
-    {"patience", &ReduceOnPlateau::patience, 1, 1e9}, {"min_delta", &ReduceOnPlateau::min_delta, 0, 1e9},
-    {"cooldown", &ReduceOnPlateau::cooldown, 0, 1e9}, {"min_lr", &ReduceOnPlateau::min_lr, 0, 1e6},
-};
-
-// Whether an epoch of the run has a number called `monitor`.
-bool measures(const Recipe& recipe, std::string_view monitor) {
-  const bool validation = monitor.starts_with("val_");
-  if (validation) monitor.remove_prefix(4);
-  if (monitor == "loss" || (monitor == "accuracy" && classifies(recipe.trainer.training.loss))) return true;
-  return validation && std::ranges::find(recipe.trainer.metrics, monitor) != recipe.trainer.metrics.end();
-}
-
-// A callback that monitors something, when the recipe asks for it.
-template <typename T>
-Status read_monitor(Section& callbacks, const char* key, std::span<const Field<T>> fields, const Recipe& recipe,
-                    std::optional<T>& to) {
-  if (!callbacks.has(key)) return callbacks.status();
-  Section section = callbacks.table(key);
-  to.emplace();
-  section.read_fields(*to, fields);
-  if (Status known = greater_is_better(to->monitor).status(); !known.ok()) section.fail("monitor", known.message());
-  if (to->monitor.starts_with("val_") && recipe.validation_split == 0) {
-    section.fail("monitor", "needs data.validation_split above 0");
-  }
-  if (!measures(recipe, to->monitor)) {
-    section.fail("monitor", fmt::format("\"{}\" is not measured by this run; {}", to->monitor,
-                                        to->monitor.starts_with("val_")
-                                            ? "name it in train.metrics"
-                                            : "while training only the loss and, of classifiers, the accuracy are"));
-  }
-  return section.finish();
-}
-
 Status read_callbacks(Section callbacks, Recipe& recipe) {
-  RETURN_IF_ERROR(read_monitor(callbacks, "early_stopping", named(kEarlyStopping), recipe, recipe.fit.early_stopping));
-  RETURN_IF_ERROR(read_monitor(callbacks, "reduce_lr_on_plateau", named(kReduceOnPlateau), recipe,
-                               recipe.fit.callbacks.reduce_lr_on_plateau));
+  for (const CallbackCard* card : all_callbacks()) {
+    if (!callbacks.has(card->name)) continue;
+    if (card->path != nullptr) {
+      callbacks.read(card->name, recipe.fit.callbacks.*card->path);
+    } else {
+      RETURN_IF_ERROR(card->read(callbacks, recipe));
+    }
+  }
   callbacks.read("restore_best", recipe.fit.restore_best);
   callbacks.read("checkpoints", recipe.fit.checkpoints);
-  callbacks.read("csv_log", recipe.fit.callbacks.csv_log);
-  callbacks.read("tensorboard", recipe.fit.callbacks.tensorboard);
   return callbacks.finish();
 }
 
@@ -264,10 +227,12 @@ Result<Recipe> parse_recipe(const std::string& text, const std::string& where, c
   RETURN_IF_ERROR(read_train(root.table("train"), recipe));
   RETURN_IF_ERROR(read_callbacks(root.table("callbacks"), recipe));
   RETURN_IF_ERROR(root.status());
-  for (std::filesystem::path* path :
-       {&recipe.data.path, &recipe.data.labels, &recipe.data.test_path, &recipe.data.test_labels, &recipe.model_file,
-        &recipe.fit.checkpoints, &recipe.fit.callbacks.csv_log, &recipe.fit.callbacks.tensorboard}) {
+  for (std::filesystem::path* path : {&recipe.data.path, &recipe.data.labels, &recipe.data.test_path,
+                                      &recipe.data.test_labels, &recipe.model_file, &recipe.fit.checkpoints}) {
     make_absolute(*path, folder);
+  }
+  for (const CallbackCard* card : all_callbacks()) {
+    if (card->path != nullptr) make_absolute(recipe.fit.callbacks.*card->path, folder);
   }
   return recipe;
 }

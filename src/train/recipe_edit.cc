@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/toml.h"
+#include "train/callbacks/callback_card.h"
 
 namespace slipway::train {
 
@@ -237,12 +238,14 @@ Result<std::string> with_setting(const std::string& text, const Setting& setting
 }
 
 Result<std::string> with_absolute_paths(const std::string& text, const std::filesystem::path& folder) {
-  constexpr const char* kPaths[] = {"data.path",         "data.labels",          "data.test_path",
-                                    "data.test_labels",  "model.file",           "callbacks.checkpoints",
-                                    "callbacks.csv_log", "callbacks.tensorboard"};
+  std::vector<std::string> keys = {"data.path",        "data.labels", "data.test_path",
+                                   "data.test_labels", "model.file",  "callbacks.checkpoints"};
+  for (const CallbackCard* card : all_callbacks()) {
+    if (card->path != nullptr) keys.push_back(fmt::format("callbacks.{}", card->name));
+  }
   const toml::table root = TRY(parsed(text));
   std::string edited = text;
-  for (const char* key : kPaths) {
+  for (const std::string& key : keys) {
     const std::optional<std::string> path = root.at_path(key).value<std::string>();
     if (!path || path->empty() || std::filesystem::path(*path).is_absolute()) continue;
     const std::filesystem::path whole = std::filesystem::absolute(folder / *path).lexically_normal();

@@ -89,7 +89,7 @@ TEST_F(BadRecipes, EveryMistakeIsNamedByLineAndKey) {
       {"units = 10", "units = 5", {"the data has 10 classes", "5", "give the last layer 10 units"}},
       {"\"adam\"",
        "\"adm\"",
-       {"r.toml:14: train.optimizer.type", "\"adm\" is not known", "did you mean adam?", "sgd, rmsprop"}},
+       {"r.toml:14: train.optimizer.type", "\"adm\" is not known", "did you mean adam?", "rmsprop, sgd"}},
       {"\"adam\"", "3", {"r.toml:14: train.optimizer", "expected a table", "found a whole number"}},
       {"\"adam\"", "{ type = \"adam\", learning_rate = nan }", {"r.toml:14: train.optimizer.learning_rate", "finite"}},
       {"\"adam\"", "{ type = \"adam\", learning_rate = -1 }", {"r.toml:14:", "learning_rate is -1", "[0, 1000000]"}},

@@ -155,32 +155,39 @@ constexpr Parameter kHeads = {"num_heads", Argument::positive, true}, kDropout =
                     kActivation = {"activation", Argument::text}, kEpsilon = {"layer_norm_epsilon", Argument::real},
                     kFirst = {"normalize_first", Argument::flag};
 
-constexpr LayerRow kLayers[] = {
-    {"MultiHeadAttention",
-     "multi_head_attention",
-     multi_head_attention,
-     {kHeads,
-      {"key_dim", Argument::positive, true},
-      {"value_dim", Argument::positive},
-      kDropout,
-      kCausal,
-      kAlibi,
-      kBias,
-      kInitializer},
-     3},
-    {"TransformerEncoder",
-     "transformer_encoder",
-     transformer_encoder,
-     {kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kAlibi, kBias, kInitializer}},
-    {"TransformerDecoder",
-     "transformer_decoder",
-     transformer_decoder,
-     {kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kAlibi, kBias, kInitializer},
-     2},
-};
-
 }  // namespace
 
-std::span<const LayerRow> attention_layers() { return kLayers; }
+LAYER(multi_head_attention) = {
+    .name = "MultiHeadAttention",
+    .doc = "Attention of query, value and key (A. Vaswani et al., 2017); with one input to itself.",
+    .base_name = "multi_head_attention",
+    .build = multi_head_attention,
+    .parameters = {{kHeads,
+                    {"key_dim", Argument::positive, true},
+                    {"value_dim", Argument::positive},
+                    kDropout,
+                    kCausal,
+                    kAlibi,
+                    kBias,
+                    kInitializer}},
+    .most_inputs = 3,
+};
+
+LAYER(transformer_encoder) = {
+    .name = "TransformerEncoder",
+    .doc = "Attention to itself and a feed-forward network, each with a shortcut and a normalization.",
+    .base_name = "transformer_encoder",
+    .build = transformer_encoder,
+    .parameters = {{kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kAlibi, kBias, kInitializer}},
+};
+
+LAYER(transformer_decoder) = {
+    .name = "TransformerDecoder",
+    .doc = "The same, causal; with a second input also attention to that.",
+    .base_name = "transformer_decoder",
+    .build = transformer_decoder,
+    .parameters = {{kWide, kHeads, kDropout, kActivation, kEpsilon, kFirst, kCausal, kAlibi, kBias, kInitializer}},
+    .most_inputs = 2,
+};
 
 }  // namespace slipway::train

@@ -119,10 +119,23 @@ Tensor filled(int64_t count, float value) {
   return Tensor::of<float>({count}, std::vector<float>(static_cast<size_t>(count), value));
 }
 
-std::span<const Parameter> LayerRow::arguments() const {
-  const Parameter* end =
-      std::ranges::find_if(parameters, [](const Parameter& parameter) { return parameter.name == nullptr; });
-  return {parameters, static_cast<size_t>(end - parameters)};
+std::span<const Parameter> LayerCard::arguments() const {
+  auto end = std::ranges::find_if(parameters, [](const Parameter& parameter) { return parameter.name == nullptr; });
+  return {parameters.begin(), end};
+}
+
+std::string expected_of(Argument argument) {
+  switch (argument) {
+    case Argument::positive: return fmt::format("a whole number from 1 to {}", kLargestSize);
+    case Argument::integer: return "a whole number";
+    case Argument::real: return "a number";
+    case Argument::fraction: return "a number in [0, 1)";
+    case Argument::flag: return "true or false";
+    case Argument::text: return "a text";
+    case Argument::list: return "a list of whole numbers";
+    case Argument::sizes: return fmt::format("one or several whole numbers from 1 to {}", kLargestSize);
+  }
+  __builtin_unreachable();
 }
 
 }  // namespace slipway::train

@@ -1,17 +1,21 @@
 // What a layer's file sees of the model under construction, and what it says of its layers.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/cards.h"
 #include "base/random.h"
 #include "graph/builder.h"
 #include "slipway/layers.h"
 
 namespace slipway::train {
+
+inline constexpr int64_t kLargestSize = 1 << 24;  // of a layer, in units
 
 // What an argument must be.
 enum class Argument : uint8_t {
@@ -80,27 +84,26 @@ class LayerContext {
 // Ones or zeros for biases and scales.
 Tensor filled(int64_t count, float value);
 
-// One type of layer.
-struct LayerRow {
-  const char* type;
-  const char* base_name;  // "dense", from which "dense_1" is made
-  Result<ValueId> (*build)(LayerContext&, const Values& x);
-  Parameter parameters[14];
+// LayerCard: the card of one layer; a file of this folder holds everything about it (a family shares one).
+struct LayerCard {
+  const char* name;                                                    // as a recipe's `type`
+  const char* doc;                                                     // one sentence
+  std::array<const char*, 2> aliases = {};                             // Keras's short names
+  const char* base_name;                                               // "dense", from which "dense_1" is made
+  Result<ValueId> (*build)(LayerContext&, const Values& x) = nullptr;  // nullptr: it only names an input of the model
+  std::array<Parameter, 14> parameters = {};
   int most_inputs = 1;
 
   std::span<const Parameter> arguments() const;
 };
 
-// The layers of each file in this folder.
-std::span<const LayerRow> activation_layers();
-std::span<const LayerRow> attention_layers();
-std::span<const LayerRow> convolution_layers();
-std::span<const LayerRow> dense_layers();
-std::span<const LayerRow> merge_layers();
-std::span<const LayerRow> normalization_layers();
-std::span<const LayerRow> pooling_layers();
-std::span<const LayerRow> recurrent_layers();
-std::span<const LayerRow> shape_layers();
+// Every layer.
+const Cards<LayerCard>& all_layers();
+
+// What an argument must be, in words: "a whole number".
+std::string expected_of(Argument argument);
+
+CardText text_of(const LayerCard& card);
 
 // Pieces that several layers are made of. `part` begins the names of weights.
 // x W + b over the last dimension.
@@ -116,3 +119,8 @@ Result<ValueId> as_image(LayerContext& c, ValueId x);
 Result<Tensor> initialize(const std::string& name, Shape shape, int64_t fan_in, int64_t fan_out, Random& random);
 
 }  // namespace slipway::train
+
+// Opens a card of src/train/layers/: LAYER(dense) = {.name = "Dense", …};
+#define LAYER(id)                                      \
+  extern const ::slipway::train::LayerCard layer_##id; \
+  const ::slipway::train::LayerCard layer_##id

@@ -124,52 +124,89 @@ constexpr Parameter kFilters = {"filters", Argument::positive, true}, kSize = {"
                     kDepthwise = {"depthwise_initializer", Argument::text},
                     kPointwise = {"pointwise_initializer", Argument::text};
 
-constexpr LayerRow kLayers[] = {
-    {"Conv1D",
-     "conv1d",
-     conv<1>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
-    {"Conv2D",
-     "conv2d",
-     conv<2>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
-    {"Conv3D",
-     "conv3d",
-     conv<3>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
-    {"DepthwiseConv1D",
-     "depthwise_conv1d",
-     depthwise_conv<1>,
-     {kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
-    {"SeparableConv1D",
-     "separable_conv1d",
-     separable_conv<1>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise, kPointwise}},
-    {"DepthwiseConv2D",
-     "depthwise_conv2d",
-     depthwise_conv<2>,
-     {kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
-    {"SeparableConv2D",
-     "separable_conv2d",
-     separable_conv<2>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise, kPointwise}},
-    {"Conv1DTranspose",
-     "conv1d_transpose",
-     conv_transpose<1>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
-    {"Conv2DTranspose",
-     "conv2d_transpose",
-     conv_transpose<2>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
-    {"Conv3DTranspose",
-     "conv3d_transpose",
-     conv_transpose<3>,
-     {kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
-};
-
 }  // namespace
 
-std::span<const LayerRow> convolution_layers() { return kLayers; }
+LAYER(conv1d) = {
+    .name = "Conv1D",
+    .doc = "Convolution over sequences [batch, steps, channels].",
+    .base_name = "conv1d",
+    .build = conv<1>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+};
+
+LAYER(conv2d) = {
+    .name = "Conv2D",
+    .doc = "Convolution over images [batch, channels, height, width].",
+    .base_name = "conv2d",
+    .build = conv<2>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+};
+
+LAYER(conv3d) = {
+    .name = "Conv3D",
+    .doc = "Convolution over volumes [batch, channels, depth, height, width].",
+    .base_name = "conv3d",
+    .build = conv<3>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kGroups, kActivation, kBias, kInitializer}},
+};
+
+LAYER(depthwise_conv1d) = {
+    .name = "DepthwiseConv1D",
+    .doc = "Convolution of each channel of a sequence by itself.",
+    .base_name = "depthwise_conv1d",
+    .build = depthwise_conv<1>,
+    .parameters = {{kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
+};
+
+LAYER(separable_conv1d) = {
+    .name = "SeparableConv1D",
+    .doc = "DepthwiseConv1D and a product over the channels behind it.",
+    .base_name = "separable_conv1d",
+    .build = separable_conv<1>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise,
+                    kPointwise}},
+};
+
+LAYER(depthwise_conv2d) = {
+    .name = "DepthwiseConv2D",
+    .doc = "Convolution of each channel of an image by itself.",
+    .base_name = "depthwise_conv2d",
+    .build = depthwise_conv<2>,
+    .parameters = {{kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise}},
+};
+
+LAYER(separable_conv2d) = {
+    .name = "SeparableConv2D",
+    .doc = "DepthwiseConv2D and a product over the channels behind it.",
+    .base_name = "separable_conv2d",
+    .build = separable_conv<2>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kMultiplier, kActivation, kBias, kDepthwise,
+                    kPointwise}},
+};
+
+LAYER(conv1d_transpose) = {
+    .name = "Conv1DTranspose",
+    .doc = "The transposed convolution of sequences, which makes them longer.",
+    .base_name = "conv1d_transpose",
+    .build = conv_transpose<1>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
+};
+
+LAYER(conv2d_transpose) = {
+    .name = "Conv2DTranspose",
+    .doc = "The transposed convolution of images, which makes them larger.",
+    .base_name = "conv2d_transpose",
+    .build = conv_transpose<2>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
+};
+
+LAYER(conv3d_transpose) = {
+    .name = "Conv3DTranspose",
+    .doc = "The transposed convolution of volumes, which makes them larger.",
+    .base_name = "conv3d_transpose",
+    .build = conv_transpose<3>,
+    .parameters = {{kFilters, kSize, kStrides, kPadding, kDilation, kActivation, kBias, kInitializer}},
+};
 
 Result<ValueId> as_image(LayerContext& c, ValueId x) {
   if (c.b.rank(x) == 3) return c.b.op("Unsqueeze", {x, c.b.ints({1})});

@@ -63,29 +63,60 @@ Result<ValueId> rescaling(LayerContext& c, const Values& x) {
   return c.b.add(c.b.mul(x[0], scale), offset);
 }
 
-constexpr LayerRow kLayers[] = {
-    {"Dense",
-     "dense",
-     dense,
-     {{"units", Argument::positive, true},
-      {"activation", Argument::text},
-      {"use_bias", Argument::flag},
-      {"kernel_initializer", Argument::text}}},
-    {"Embedding",
-     "embedding",
-     embedding,
-     {{"input_dim", Argument::positive, true},
-      {"output_dim", Argument::positive, true},
-      {"embeddings_initializer", Argument::text}}},
-    {"PositionEmbedding", "position_embedding", position_embedding, {{"kernel_initializer", Argument::text}}},
-    {"SinePositionEncoding", "sine_position_encoding", sine_position_encoding, {{"max_wavelength", Argument::real}}},
-    {"Dropout", "dropout", dropout, {{"rate", Argument::fraction, true}}},
-    {"Rescaling", "rescaling", rescaling, {{"scale", Argument::real}, {"offset", Argument::real}}},
-};
-
 }  // namespace
 
-std::span<const LayerRow> dense_layers() { return kLayers; }
+LAYER(dense) = {
+    .name = "Dense",
+    .doc = "activation(x W + b) over the last axis.",
+    .base_name = "dense",
+    .build = dense,
+    .parameters = {{{"units", Argument::positive, true},
+                    {"activation", Argument::text},
+                    {"use_bias", Argument::flag},
+                    {"kernel_initializer", Argument::text}}},
+};
+
+LAYER(embedding) = {
+    .name = "Embedding",
+    .doc = "Rows of a table [input_dim, output_dim] by index.",
+    .base_name = "embedding",
+    .build = embedding,
+    .parameters = {{{"input_dim", Argument::positive, true},
+                    {"output_dim", Argument::positive, true},
+                    {"embeddings_initializer", Argument::text}}},
+};
+
+LAYER(position_embedding) = {
+    .name = "PositionEmbedding",
+    .doc = "Adds a learned table [steps, features] of positions.",
+    .base_name = "position_embedding",
+    .build = position_embedding,
+    .parameters = {{{"kernel_initializer", Argument::text}}},
+};
+
+LAYER(sine_position_encoding) = {
+    .name = "SinePositionEncoding",
+    .doc = "Adds sines and cosines of the position (A. Vaswani et al., 2017).",
+    .base_name = "sine_position_encoding",
+    .build = sine_position_encoding,
+    .parameters = {{{"max_wavelength", Argument::real}}},
+};
+
+LAYER(dropout) = {
+    .name = "Dropout",
+    .doc = "Zeroes a fraction `rate` of its input while training and scales the rest by 1 / (1 - rate).",
+    .base_name = "dropout",
+    .build = dropout,
+    .parameters = {{{"rate", Argument::fraction, true}}},
+};
+
+LAYER(rescaling) = {
+    .name = "Rescaling",
+    .doc = "scale x + offset.",
+    .base_name = "rescaling",
+    .build = rescaling,
+    .parameters = {{{"scale", Argument::real}, {"offset", Argument::real}}},
+};
 
 Result<ValueId> project(LayerContext& c, ValueId x, int64_t units, bool bias, const std::string& part) {
   if (c.b.rank(x) < 2) {

@@ -36,19 +36,72 @@ Result<ValueId> dot(LayerContext& c, const Values& x) {
 
 constexpr int kAny = 1 << 20;
 
-constexpr LayerRow kLayers[] = {
-    {"Add", "add", fold<kAdd>, {}, kAny},
-    {"Subtract", "subtract", fold<kSubtract>, {}, kAny},
-    {"Multiply", "multiply", fold<kMultiply>, {}, kAny},
-    {"Maximum", "maximum", fold<kMaximum>, {}, kAny},
-    {"Minimum", "minimum", fold<kMinimum>, {}, kAny},
-    {"Average", "average", average, {}, kAny},
-    {"Concatenate", "concatenate", concatenate, {{"axis", Argument::integer}}, kAny},
-    {"Dot", "dot", dot, {{"normalize", Argument::flag}}, 2},
-};
-
 }  // namespace
 
-std::span<const LayerRow> merge_layers() { return kLayers; }
+LAYER(add) = {
+    .name = "Add",
+    .doc = "The sum of several inputs.",
+    .base_name = "add",
+    .build = fold<kAdd>,
+    .most_inputs = kAny,
+};
+
+LAYER(subtract) = {
+    .name = "Subtract",
+    .doc = "The first input less the others.",
+    .base_name = "subtract",
+    .build = fold<kSubtract>,
+    .most_inputs = kAny,
+};
+
+LAYER(multiply) = {
+    .name = "Multiply",
+    .doc = "The product of several inputs.",
+    .base_name = "multiply",
+    .build = fold<kMultiply>,
+    .most_inputs = kAny,
+};
+
+LAYER(maximum) = {
+    .name = "Maximum",
+    .doc = "The largest of several inputs, element by element.",
+    .base_name = "maximum",
+    .build = fold<kMaximum>,
+    .most_inputs = kAny,
+};
+
+LAYER(minimum) = {
+    .name = "Minimum",
+    .doc = "The smallest of several inputs, element by element.",
+    .base_name = "minimum",
+    .build = fold<kMinimum>,
+    .most_inputs = kAny,
+};
+
+LAYER(average) = {
+    .name = "Average",
+    .doc = "The mean of several inputs.",
+    .base_name = "average",
+    .build = average,
+    .most_inputs = kAny,
+};
+
+LAYER(concatenate) = {
+    .name = "Concatenate",
+    .doc = "Several inputs behind each other along an axis.",
+    .base_name = "concatenate",
+    .build = concatenate,
+    .parameters = {{{"axis", Argument::integer}}},
+    .most_inputs = kAny,
+};
+
+LAYER(dot) = {
+    .name = "Dot",
+    .doc = "sum(a b) over the last axis of two inputs; normalized: the cosine of the angle between them.",
+    .base_name = "dot",
+    .build = dot,
+    .parameters = {{{"normalize", Argument::flag}}},
+    .most_inputs = 2,
+};
 
 }  // namespace slipway::train

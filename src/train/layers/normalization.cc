@@ -52,16 +52,40 @@ Result<ValueId> rms_normalization(LayerContext& c, const Values& x) {
 
 constexpr Parameter kEpsilon = {"epsilon", Argument::real};
 
-constexpr LayerRow kLayers[] = {
-    {"BatchNormalization", "batch_normalization", batch_normalization, {{"momentum", Argument::fraction}, kEpsilon}},
-    {"LayerNormalization", "layer_normalization", layer_normalization, {kEpsilon}},
-    {"GroupNormalization", "group_normalization", group_normalization, {{"groups", Argument::positive}, kEpsilon}},
-    {"RMSNormalization", "rms_normalization", rms_normalization, {kEpsilon}},
-};
-
 }  // namespace
 
-std::span<const LayerRow> normalization_layers() { return kLayers; }
+LAYER(batch_normalization) = {
+    .name = "BatchNormalization",
+    .doc =
+        "Each channel over the batch to mean 0 and deviation 1, then gamma and beta; moving averages while predicting.",
+    .base_name = "batch_normalization",
+    .build = batch_normalization,
+    .parameters = {{{"momentum", Argument::fraction}, kEpsilon}},
+};
+
+LAYER(layer_normalization) = {
+    .name = "LayerNormalization",
+    .doc = "The last axis to mean 0 and deviation 1, then gamma and beta.",
+    .base_name = "layer_normalization",
+    .build = layer_normalization,
+    .parameters = {{kEpsilon}},
+};
+
+LAYER(group_normalization) = {
+    .name = "GroupNormalization",
+    .doc = "Groups of channels of each example to mean 0 and deviation 1, then gamma and beta.",
+    .base_name = "group_normalization",
+    .build = group_normalization,
+    .parameters = {{{"groups", Argument::positive}, kEpsilon}},
+};
+
+LAYER(rms_normalization) = {
+    .name = "RMSNormalization",
+    .doc = "x / sqrt(mean(x^2) + epsilon) over the last axis, then a scale.",
+    .base_name = "rms_normalization",
+    .build = rms_normalization,
+    .parameters = {{kEpsilon}},
+};
 
 Result<ValueId> normalize_last(LayerContext& c, ValueId x, double epsilon, const std::string& part) {
   int64_t size = TRY(c.known_size(x, -1, "last dimension"));

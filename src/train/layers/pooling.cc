@@ -54,23 +54,108 @@ Result<ValueId> global(LayerContext& c, const Values& in) {
 constexpr Parameter kSize = {"pool_size", Argument::sizes}, kStrides = {"strides", Argument::sizes},
                     kPadding = {"padding", Argument::text};
 
-constexpr LayerRow kLayers[] = {
-    {"MaxPooling1D", "max_pooling1d", pool<kMax, 1>, {kSize, kStrides, kPadding}},
-    {"MaxPooling2D", "max_pooling2d", pool<kMax, 2>, {kSize, kStrides, kPadding}},
-    {"MaxPooling3D", "max_pooling3d", pool<kMax, 3>, {kSize, kStrides, kPadding}},
-    {"AveragePooling1D", "average_pooling1d", pool<kAverage, 1>, {kSize, kStrides, kPadding}},
-    {"AveragePooling2D", "average_pooling2d", pool<kAverage, 2>, {kSize, kStrides, kPadding}},
-    {"AveragePooling3D", "average_pooling3d", pool<kAverage, 3>, {kSize, kStrides, kPadding}},
-    {"GlobalMaxPooling1D", "global_max_pooling1d", global<kReduceMax, 1>, {}},
-    {"GlobalMaxPooling2D", "global_max_pooling2d", global<kReduceMax, 2>, {}},
-    {"GlobalMaxPooling3D", "global_max_pooling3d", global<kReduceMax, 3>, {}},
-    {"GlobalAveragePooling1D", "global_average_pooling1d", global<kReduceMean, 1>, {}},
-    {"GlobalAveragePooling2D", "global_average_pooling2d", global_average<2>, {}},
-    {"GlobalAveragePooling3D", "global_average_pooling3d", global_average<3>, {}},
-};
-
 }  // namespace
 
-std::span<const LayerRow> pooling_layers() { return kLayers; }
+LAYER(max_pooling1d) = {
+    .name = "MaxPooling1D",
+    .doc = "The largest in each window of sequences.",
+    .aliases = {"MaxPool1D"},
+    .base_name = "max_pooling1d",
+    .build = pool<kMax, 1>,
+    .parameters = {{kSize, kStrides, kPadding}},
+};
+
+LAYER(max_pooling2d) = {
+    .name = "MaxPooling2D",
+    .doc = "The largest in each window of images.",
+    .aliases = {"MaxPool2D"},
+    .base_name = "max_pooling2d",
+    .build = pool<kMax, 2>,
+    .parameters = {{kSize, kStrides, kPadding}},
+};
+
+LAYER(max_pooling3d) = {
+    .name = "MaxPooling3D",
+    .doc = "The largest in each window of volumes.",
+    .aliases = {"MaxPool3D"},
+    .base_name = "max_pooling3d",
+    .build = pool<kMax, 3>,
+    .parameters = {{kSize, kStrides, kPadding}},
+};
+
+LAYER(average_pooling1d) = {
+    .name = "AveragePooling1D",
+    .doc = "The mean of each window of sequences.",
+    .aliases = {"AvgPool1D"},
+    .base_name = "average_pooling1d",
+    .build = pool<kAverage, 1>,
+    .parameters = {{kSize, kStrides, kPadding}},
+};
+
+LAYER(average_pooling2d) = {
+    .name = "AveragePooling2D",
+    .doc = "The mean of each window of images.",
+    .aliases = {"AvgPool2D"},
+    .base_name = "average_pooling2d",
+    .build = pool<kAverage, 2>,
+    .parameters = {{kSize, kStrides, kPadding}},
+};
+
+LAYER(average_pooling3d) = {
+    .name = "AveragePooling3D",
+    .doc = "The mean of each window of volumes.",
+    .aliases = {"AvgPool3D"},
+    .base_name = "average_pooling3d",
+    .build = pool<kAverage, 3>,
+    .parameters = {{kSize, kStrides, kPadding}},
+};
+
+LAYER(global_max_pooling1d) = {
+    .name = "GlobalMaxPooling1D",
+    .doc = "The largest of each channel of sequences.",
+    .aliases = {"GlobalMaxPool1D"},
+    .base_name = "global_max_pooling1d",
+    .build = global<kReduceMax, 1>,
+};
+
+LAYER(global_max_pooling2d) = {
+    .name = "GlobalMaxPooling2D",
+    .doc = "The largest of each channel of images.",
+    .aliases = {"GlobalMaxPool2D"},
+    .base_name = "global_max_pooling2d",
+    .build = global<kReduceMax, 2>,
+};
+
+LAYER(global_max_pooling3d) = {
+    .name = "GlobalMaxPooling3D",
+    .doc = "The largest of each channel of volumes.",
+    .aliases = {"GlobalMaxPool3D"},
+    .base_name = "global_max_pooling3d",
+    .build = global<kReduceMax, 3>,
+};
+
+LAYER(global_average_pooling1d) = {
+    .name = "GlobalAveragePooling1D",
+    .doc = "The mean of each channel of sequences.",
+    .aliases = {"GlobalAvgPool1D"},
+    .base_name = "global_average_pooling1d",
+    .build = global<kReduceMean, 1>,
+};
+
+LAYER(global_average_pooling2d) = {
+    .name = "GlobalAveragePooling2D",
+    .doc = "The mean of each channel of images.",
+    .aliases = {"GlobalAvgPool2D"},
+    .base_name = "global_average_pooling2d",
+    .build = global_average<2>,
+};
+
+LAYER(global_average_pooling3d) = {
+    .name = "GlobalAveragePooling3D",
+    .doc = "The mean of each channel of volumes.",
+    .aliases = {"GlobalAvgPool3D"},
+    .base_name = "global_average_pooling3d",
+    .build = global_average<3>,
+};
 
 }  // namespace slipway::train

@@ -103,18 +103,44 @@ constexpr Parameter kUnits = {"units", Argument::positive, true}, kSequences = {
                     kKernel = {"kernel_initializer", Argument::text},
                     kRecurrent = {"recurrent_initializer", Argument::text};
 
-constexpr LayerRow kLayers[] = {
-    {"LSTM", "lstm", recurrent<kLstm>, {kUnits, kSequences, kBackwards, kBias, kKernel, kRecurrent}},
-    {"GRU", "gru", recurrent<kGru>, {kUnits, kSequences, kBackwards, kBias, kKernel, kRecurrent}},
-    {"SimpleRNN", "simple_rnn", recurrent<kRnn>, {kUnits, kSequences, kBackwards, kBias, kKernel, kRecurrent}},
-    {"Bidirectional",
-     "bidirectional",
-     bidirectional,
-     {{"layer", Argument::text, true}, {"merge_mode", Argument::text}, kUnits, kSequences, kBias, kKernel, kRecurrent}},
-};
-
 }  // namespace
 
-std::span<const LayerRow> recurrent_layers() { return kLayers; }
+LAYER(lstm) = {
+    .name = "LSTM",
+    .doc = "Long short-term memory over sequences; answers with the last step, or with all.",
+    .base_name = "lstm",
+    .build = recurrent<kLstm>,
+    .parameters = {{kUnits, kSequences, kBackwards, kBias, kKernel, kRecurrent}},
+};
+
+LAYER(gru) = {
+    .name = "GRU",
+    .doc = "Gated recurrent units over sequences; answers with the last step, or with all.",
+    .base_name = "gru",
+    .build = recurrent<kGru>,
+    .parameters = {{kUnits, kSequences, kBackwards, kBias, kKernel, kRecurrent}},
+};
+
+LAYER(simple_rnn) = {
+    .name = "SimpleRNN",
+    .doc = "h = tanh(x W + h R + b) over sequences; answers with the last step, or with all.",
+    .base_name = "simple_rnn",
+    .build = recurrent<kRnn>,
+    .parameters = {{kUnits, kSequences, kBackwards, kBias, kKernel, kRecurrent}},
+};
+
+LAYER(bidirectional) = {
+    .name = "Bidirectional",
+    .doc = "An LSTM, GRU or SimpleRNN (`layer`, its arguments beside it) in both directions.",
+    .base_name = "bidirectional",
+    .build = bidirectional,
+    .parameters = {{{"layer", Argument::text, true},
+                    {"merge_mode", Argument::text},
+                    kUnits,
+                    kSequences,
+                    kBias,
+                    kKernel,
+                    kRecurrent}},
+};
 
 }  // namespace slipway::train

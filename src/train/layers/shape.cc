@@ -156,25 +156,117 @@ Result<ValueId> up_sampling1d(LayerContext& c, const Values& x) {
   return c.b.op("Reshape", {wide, c.b.ints({0, -1, width})});
 }
 
-constexpr LayerRow kLayers[] = {
-    {"Flatten", "flatten", flatten, {}},
-    {"Reshape", "reshape", reshape, {{"target_shape", Argument::list, true}}},
-    {"Permute", "permute", permute, {{"dims", Argument::list, true}}},
-    {"RepeatVector", "repeat_vector", repeat_vector, {{"n", Argument::positive, true}}},
-    {"ZeroPadding1D", "zero_padding1d", zero_padding1d, {{"padding", Argument::list}}},
-    {"ZeroPadding2D", "zero_padding2d", zero_padding<2>, {{"padding", Argument::list}}},
-    {"ZeroPadding3D", "zero_padding3d", zero_padding<3>, {{"padding", Argument::list}}},
-    {"Cropping1D", "cropping1d", cropping1d, {{"cropping", Argument::list}}},
-    {"Cropping2D", "cropping2d", cropping<2>, {{"cropping", Argument::list}}},
-    {"Cropping3D", "cropping3d", cropping<3>, {{"cropping", Argument::list}}},
-    {"Slice", "slice", slice, {{"axis", Argument::integer}, {"begin", Argument::integer}, {"end", Argument::integer}}},
-    {"UpSampling1D", "up_sampling1d", up_sampling1d, {{"size", Argument::positive}}},
-    {"UpSampling2D", "up_sampling2d", up_sampling<2>, {{"size", Argument::sizes}, {"interpolation", Argument::text}}},
-    {"UpSampling3D", "up_sampling3d", up_sampling<3>, {{"size", Argument::sizes}}},
-};
-
 }  // namespace
 
-std::span<const LayerRow> shape_layers() { return kLayers; }
+LAYER(flatten) = {
+    .name = "Flatten",
+    .doc = "Everything behind the batch in one axis.",
+    .base_name = "flatten",
+    .build = flatten,
+};
+
+LAYER(reshape) = {
+    .name = "Reshape",
+    .doc = "To [batch, target_shape...]; one size may be -1.",
+    .base_name = "reshape",
+    .build = reshape,
+    .parameters = {{{"target_shape", Argument::list, true}}},
+};
+
+LAYER(permute) = {
+    .name = "Permute",
+    .doc = "The axes behind the batch in a new order, counted from 1.",
+    .base_name = "permute",
+    .build = permute,
+    .parameters = {{{"dims", Argument::list, true}}},
+};
+
+LAYER(repeat_vector) = {
+    .name = "RepeatVector",
+    .doc = "[batch, features] n times as [batch, n, features].",
+    .base_name = "repeat_vector",
+    .build = repeat_vector,
+    .parameters = {{{"n", Argument::positive, true}}},
+};
+
+LAYER(zero_padding1d) = {
+    .name = "ZeroPadding1D",
+    .doc = "Zeros around sequences.",
+    .base_name = "zero_padding1d",
+    .build = zero_padding1d,
+    .parameters = {{{"padding", Argument::list}}},
+};
+
+LAYER(zero_padding2d) = {
+    .name = "ZeroPadding2D",
+    .doc = "Zeros around images.",
+    .base_name = "zero_padding2d",
+    .build = zero_padding<2>,
+    .parameters = {{{"padding", Argument::list}}},
+};
+
+LAYER(zero_padding3d) = {
+    .name = "ZeroPadding3D",
+    .doc = "Zeros around volumes.",
+    .base_name = "zero_padding3d",
+    .build = zero_padding<3>,
+    .parameters = {{{"padding", Argument::list}}},
+};
+
+LAYER(cropping1d) = {
+    .name = "Cropping1D",
+    .doc = "The edges of sequences cut off.",
+    .base_name = "cropping1d",
+    .build = cropping1d,
+    .parameters = {{{"cropping", Argument::list}}},
+};
+
+LAYER(cropping2d) = {
+    .name = "Cropping2D",
+    .doc = "The edges of images cut off.",
+    .base_name = "cropping2d",
+    .build = cropping<2>,
+    .parameters = {{{"cropping", Argument::list}}},
+};
+
+LAYER(cropping3d) = {
+    .name = "Cropping3D",
+    .doc = "The edges of volumes cut off.",
+    .base_name = "cropping3d",
+    .build = cropping<3>,
+    .parameters = {{{"cropping", Argument::list}}},
+};
+
+LAYER(slice) = {
+    .name = "Slice",
+    .doc = "Elements [begin, end) of an axis; an end of 0 means the last.",
+    .base_name = "slice",
+    .build = slice,
+    .parameters = {{{"axis", Argument::integer}, {"begin", Argument::integer}, {"end", Argument::integer}}},
+};
+
+LAYER(up_sampling1d) = {
+    .name = "UpSampling1D",
+    .doc = "Every step `size` times.",
+    .base_name = "up_sampling1d",
+    .build = up_sampling1d,
+    .parameters = {{{"size", Argument::positive}}},
+};
+
+LAYER(up_sampling2d) = {
+    .name = "UpSampling2D",
+    .doc = "Images `size` times as large, by nearest or bilinear interpolation.",
+    .base_name = "up_sampling2d",
+    .build = up_sampling<2>,
+    .parameters = {{{"size", Argument::sizes}, {"interpolation", Argument::text}}},
+};
+
+LAYER(up_sampling3d) = {
+    .name = "UpSampling3D",
+    .doc = "Volumes `size` times as large.",
+    .base_name = "up_sampling3d",
+    .build = up_sampling<3>,
+    .parameters = {{{"size", Argument::sizes}}},
+};
 
 }  // namespace slipway::train
