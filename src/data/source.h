@@ -36,21 +36,7 @@ struct LabelledTextOptions {
   std::string tokenizer = "word";  // data/tokenizer.h
 };
 
-// What to load.
-//   "mnist"   a folder with MNIST's four files; without a path: --data, $SLIPWAY_DATA, ../shared/data or a download
-//   "idx"     images in `path`, labels in `labels` (two IDX files); test data in test_path and test_labels
-//   "npy"     inputs in `path`, labels in `labels` (two .npy files), or a folder `path` with x_train.npy, y_train.npy,
-//             x_test.npy, y_test.npy, or with x.npy and y.npy
-//   "npz"     a file `path` with the arrays x_train, y_train, x_test, y_test, or x and y; test data in test_path
-//   "csv"     a table `path`; test rows in test_path
-//   "series"  a table `path` of values in time
-//   "text"    a text `path` for a language model; test text in test_path, else the last test_fraction
-//   "texts"   a folder `path` with a folder of .txt files per class, or a table of texts and their labels
-//   "images"  a folder `path` with a folder of JPEG and PNG files per class
-//   "audio"   a folder `path` with a folder of WAV files per class
-//   "interactions"  a RecBole file `path` of users, items and ratings
-//   "digits"  generated
-//   "auto"    by what `path` is; without one: MNIST where it is found, else generated digits
+// What to load. What `path` and the others are, each kind's card says (data/kinds/).
 // Folders of images and sounds have their test data in test_path or in path/test (training data then in path/train).
 // Where test data is missing, test_fraction of the examples is held out, drawn by `seed`; of a table as `split` says. 0
 // holds nothing out (of anything but texts): the test data is then empty.

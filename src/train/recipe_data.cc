@@ -260,7 +260,8 @@ Status read_data(Section data, Recipe& recipe) {
   data.read("kind", recipe.data.kind);
   const std::vector<std::string> kinds = data_kinds();
   if (std::ranges::find(kinds, recipe.data.kind) == kinds.end()) {
-    data.fail("kind", fmt::format("expected one of {}, found \"{}\"", fmt::join(kinds, ", "), recipe.data.kind));
+    data.fail("kind", fmt::format("expected one of {}, found \"{}\"{}", fmt::join(kinds, ", "), recipe.data.kind,
+                                  did_you_mean(recipe.data.kind, kinds)));
   }
   data.read("path", recipe.data.path);
   data.read("labels", recipe.data.labels);

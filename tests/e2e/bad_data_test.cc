@@ -67,7 +67,7 @@ TEST_F(BadData, CsvColumnsAndParts) {
   expect_data_refused("path = \"d.csv\"\ntest_path = \"no.csv\"", {"no.csv", "No such file", "check the path"}, 3);
   expect_data_refused("kind = \"csv\"", {"\"csv\" needs a path", "empty"});
   expect_data_refused("path = \"d.xls\"",
-                      {"d.xls", "expected a folder, .csv, .tsv, .npy, .npz, .txt, .inter or IDX file"});
+                      {"d.xls", "expected a folder, .csv, .tsv, .inter, .npy, .npz, .txt or IDX file"});
 }
 
 // An IDX file of bytes with these declared sizes and `bytes` zeros.
