@@ -10,6 +10,7 @@
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "convert/judge.h"
+#include "convert/target.h"
 #include "convert/verify.h"
 #include "convert/write.h"
 #include "data/open_model.h"
@@ -80,7 +81,8 @@ Status check_source(const Options& options, const Graph& graph) {
 
 // What the file cannot say of how raw data is prepared and what the answers are called; "" where nothing is lost.
 std::string left_behind(const Graph& graph, const std::filesystem::path& out) {
-  if (out.extension() != ".tflite") return {};
+  const Result<const Target*> target = target_of(out);
+  if (!target.ok() || (*target)->keeps_preparation) return {};
   const Result<std::optional<Preparation>> preparation = preparation_of(graph);
   if (!preparation.ok() || !*preparation) return {};
   const Preparation& p = **preparation;

@@ -7,7 +7,7 @@
 
 namespace slipway {
 
-// ".tflite" lowers first (convert/tflite_lowering.h); anything else is write_model(). Errors begin with the path.
+// By the target of the path (convert/target.h). Errors begin with the path.
 Status write_converted(const Graph& graph, const std::filesystem::path& path, const WriteOptions& options = {});
 
 }  // namespace slipway
