@@ -50,6 +50,8 @@ add_test(NAME floors_planted COMMAND ${CMAKE_SOURCE_DIR}/tools/check_floors --se
 add_test(NAME try COMMAND ${CMAKE_SOURCE_DIR}/tools/check_try)
 add_test(NAME documents COMMAND ${CMAKE_SOURCE_DIR}/tools/check_docs $<TARGET_FILE:slipway>)
 if(NOT SLIPWAY_SANITIZE)
+  add_test(NAME cards COMMAND ${CMAKE_SOURCE_DIR}/tools/check_cards ${CMAKE_BINARY_DIR})
+  set_tests_properties(cards PROPERTIES TIMEOUT 600 COST 0.1)
   add_test(NAME installed COMMAND ${CMAKE_SOURCE_DIR}/tools/check_install ${CMAKE_BINARY_DIR})
   set_tests_properties(installed PROPERTIES TIMEOUT 600 RUN_SERIAL TRUE ENVIRONMENT "OMP_WAIT_POLICY=passive")
 endif()

@@ -30,7 +30,7 @@ ArgumentCheck existing_folder() { return check_of(CLI::ExistingDirectory); }
 Argument Argument::required() { return Argument(*option_->required()); }
 Argument Argument::check(const ArgumentCheck& check) { return Argument(*option_->check(*check.validator)); }
 Argument Argument::size_with_unit() { return Argument(*option_->transform(CLI::AsSizeValue(false))); }
-Argument Argument::type_name(const char* name) { return Argument(*option_->type_name(name)); }
+Argument Argument::type_name(const std::string& name) { return Argument(*option_->type_name(name)); }
 Argument Argument::default_str(const std::string& text) { return Argument(*option_->default_str(text)); }
 Argument Argument::capture_default_str() { return Argument(*option_->capture_default_str()); }
 Argument Argument::needs(Argument other) { return Argument(*option_->needs(other.option_)); }

@@ -35,7 +35,7 @@ class Argument {
   Argument required();
   Argument check(const ArgumentCheck& check);
   Argument size_with_unit();  // "64MB" is 64 * 1024 * 1024
-  Argument type_name(const char* name);
+  Argument type_name(const std::string& name);
   Argument default_str(const std::string& text);  // what the help tells as the default
   Argument capture_default_str();                 // the value it has now
   Argument needs(Argument other);

@@ -26,7 +26,7 @@ const std::vector<Chapter>& chapters() {
       {"Start here", {"quickstart"}},
       {"Train", {"train", "runs", "evaluate", "predict"}},
       {"Shrink and translate", {"optimize", "convert"}},
-      {"Look inside", {"inspect", "run", "generate", "bench", "operators"}},
+      {"Look inside", {"inspect", "run", "generate", "bench", "operators", "cards"}},
       {"Keep", {"publish", "store"}},
       {"Serve, watch and repair", {"serve", "doctor", "threshold"}},
       {"Prove", {"conformance"}},
