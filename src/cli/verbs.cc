@@ -9,25 +9,21 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/card_list.h"
 #include "base/cards.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "cli/cards.inc"
 #include "cli/help.h"
 #include "cli/verb.h"
 
 namespace slipway {
 
-#define CARD(id) extern const Verb verb_##id;
-#include "cli/cards.inc"
-#undef CARD
+DECLARE_CARDS(Verb, verb_)
 
 const std::vector<const Verb*>& all_verbs() {
-  static const Cards<Verb> cards("verb", {
-#define CARD(id) &verb_##id,
-#include "cli/cards.inc"
-#undef CARD
-                                         });
+  static const Cards<Verb> cards("verb", CARD_LIST(Verb, verb_));
   return cards.all();
 }
 

@@ -1,21 +1,18 @@
 // The list of targets, written by the build from the files in targets/.
 #include "convert/target.h"
 
+#include "base/card_list.h"
+#include "convert/targets/cards.inc"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace slipway {
 
-#define CARD(id) extern const Target target_##id;
-#include "convert/targets/cards.inc"
-#undef CARD
+DECLARE_CARDS(Target, target_)
 
 const Cards<Target>& all_targets() {
-  static const Cards<Target> cards("target", {
-#define CARD(id) &target_##id,
-#include "convert/targets/cards.inc"
-#undef CARD
-                                             });
+  static const Cards<Target> cards("target", CARD_LIST(Target, target_));
   return cards;
 }
 

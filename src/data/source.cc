@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/card_list.h"
 #include "base/nearest.h"
+#include "data/kinds/cards.inc"
 #include "data/kinds/data_kind_card.h"
 #include "data/understanding.h"
 
@@ -15,16 +17,10 @@ namespace slipway {
 
 namespace fs = std::filesystem;
 
-#define CARD(id) extern const DataKindCard data_kind_##id;
-#include "data/kinds/cards.inc"
-#undef CARD
+DECLARE_CARDS(DataKindCard, data_kind_)
 
 const Cards<DataKindCard>& all_data_kinds() {
-  static const Cards<DataKindCard> cards("data of kind", {
-#define CARD(id) &data_kind_##id,
-#include "data/kinds/cards.inc"
-#undef CARD
-                                                         });
+  static const Cards<DataKindCard> cards("data of kind", CARD_LIST(DataKindCard, data_kind_));
   return cards;
 }
 

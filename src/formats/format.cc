@@ -4,15 +4,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/card_list.h"
 #include "base/cards.h"
 #include "base/file.h"
 #include "base/folder.h"
+#include "formats/cards.inc"
 
 namespace slipway {
 
-#define CARD(id) extern const Format format_##id;
-#include "formats/cards.inc"
-#undef CARD
+DECLARE_CARDS(Format, format_)
 
 namespace {
 
@@ -30,11 +30,7 @@ std::string known_extensions(bool writable) {
 }  // namespace
 
 const std::vector<const Format*>& all_formats() {
-  static const Cards<Format> cards("format", {
-#define CARD(id) &format_##id,
-#include "formats/cards.inc"
-#undef CARD
-                                             });
+  static const Cards<Format> cards("format", CARD_LIST(Format, format_));
   return cards.all();
 }
 

@@ -1,22 +1,18 @@
 // The list of passes, written by the build from the files in this folder.
 #include "optimize/pass.h"
 
+#include "base/card_list.h"
 #include "base/cards.h"
+#include "optimize/cards.inc"
 
 namespace slipway {
 
-#define CARD(id) extern const Pass pass_##id;
-#include "optimize/cards.inc"
-#undef CARD
+DECLARE_CARDS(Pass, pass_)
 
 namespace {
 
 const Cards<Pass>& passes() {
-  static const Cards<Pass> cards("pass", {
-#define CARD(id) &pass_##id,
-#include "optimize/cards.inc"
-#undef CARD
-                                         });
+  static const Cards<Pass> cards("pass", CARD_LIST(Pass, pass_));
   return cards;
 }
 

@@ -5,26 +5,22 @@
 
 #include <fmt/format.h>
 
+#include "base/card_list.h"
 #include "base/cards.h"
 #include "graph/captures.h"
 #include "ops/all.h"
+#include "rewrite/cards.inc"
 
 namespace slipway {
 
-#define CARD(id) extern const Rewrite rewrite_##id;
-#include "rewrite/cards.inc"
-#undef CARD
+DECLARE_CARDS(Rewrite, rewrite_)
 
 namespace rewrite {
 
 namespace {
 
 const Cards<Rewrite>& rewrites() {
-  static const Cards<Rewrite> cards("rewrite", {
-#define CARD(id) &rewrite_##id,
-#include "rewrite/cards.inc"
-#undef CARD
-                                               });
+  static const Cards<Rewrite> cards("rewrite", CARD_LIST(Rewrite, rewrite_));
   return cards;
 }
 

@@ -3,20 +3,16 @@
 
 #include <algorithm>
 
+#include "base/card_list.h"
 #include "base/cards.h"
+#include "serve/endpoints/cards.inc"
 
 namespace slipway {
 
-#define CARD(id) extern const Endpoint endpoint_##id;
-#include "serve/endpoints/cards.inc"
-#undef CARD
+DECLARE_CARDS(Endpoint, endpoint_)
 
 std::span<const Endpoint* const> all_endpoints() {
-  static const Cards<Endpoint> cards("endpoint", {
-#define CARD(id) &endpoint_##id,
-#include "serve/endpoints/cards.inc"
-#undef CARD
-                                                 });
+  static const Cards<Endpoint> cards("endpoint", CARD_LIST(Endpoint, endpoint_));
   return cards.all();
 }
 

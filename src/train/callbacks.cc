@@ -5,21 +5,17 @@
 
 #include <fmt/format.h>
 
+#include "base/card_list.h"
 #include "train/callbacks/callback_card.h"
+#include "train/callbacks/cards.inc"
 #include "train/metrics.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const CallbackCard callback_##id;
-#include "train/callbacks/cards.inc"
-#undef CARD
+DECLARE_CARDS(CallbackCard, callback_)
 
 const Cards<CallbackCard>& all_callbacks() {
-  static const Cards<CallbackCard> cards("callback", {
-#define CARD(id) &callback_##id,
-#include "train/callbacks/cards.inc"
-#undef CARD
-                                                     });
+  static const Cards<CallbackCard> cards("callback", CARD_LIST(CallbackCard, callback_));
   return cards;
 }
 

@@ -8,25 +8,21 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/card_list.h"
 #include "base/nearest.h"
 #include "graph/replace_value.h"
 #include "ops/all.h"
 #include "train/layer_sizes.h"
+#include "train/layers/cards.inc"
 #include "train/layers/context.h"
 #include "train/training_graph.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const LayerCard layer_##id;
-#include "train/layers/cards.inc"
-#undef CARD
+DECLARE_CARDS(LayerCard, layer_)
 
 const Cards<LayerCard>& all_layers() {
-  static const Cards<LayerCard> cards("layer type", {
-#define CARD(id) &layer_##id,
-#include "train/layers/cards.inc"
-#undef CARD
-                                                    });
+  static const Cards<LayerCard> cards("layer type", CARD_LIST(LayerCard, layer_));
   return cards;
 }
 

@@ -3,22 +3,16 @@
 
 #include <algorithm>
 
+#include "base/card_list.h"
+#include "train/losses/cards.inc"
 #include "train/losses/loss_card.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const LossCard loss_##id;
-#include "train/losses/cards.inc"
-#undef CARD
+DECLARE_CARDS(LossCard, loss_)
 
 const Cards<LossCard>& all_losses() {
-  static const Cards<LossCard> cards("loss",
-                                     {
-#define CARD(id) &loss_##id,
-#include "train/losses/cards.inc"
-#undef CARD
-                                     },
-                                     same_word);
+  static const Cards<LossCard> cards("loss", CARD_LIST(LossCard, loss_), same_word);
   return cards;
 }
 

@@ -5,22 +5,16 @@
 
 #include <fmt/format.h>
 
+#include "base/card_list.h"
+#include "train/metrics/cards.inc"
 #include "train/metrics/metric_card.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const MetricCard metric_##id;
-#include "train/metrics/cards.inc"
-#undef CARD
+DECLARE_CARDS(MetricCard, metric_)
 
 const Cards<MetricCard>& all_metrics() {
-  static const Cards<MetricCard> cards("metric",
-                                       {
-#define CARD(id) &metric_##id,
-#include "train/metrics/cards.inc"
-#undef CARD
-                                       },
-                                       same_word);
+  static const Cards<MetricCard> cards("metric", CARD_LIST(MetricCard, metric_), same_word);
   return cards;
 }
 

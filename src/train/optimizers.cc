@@ -3,22 +3,16 @@
 
 #include <algorithm>
 
+#include "base/card_list.h"
+#include "train/optimizers/cards.inc"
 #include "train/optimizers/optimizer_card.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const OptimizerCard optimizer_##id;
-#include "train/optimizers/cards.inc"
-#undef CARD
+DECLARE_CARDS(OptimizerCard, optimizer_)
 
 const Cards<OptimizerCard>& all_optimizers() {
-  static const Cards<OptimizerCard> cards("optimizer",
-                                          {
-#define CARD(id) &optimizer_##id,
-#include "train/optimizers/cards.inc"
-#undef CARD
-                                          },
-                                          same_word);
+  static const Cards<OptimizerCard> cards("optimizer", CARD_LIST(OptimizerCard, optimizer_), same_word);
   return cards;
 }
 

@@ -5,22 +5,16 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/card_list.h"
+#include "train/schedules/cards.inc"
 #include "train/schedules/schedule_card.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const ScheduleCard schedule_##id;
-#include "train/schedules/cards.inc"
-#undef CARD
+DECLARE_CARDS(ScheduleCard, schedule_)
 
 const Cards<ScheduleCard>& all_schedules() {
-  static const Cards<ScheduleCard> cards("schedule",
-                                         {
-#define CARD(id) &schedule_##id,
-#include "train/schedules/cards.inc"
-#undef CARD
-                                         },
-                                         same_word);
+  static const Cards<ScheduleCard> cards("schedule", CARD_LIST(ScheduleCard, schedule_), same_word);
   return cards;
 }
 

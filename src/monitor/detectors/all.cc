@@ -5,23 +5,19 @@
 
 #include <fmt/format.h>
 
+#include "base/card_list.h"
 #include "base/cards.h"
 #include "base/nearest.h"
+#include "monitor/detectors/cards.inc"
 
 namespace slipway {
 
-#define CARD(id) extern const Detector detector_##id;
-#include "monitor/detectors/cards.inc"
-#undef CARD
+DECLARE_CARDS(Detector, detector_)
 
 namespace {
 
 const Cards<Detector>& detectors() {
-  static const Cards<Detector> cards("detector", {
-#define CARD(id) &detector_##id,
-#include "monitor/detectors/cards.inc"
-#undef CARD
-                                                 });
+  static const Cards<Detector> cards("detector", CARD_LIST(Detector, detector_));
   return cards;
 }
 

@@ -1,22 +1,18 @@
 // The list of cards, written by the build from the files in this folder.
 #include "repair/remedies/all.h"
 
+#include "base/card_list.h"
 #include "base/cards.h"
+#include "repair/remedies/cards.inc"
 
 namespace slipway {
 
-#define CARD(id) extern const Remedy remedy_##id;
-#include "repair/remedies/cards.inc"
-#undef CARD
+DECLARE_CARDS(Remedy, remedy_)
 
 namespace {
 
 const Cards<Remedy>& remedies() {
-  static const Cards<Remedy> cards("remedy", {
-#define CARD(id) &remedy_##id,
-#include "repair/remedies/cards.inc"
-#undef CARD
-                                             });
+  static const Cards<Remedy> cards("remedy", CARD_LIST(Remedy, remedy_));
   return cards;
 }
 

@@ -1,21 +1,15 @@
 // The list of activations, written by the build from the files in this folder.
+#include "base/card_list.h"
 #include "train/activations/activation_card.h"
+#include "train/activations/cards.inc"
 #include "train/layers/context.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const ActivationCard activation_##id;
-#include "train/activations/cards.inc"
-#undef CARD
+DECLARE_CARDS(ActivationCard, activation_)
 
 const Cards<ActivationCard>& all_activations() {
-  static const Cards<ActivationCard> cards("activation",
-                                           {
-#define CARD(id) &activation_##id,
-#include "train/activations/cards.inc"
-#undef CARD
-                                           },
-                                           same_word);
+  static const Cards<ActivationCard> cards("activation", CARD_LIST(ActivationCard, activation_), same_word);
   return cards;
 }
 

@@ -1,22 +1,16 @@
 // The list of initializers, written by the build from the files in this folder.
 #include "train/initializers/initializer_card.h"
 
+#include "base/card_list.h"
+#include "train/initializers/cards.inc"
 #include "train/layers/context.h"
 
 namespace slipway::train {
 
-#define CARD(id) extern const InitializerCard initializer_##id;
-#include "train/initializers/cards.inc"
-#undef CARD
+DECLARE_CARDS(InitializerCard, initializer_)
 
 const Cards<InitializerCard>& all_initializers() {
-  static const Cards<InitializerCard> cards("initializer",
-                                            {
-#define CARD(id) &initializer_##id,
-#include "train/initializers/cards.inc"
-#undef CARD
-                                            },
-                                            same_word);
+  static const Cards<InitializerCard> cards("initializer", CARD_LIST(InitializerCard, initializer_), same_word);
   return cards;
 }
 
