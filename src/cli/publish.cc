@@ -39,17 +39,24 @@ std::string name_of(const Options& options) {
   return path.stem() == "model" ? path.parent_path().filename().string() : path.stem().string();
 }
 
-// What labelled data says of the model: its accuracy, or of numbers the mean squared error. Nothing where they do not
-// fit.
-Json measured_on(const Graph& model, const DataPair& data) {
+// How answers are compared with labels that are class indices, numbers for each label, or numbers.
+Loss loss_for(const Graph& model, const Dataset& data) {
+  const std::optional<Dims>& dims = model.value(model.outputs[0]).dims;
+  const bool one_answer =
+      dims && (dims->size() == 1 || (dims->size() == 2 && dims->back().known() && dims->back().size == 1));
+  if (data.labels.dtype() == DType::i64) return one_answer ? "binary_crossentropy" : "sparse_categorical_crossentropy";
+  return data.classes.empty() ? "mean_squared_error" : "binary_crossentropy";
+}
+
+// What labelled data says of the model: its accuracy, or of numbers the mean squared error. An error says why they
+// cannot be compared.
+Result<Json> measured_on(const Graph& model, const DataPair& data) {
   const Dataset& part = data.test.size() > 0 ? data.test : data.train;
-  const bool classes = part.labels.dtype() == DType::i64;
-  Loss loss;
-  loss.type = classes ? "sparse_categorical_crossentropy" : "mean_squared_error";
-  const Result<train::Evaluation> measured = train::evaluate_model(model, loss, part);
-  if (!measured.ok()) return Json::object();
-  if (classes) return Json::object({{"accuracy", *measured->accuracy}});
-  return Json::object({{"mse", measured->loss}});
+  const Loss loss = loss_for(model, part);
+  if (loss.type == "mean_squared_error") {
+    return Json::object({{"mse", TRY(train::evaluate_model(model, loss, part)).loss}});
+  }
+  return TRY(train::evaluate_model(model, loss, part, 0, {"accuracy"})).metrics;
 }
 
 Status run(const Options& options) {
@@ -75,7 +82,12 @@ Status run(const Options& options) {
   notes.note = options.note.empty() ? std::filesystem::path(options.model).filename().string() : options.note;
   if (data && data->test.size() > 0) notes.held_out = &data->test;
   if (feeds) notes.inputs = &feeds->runs;
-  if (data) notes.metrics = measured_on(model, *data);
+  Status unmeasured;
+  if (data) {
+    Result<Json> measured = measured_on(model, *data);
+    if (measured.ok()) notes.metrics = *std::move(measured);
+    unmeasured = measured.status();
+  }
   const bool tested = !notes.metrics.members().empty();
   const GoingLive live = TRY(going_live(store, name, model, tested, options.promote || options.no_promote));
   const bool promote = live.promote && !options.no_promote;
@@ -87,6 +99,7 @@ Status run(const Options& options) {
   fmt::print("{}: version {} is {}; serve it: slipway serve {}\n", name, version, promote ? "production" : "published",
              options.store);
   if (live.stays > 0) fmt::print("{}\n", stays_text(live, options.store, name, version));
+  if (!unmeasured.ok()) fmt::print("Its answers were not compared with the labels: {}\n", unmeasured.message());
   if (feeds) {
     fmt::print("It is known what its inputs look like ({}), but not what is right: data with labels says that\n",
                feeds->source);

@@ -79,6 +79,13 @@ class OwnData : public FolderTest {
   }
   std::string store() const { return path("models"); }
 
+  // The accuracy that `slipway publish` measures on labelled data.
+  double published_accuracy(const std::string& data) {
+    const std::string to = path("measured");
+    said({"publish", model(), to, "own", "--data", data});
+    return (*Json::parse(said({"store", "show", to, "own", "--json"})))["metrics"]["accuracy"].as_double();
+  }
+
   // The share of answers whose file lies in the folder of the class that was told.
   static double right_folders(const std::vector<Json>& answers) {
     double right = 0;
@@ -221,6 +228,35 @@ TEST_F(OwnData, AnImbalancedTable) {
   EXPECT_THAT(client.get("/v2/models/own").body, HasSubstr(R"("classes":["no","yes"])"));
 }
 
+// The usual model of a yes or a no: one sigmoid, measured wherever labelled data is given.
+TEST_F(OwnData, OneAnswerIsMeasuredWhenPublished) {
+  Random random(4);
+  std::string text = "age,income,default\n";
+  for (int i = 0; i < 400; ++i) {
+    const double age = 20 + 50 * random.uniform(), income = 1000 + 4000 * random.uniform();
+    text +=
+        fmt::format("{:.0f},{:.0f},{}\n", age, income, age + income / 100 + 5 * random.normal() < 70 ? "yes" : "no");
+  }
+  const std::string table = put("table.csv", text);
+  for (const char* activation : {"sigmoid", "linear"}) {
+    const std::string recipe = put("one.toml", fmt::format(R"(seed = 1
+[data]
+kind = "csv"
+path = "table.csv"
+[model]
+layers = [{{ type = "Dense", units = 1, activation = "{}" }}]
+[train]
+loss = "binary_crossentropy"
+epochs = 5
+)",
+                                                           activation));
+    trained(recipe, table);
+    const double accuracy = evaluated(table)["accuracy"].as_double();
+    EXPECT_GT(accuracy, 0.7) << activation;
+    EXPECT_EQ(published_accuracy(table), accuracy) << activation;
+  }
+}
+
 TEST_F(OwnData, LabelsThatHoldAtOnce) {
   Random random(2);
   std::string text = "fights,kisses,jokes,labels\n";
@@ -242,6 +278,7 @@ TEST_F(OwnData, LabelsThatHoldAtOnce) {
   const Json measured = evaluated(rest);
   EXPECT_EQ(measured["auc"].as_double(), result["test_auc"].as_double());
   EXPECT_EQ(measured["f1"].as_double(), result["test_f1"].as_double());
+  EXPECT_EQ(published_accuracy(rest), measured["accuracy"].as_double());
   const std::string sure = put("sure.csv", "fights,kisses,jokes\n0.95,0.9,0.05\n0.02,0.03,0.02\n");
   const std::vector<Json> answers = predicted(sure);
   EXPECT_EQ(answers[0]["prediction"].as_string(), "action;love");
