@@ -224,8 +224,13 @@ Status run(const Options& options) {
   std::vector<CardText> cards = kind->texts();
   if (!options.name.empty()) {
     names.clear();
-    for (const CardText& card : cards) names.push_back(card.name);
-    std::erase_if(cards, [&](const CardText& card) { return card.name != options.name; });
+    for (const CardText& card : cards) {
+      names.push_back(card.name);
+      names.insert(names.end(), card.aliases.begin(), card.aliases.end());
+    }
+    std::erase_if(cards, [&](const CardText& card) {
+      return card.name != options.name && std::ranges::find(card.aliases, options.name) == card.aliases.end();
+    });
     if (cards.empty()) return unknown_name(kind->one, options.name, names);
   }
   if (options.markdown) {

@@ -168,6 +168,12 @@ Status read_train(Section train, Recipe& recipe) {
   train.read("threads", threads, 0, kMostThreads);
   recipe.trainer.threads = static_cast<int>(threads);
   RETURN_IF_ERROR(read_loss(train.table("loss", "type"), recipe));
+  const Loss& loss = recipe.trainer.training.loss;
+  if (train.has("metrics") && std::ranges::find(metrics, "accuracy") != metrics.end() && !classifies(loss)) {
+    train.fail("metrics", fmt::format("accuracy counts right classes, but {} compares numbers; take a loss of classes, "
+                                      "or a metric of numbers such as mae",
+                                      full_loss_name(loss.type)));
+  }
   read_choice<Precision>(train, "precision", {{"fp32", Precision::f32}, {"bf16", Precision::bf16}},
                          recipe.trainer.training.precision);
   RETURN_IF_ERROR(read_optimizer(train.table("optimizer", "type"), recipe.trainer.training.optimizer));

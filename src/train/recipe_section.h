@@ -143,7 +143,7 @@ class Section {
     for (const auto& [key, node] : *table_) {
       std::string name(key.str());
       if (asked_.contains(name)) continue;
-      fail_at(&node, fmt::format("unknown key \"{}\"{}", full(name), did_you_mean(name, known)));
+      fail_at(&node, fmt::format("unknown key \"{}\"{}", full(name), did_you_mean(name, known, "expected one of")));
     }
     return status_;
   }

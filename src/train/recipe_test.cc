@@ -115,6 +115,9 @@ struct Mistake {
 TEST(Recipe, NamesTheLineAndTheWayOut) {
   const Mistake mistakes[] = {
       {"[train]\nepoch = 3\n", "r.toml:2: unknown key \"train.epoch\"; did you mean epochs?"},
+      {"[train]\noptimizer = { type = \"adam\", lr = 1 }\n", "unknown key \"train.optimizer.lr\"; expected one of "},
+      {"[train]\nloss = \"mse\"\nmetrics = [\"accuracy\", \"auc\"]\n",
+       "r.toml:3: train.metrics: accuracy counts right classes, but mean_squared_error compares numbers"},
       {"[train]\nepochs = \"three\"\n", "r.toml:2: train.epochs: expected a whole number, found text"},
       {"[train]\nepochs = 0\n", "r.toml:2: train.epochs: expected at least 1, found 0"},
       {"[train]\noptimizer = \"adagard\"\n",

@@ -44,7 +44,9 @@ LOSS(binary_crossentropy) = {
 
 LOSS(binary_focal_crossentropy) = {
     .name = "binary_focal_crossentropy",
-    .doc = "-(1 - p_t)^gamma log p_t, weighted by alpha for class 1 and 1 - alpha for class 0; labels are 0 and 1.",
+    .doc =
+        "-(1 - p_t)^gamma log p_t, weighted by alpha for class 1 and 1 - alpha for class 0 (not with alpha 0); labels "
+        "are 0 and 1.",
     .aliases = {"focal"},
     .classifies = true,
     .class_weights = 2,
