@@ -54,7 +54,8 @@ Result<Json> measured_on(const Graph& model, const DataPair& data) {
   const Dataset& part = data.test.size() > 0 ? data.test : data.train;
   const Loss loss = loss_for(model, part);
   if (loss.type == "mean_squared_error") {
-    return Json::object({{"mse", TRY(train::evaluate_model(model, loss, part)).loss}});
+    const double mse = TRY(train::evaluate_model(model, loss, part)).loss;
+    return Json::object({{"mse", mse}});
   }
   return TRY(train::evaluate_model(model, loss, part, 0, {"accuracy"})).metrics;
 }

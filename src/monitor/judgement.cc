@@ -16,6 +16,7 @@ constexpr std::string_view kVerdicts[] = {"gathering", "worse", "equal", "unknow
 constexpr double kSeverelySlower = 10;  // times; less is said, and blamed on nobody
 constexpr double kLeastSeconds = 200e-6;
 constexpr double kUnsteady = 0.01;  // of a version's answers, or of their variance, that differ when it is asked again
+constexpr int64_t kFewLabels = 10;  // labelled examples that speak for a version, though they prove nothing
 constexpr double kAgreeing = 0.05;  // versions that contradict each other in less of what they are sure of agree
 
 double of(int64_t k, int64_t n) { return n == 0 ? 0 : static_cast<double>(k) / static_cast<double>(n); }
@@ -60,14 +61,17 @@ class Judge {
   // Which version is right, where the truth is known.
   void labelled() {
     const Comparison& c = trial_.holdout;
-    if (!enough(c.labelled)) return;
+    if (c.labelled < kFewLabels) return;
     if (c.truth.count() > 0) return labelled_numbers();
-    const ConfidenceLimits loss =
-        paired_share_limits(static_cast<double>(c.only_before), static_cast<double>(c.only_now),
-                            static_cast<double>(c.labelled), limits_.z);
     measured_ = fmt::format("right on {:.1f} % of {} labelled examples, version {} on {:.1f} %",
                             100 * of(c.right_now, c.labelled), c.labelled, trial_.previous,
                             100 * of(c.right_before, c.labelled));
+    spoken_for_ = trial_.holdout_done && c.only_now >= c.only_before &&
+                  (c.error_rise.count() == 0 || c.error_rise.mean() <= limits_.fall);
+    if (!enough(c.labelled)) return;
+    const ConfidenceLimits loss =
+        paired_share_limits(static_cast<double>(c.only_before), static_cast<double>(c.only_now),
+                            static_cast<double>(c.labelled), limits_.z);
     find("accuracy", loss.lower, limits_.loss, fmt::format("the version is {}", measured_),
          Json::object({{"accuracy", of(c.right_now, c.labelled)},
                        {"accuracy_before", of(c.right_before, c.labelled)},
@@ -94,6 +98,8 @@ class Judge {
     const double before = 1 - c.error_before.mean() / spread;
     measured_ = fmt::format("of {} labelled examples it explains {:.1f} % of the variance, version {} {:.1f} %",
                             c.labelled, 100 * (before - c.error_rise.mean() / spread), trial_.previous, 100 * before);
+    spoken_for_ = trial_.holdout_done && c.error_rise.mean() <= 0;
+    if (!enough(c.labelled)) return;
     find("accuracy", rise.lower / spread, limits_.loss, measured_,
          Json::object({{"r2", before - c.error_rise.mean() / spread}, {"r2_before", before}, {"rows", c.labelled}}));
     more_accurate_ = rise.upper < 0;
@@ -145,6 +151,10 @@ class Judge {
          std::move(evidence));
   }
 
+  // Nor is a difference proof where the labelled examples, though few, speak for the version; in the answers of one
+  // class, where some of them are of that class.
+  double unless_spoken_for(double statistic) const { return spoken_for_ ? 0 : statistic; }
+
   // Of the answers that the previous version is sure of: contradicted for the most part, all of them or those of a
   // class.
   void contradicted() {
@@ -153,7 +163,7 @@ class Judge {
     if (!enough(c.all.sure)) return;
     const ConfidenceLimits all =
         share_limits(static_cast<double>(c.all.contradicted), static_cast<double>(c.all.sure), limits_.z);
-    find_difference("answers", all.lower, limits_.contradicted,
+    find_difference("answers", unless_spoken_for(all.lower), limits_.contradicted,
                     fmt::format("it contradicts {:.0f} % of {} answers that version {} is sure of",
                                 100 * of(c.all.contradicted, c.all.sure), c.all.sure, trial_.previous),
                     Json::object({{"sure", c.all.sure}, {"contradicted", c.all.contradicted}, {"upper", all.upper}}));
@@ -174,7 +184,13 @@ class Judge {
     }
     // Strange inputs make versions differ, too, but not in one class alone.
     const bool alone = of(others.contradicted, others.sure) < kAgreeing;
-    find_difference("answers of a class", alone ? lower : 0, 0.5,
+    const auto known = trial_.holdout.by_class.find(which);
+    const bool few = known == trial_.holdout.by_class.end() || known->second.sure < kFewLabels / 2;
+    find_difference("answers of a class",
+                    !alone ? 0
+                    : few  ? lower
+                           : unless_spoken_for(lower),
+                    0.5,
                     fmt::format("it contradicts {:.0f} % of {} answers of class {} that version {} is sure of",
                                 100 * of(worst.contradicted, worst.sure), worst.sure, which, trial_.previous),
                     Json::object({{"class", which}, {"sure", worst.sure}, {"contradicted", worst.contradicted}}));
@@ -184,7 +200,7 @@ class Judge {
     const Comparison& c = *usual_;
     if (!enough(c.squared.count()) || c.numbers.variance() == 0) return;
     const ConfidenceLimits apart = mean_limits(c.squared, limits_.z);
-    find_difference("answers", apart.lower / c.numbers.variance(), 0.5,
+    find_difference("answers", unless_spoken_for(apart.lower / c.numbers.variance()), 0.5,
                     fmt::format("its answers lie {:.2f} of their variance away from those of version {}, on {} inputs",
                                 c.squared.mean() / c.numbers.variance(), trial_.previous, c.squared.count()),
                     Json::object({{"apart", c.squared.mean() / c.numbers.variance()}, {"rows", c.squared.count()}}));
@@ -195,7 +211,7 @@ class Judge {
     const Comparison& c = *usual_;
     if (!enough(c.confidence_fall.count())) return;
     find_difference(
-        "confidence", mean_limits(c.confidence_fall, limits_.z).lower, limits_.fall,
+        "confidence", unless_spoken_for(mean_limits(c.confidence_fall, limits_.z).lower), limits_.fall,
         fmt::format("it is less sure than version {} of the same {} inputs: its confidence is lower by {:.2f}",
                     trial_.previous, c.confidence_fall.count(), c.confidence_fall.mean()),
         Json::object({{"fall", c.confidence_fall.mean()}, {"rows", c.confidence_fall.count()}}));
@@ -272,6 +288,7 @@ class Judge {
   std::vector<Finding> findings_;
   std::string measured_;        // on labelled examples
   bool as_accurate_ = false;    // labelled examples tell that it is no worse
+  bool spoken_for_ = false;     // on the examples there are, it is at least as good
   bool more_accurate_ = false;  // and that it is better
   bool numbers_close_ = false;
   bool unsteady_ = false;  // the version before does not repeat its answers

@@ -180,6 +180,33 @@ TEST(Judgement, OfNumbersWithTruthIsOfTheVarianceExplained) {
   expect_judged(trial, Verdict::worse, "explains 73.1 % of the variance, version 1 99.7 %");
 }
 
+// Twenty labelled examples prove nothing, but a version that is right where the one before was wrong answers otherwise
+// for a good reason.
+TEST(Judgement, FarApartIsNoProofWhereAFewLabelsSpeakForTheVersion) {
+  const Tensor sure[] = {Tensor::of<float>({1, 2}, {0.95f, 0.05f}), Tensor::of<float>({1, 2}, {0.05f, 0.95f})};
+  for (const bool better : {true, false}) {
+    Trial numbers = unlabelled(), classes = unlabelled();
+    for (int i = 0; i < 320; ++i) {
+      const float truth = static_cast<float>(i % 40) * 10 - 195;
+      const bool labelled = i < 20;
+      const Tensor right = Tensor::of<float>({1, 1}, {truth}), wrong = Tensor::of<float>({1, 1}, {-truth});
+      (labelled ? numbers.holdout : numbers.after)
+          .add({.output = better ? wrong : right}, {.output = better ? right : wrong}, 1,
+               labelled ? Tensor::of<float>({1}, {truth}) : Tensor());
+      const int64_t meant = i % 2, other = 1 - meant;
+      (labelled ? classes.holdout : classes.after)
+          .add({.output = sure[better ? other : meant]}, {.output = sure[better ? meant : other]}, 1,
+               labelled ? Tensor::of<int64_t>({1}, {meant}) : Tensor());
+    }
+    expect_judged(numbers, better ? Verdict::gathering : Verdict::worse, "");
+    expect_judged(classes, better ? Verdict::gathering : Verdict::worse, "");
+    if (!better) continue;
+    numbers.over = classes.over = true;
+    expect_judged(numbers, Verdict::unknown, "explains 100.0 % of the variance");
+    expect_judged(classes, Verdict::unknown, "right on 100.0 % of 20 labelled examples, version 1 on 0.0 %");
+  }
+}
+
 // A sigmoid for each class instead of a softmax over all: the same classes, and no distribution any more.
 TEST(Judgement, AnotherWayToSayHowSureOneIsIsNoLostConfidence) {
   for (const bool labelled : {false, true}) {
