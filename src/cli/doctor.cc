@@ -24,7 +24,8 @@ Status decide(HttpClient& client, const Options& options, int64_t repair, const 
   if (reply.status != 200) {
     Result<Json> json = Json::parse(reply.body);
     const std::string why = json.ok() ? (*json)["error"].as_string() : reply.body;
-    return failed_precondition(fmt::format("{}: repair {} was not {}d: {}", options.url, repair, what, why));
+    const std::string told = fmt::format("{}: repair {} was not {}d: {}", options.url, repair, what, why);
+    return reply.status == 404 ? not_found(told) : failed_precondition(told);
   }
   fmt::print("Repair {} is {}\n", repair, done);
   return {};

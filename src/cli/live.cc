@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 namespace slipway {
 
@@ -214,11 +215,12 @@ HttpResponse Live::decide(const HttpRequest& request, ByHand by_hand, const char
     return error_response(403, "a page of another origin may not decide about repairs; slipway doctor does");
   }
   Result<Json> json = Json::parse(request.body);
-  if (!json.ok() || !(*json)["repair"].is_integer()) {
+  const bool named = json.ok() && ((*json)["by"].is_null() || (*json)["by"].is_string());
+  if (!named || !(*json)["repair"].is_integer()) {
     return error_response(400, "expected {\"repair\": NUMBER, \"by\": \"NAME\"}, the number of a proposed repair");
   }
   const int64_t repair = (*json)["repair"].as_int();
-  const std::string& by = (*json)["by"].as_string();
+  const std::string by = printable((*json)["by"].as_string());  // it stands in a line of the audit log
   Status status = ((*healer_).*by_hand)(repair, by.empty() ? "a person" : by, clock_.now_us());
   if (status.ok()) return json_page(Json::object({{decided, repair}}));
   return error_response(status.code() == Code::not_found ? 404 : 409, status.message());

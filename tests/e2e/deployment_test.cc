@@ -150,7 +150,7 @@ TEST_F(Deployment, ARefusedRollbackIsNotMadeNorProposedAgain) {
   const std::string at = url(server_->port());
   EXPECT_THAT(run_slipway({"doctor", at}).out, HasSubstr("slipway doctor URL --approve 1 (or --refuse 1)"));
   EXPECT_EQ(run_slipway({"doctor", at, "--refuse", "1", "--approve", "1"}).exit, 2);
-  const Outcome refused = run_slipway({"doctor", at, "--refuse", "1", "--by", "ana"});
+  const Outcome refused = run_slipway({"doctor", at, "--refuse", "1", "--by", "ana\n2026"});
   EXPECT_EQ(refused.exit, 0) << refused.err;
   EXPECT_THAT(refused.out, HasSubstr("not proposed again"));
   EXPECT_THAT(run_slipway({"doctor", at, "--approve", "1"}).err, HasSubstr("repair 1 is refused, not proposed"));
@@ -162,7 +162,7 @@ TEST_F(Deployment, ARefusedRollbackIsNotMadeNorProposedAgain) {
   ASSERT_EQ(after["repairs"].items().size(), 1u);
   EXPECT_EQ(after["repairs"].items()[0]["state"].as_string(), "refused");
   EXPECT_EQ(production(), sick);
-  EXPECT_THAT(run_slipway({"doctor", url(server_->port())}).out, HasSubstr("refused by ana"));
+  EXPECT_THAT(run_slipway({"doctor", url(server_->port())}).out, HasSubstr("refused by ana\\n2026")) << "in one line";
 }
 
 }  // namespace
